@@ -1,0 +1,35 @@
+"""What a person can mend. Everything else is a bug and keeps its traceback."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """A person's mistake: what happened, where, and how to mend it.
+
+    `where` is `file`, `file:line` or a name that the person typed; `mend` is one or two
+    sentences. The command line prints all three, without a traceback, and exits with `exit_code`.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, mend: str, where: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.mend = mend
+
+    def __str__(self) -> str:
+        first = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{first}\n{self.mend}"
+
+
+class UsageError(UserError):
+    """The command line itself is wrong: an unknown station, environment or option."""
+
+    exit_code = 2
+
+
+class Refused(UserError):
+    """The request is understood and must not be carried out: wrong account, lost data."""
+
+    exit_code = 3

@@ -1,0 +1,58 @@
+"""One finding of any check, and where a person mends it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How bad a finding is. Only `INFO` lets a station pass."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """A line of a file in the repository; `line` counts from 1, 0 means the whole file."""
+
+    file: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+Pointer = tuple[str | int, ...]
+"""Keys and indexes from a document's root: ("Resources", "UploadBucket", "Properties")."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one rule says of one place of one environment's template.
+
+    `found` is the value that offends, already safe to print (never an environment variable's).
+    `place` is the line of the Jinja template, `value_place` the line of the environment file
+    that the value came from.
+    """
+
+    tool: str
+    rule: str
+    level: Level
+    message: str
+    environment: str = ""
+    pointer: Pointer = ()
+    found: str = ""
+    mend: str = ""
+    place: Place | None = None
+    value_place: Place | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def logical_id(self) -> str:
+        """The resource that is meant; empty when the finding is about the whole template."""
+        if len(self.pointer) > 1 and self.pointer[0] == "Resources":
+            return str(self.pointer[1])
+        return ""
