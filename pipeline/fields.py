@@ -18,7 +18,11 @@ class Section(BaseModel):
     """A mapping of an environment file: strict, frozen, without unknown keys or defaults."""
 
     model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
     )
 
 
