@@ -1,0 +1,270 @@
+"""What an environment file of this application may say: every key, its meaning and its limits.
+
+Nothing has a default and nothing is inherited, so the difference between two files is the whole
+difference between two environments. Values that can't work together are refused here; what is
+wise is for rules/ to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from pipeline.fields import BaseSettings, Section
+
+# What CloudWatch Logs offers: RetentionInDays of AWS::Logs::LogGroup.
+LogDays = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365,
+    400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+]  # fmt: skip
+
+KMS_KEY = r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$"
+WEB_ACL = r"^arn:aws:wafv2:us-east-1:[0-9]{12}:global/webacl/[A-Za-z0-9_-]{1,128}/[a-f0-9-]{36}$"
+EMAIL = r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$"
+BUCKET = r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"
+TagKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9 +=._:/@-]{1,128}$")]
+TagValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9 +=._:/@-]{0,256}$")]
+
+# Where S3 has no account-regional namespace (S3 user guide, "Namespaces for general purpose
+# buckets"), and the partitions whose CloudFront gives a distribution no usable name of its own.
+PLAIN_BUCKETS_ONLY = ("me-south-1", "me-central-1")
+WITHOUT_CLOUDFRONT = ("cn-", "us-gov-", "us-iso", "eu-iso", "eusc-")
+WAF_REGION = "us-east-1"
+ANY_ACCOUNT = "0" * 12
+
+
+class Waf(Section):
+    """AWS WAF in front of the website."""
+
+    enabled: bool
+    """true: AWS's common rules and a rate limit stand before the website's distribution."""
+    web_acl_arn: Annotated[str, Field(pattern=WEB_ACL)] | None
+    """The ARN of a CLOUDFRONT web ACL in us-east-1; null in us-east-1: the stack makes one."""
+
+
+class Website(Section):
+    """How the two pages reach the browser."""
+
+    delivery: Literal["s3_website", "cloudfront"]
+    """s3_website: public bucket, plain HTTP, cheap; cloudfront: private bucket, HTTPS, headers."""
+    price_class: Literal["PriceClass_100", "PriceClass_200", "PriceClass_All"]
+    """Which of CloudFront's edges serve; read with delivery: cloudfront only."""
+    waf: Waf
+
+
+class Uploads(Section):
+    """The private bucket for the images."""
+
+    keep_days: Annotated[int, Field(ge=1, le=3650)]
+    """S3 keeps whole days, 1 to 3650. Write the number of days an upload may live."""
+    versioning: bool
+    """true: deleted and overwritten images can be restored for a week."""
+    max_bytes: Annotated[int, Field(ge=1, le=5 * 1024**3)]
+    """The largest image in bytes; one PUT to S3 carries 5 GiB at most."""
+    max_per_session: Annotated[int, Field(ge=1, le=200)]
+    """Images per QR code, 1 to 200: one WebSocket message of 32 KiB lists them all."""
+    kms_key_arn: Annotated[str, Field(pattern=KMS_KEY)] | None
+    """The ARN (not the alias) of your KMS key in the same region; null: SSE-S3, free of charge."""
+
+
+class Sessions(Section):
+    """The table of upload sessions."""
+
+    point_in_time_recovery: bool
+    """true: the table can be restored to any second of the last 35 days."""
+    deletion_protection: bool
+    """true: nobody deletes the table before switching this off."""
+
+
+class Function(Section):
+    """One Lambda function."""
+
+    memory_mb: Annotated[int, Field(ge=128, le=10240)]
+    """128 to 10240 MB; the share of CPU grows with it."""
+    timeout_seconds: Annotated[int, Field(ge=1, le=900)]
+    """1 to 900 seconds; API Gateway itself stops waiting after 30 (HTTP) or 29 (WebSocket)."""
+    reserved_concurrency: Annotated[int, Field(ge=1)] | None
+    """Executions set aside for this function, and its ceiling; null: the account's common pool."""
+
+
+class Functions(Section):
+    """What both functions share, and each function's size."""
+
+    runtime: Literal["python3.11", "python3.12", "python3.13", "python3.14"]
+    """Lambda's name of the Python version that the handlers run on."""
+    architecture: Literal["arm64", "x86_64"]
+    """arm64 costs a fifth less; x86_64 where a region lacks it. The handlers run on both."""
+    tracing: bool
+    """true: X-Ray traces a sample of the invocations."""
+    http_api: Function
+    websocket_event: Function
+
+
+class Logs(Section):
+    """CloudWatch log groups."""
+
+    keep_days: LogDays
+    """CloudWatch Logs keeps 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365 or more set numbers
+    of days (400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)."""
+
+
+class Throttling(Section):
+    """What each API accepts before it answers 429."""
+
+    burst: Annotated[int, Field(ge=1, le=5000)]
+    """Requests at once, 1 to 5000 (the account's own limit)."""
+    rate: Annotated[int, Field(ge=1, le=10000)]
+    """Requests per second in the long run, 1 to 10000 (the account's own limit)."""
+
+
+class Api(Section):
+    """Both API Gateway APIs."""
+
+    throttling: Throttling
+    access_logs: bool
+    """true: one line a request of the HTTP API; the route, never the path: it holds the session's id."""
+    websocket_access_logs: bool
+    """true needs API Gateway's account-wide CloudWatch role (docs/api-gateway-setup.md)."""
+
+
+class Alarms(Section):
+    """Who is told when something fails."""
+
+    enabled: bool
+    """true: alarms on errors, delays and throttling, and a topic that they notify."""
+    email: Annotated[str, Field(pattern=EMAIL, max_length=254)] | None
+    """One address, which AWS asks to confirm, or null: subscribe to the topic yourself."""
+    dashboard: bool
+    """true: one CloudWatch dashboard for the whole stack."""
+
+
+class Settings(BaseSettings):
+    """One environment of the QR upload application."""
+
+    deployment_bucket: Annotated[str, Field(pattern=BUCKET)] | None
+    """The bucket for the functions' code: 3 to 63 lower-case letters, digits and hyphens; null:
+    one of its own, made at the first deployment."""
+    tags: Annotated[dict[TagKey, TagValue], Field(max_length=50)]
+    """Tags of everything in the stack: letters, digits, spaces and + - = . _ : / @."""
+    bucket_names: Literal["account_regional", "plain"]
+    """account_regional: names that only your account can have; plain: the specification's exact
+    names, which are world-wide and may be taken."""
+    website: Website
+    uploads: Uploads
+    sessions: Sessions
+    functions: Annotated[Functions, Field(alias="lambda")]
+    logs: Logs
+    api: Api
+    live_status: bool
+    """true: the desktop sees the phone arrive at once; false: at its next poll."""
+    alarms: Alarms
+
+    @model_validator(mode="after")
+    def _values_fit_together(self) -> Self:
+        clashes = [clash.details() for clash in _clashes(self)]
+        if clashes:
+            raise ValidationError.from_exception_data(type(self).__name__, clashes)
+        return self
+
+
+class _Clash(NamedTuple):
+    """One value that can't work beside the others: its key path, itself, and why."""
+
+    key: str
+    value: object
+    why: str
+
+    def details(self) -> InitErrorDetails:
+        kind = PydanticCustomError("clash", "{why}", {"why": self.why})
+        return InitErrorDetails(type=kind, loc=tuple(self.key.split(".")), input=self.value)
+
+
+def _clashes(settings: Settings) -> Iterator[_Clash]:
+    for check in (_long_names, _bucket_namespace, _cloudfront, _waf, _kms_key, _tags):
+        yield from check(settings)
+
+
+def _long_names(settings: Settings) -> Iterator[_Clash]:
+    """The name that exceeds AWS's limit most; shortening mends the others with it."""
+    longest = max(_names(settings), key=lambda one: one.excess)
+    if longest.excess > 0:
+        why = (
+            f"The {longest.kind} would be called {longest.name}, {len(longest.name)} characters;"
+            f" {longest.most} are allowed. Shorten it by {longest.excess}."
+        )
+        yield _Clash("project_name", settings.project_name, why)
+
+
+class _Name(NamedTuple):
+    kind: str
+    name: str
+    most: int
+
+    @property
+    def excess(self) -> int:
+        return len(self.name) - self.most
+
+
+def _names(settings: Settings) -> Iterator[_Name]:
+    """The resources' names that have a limit worth reaching, and the limit."""
+    project, name, region = settings.project_name, settings.name, settings.aws.region
+    account = settings.aws.account or ANY_ACCOUNT
+    suffix = f"-{account}-{region}-an" if settings.bucket_names == "account_regional" else ""
+    yield _Name("website bucket", f"{project}-website-{name}{suffix}", 63)
+    yield _Name("upload bucket", f"{project}-uploads-{name}{suffix}", 63)
+    yield _Name("WebSocket function", f"{project}-websocket-event-{name}", 64)
+    yield _Name("origin access control", f"{project}-website-{name}-{region}", 64)
+    yield _Name("deployment bucket", settings.deployment_bucket_name(account), 63)
+
+
+def _bucket_namespace(settings: Settings) -> Iterator[_Clash]:
+    if settings.aws.region not in PLAIN_BUCKETS_ONLY:
+        return
+    region = settings.aws.region
+    if settings.bucket_names == "account_regional":
+        why = f"S3 has no account-regional names in {region}. Write plain."
+        yield _Clash("bucket_names", settings.bucket_names, why)
+    if settings.deployment_bucket is None:
+        why = f"S3 has no account-regional names in {region}: give the bucket a name."
+        yield _Clash("deployment_bucket", None, why)
+
+
+def _cloudfront(settings: Settings) -> Iterator[_Clash]:
+    website = settings.website
+    if website.delivery == "cloudfront" and settings.aws.region.startswith(WITHOUT_CLOUDFRONT):
+        why = (
+            f"{settings.aws.region} is in a partition without CloudFront addresses of its own"
+            " (China demands your own domain and certificate, GovCloud has no CloudFront)."
+            " Write s3_website."
+        )
+        yield _Clash("website.delivery", website.delivery, why)
+
+
+def _waf(settings: Settings) -> Iterator[_Clash]:
+    waf, region = settings.website.waf, settings.aws.region
+    if not waf.enabled:
+        return
+    if settings.website.delivery != "cloudfront":
+        why = "AWS WAF can't stand before an S3 website. Write false, or delivery: cloudfront."
+        yield _Clash("website.waf.enabled", waf.enabled, why)
+    elif waf.web_acl_arn is None and region != WAF_REGION:
+        why = (
+            f"A web ACL for CloudFront lives in {WAF_REGION} and this stack in {region}."
+            f" Make one there and write its ARN, or deploy to {WAF_REGION}."
+        )
+        yield _Clash("website.waf.web_acl_arn", None, why)
+
+
+def _kms_key(settings: Settings) -> Iterator[_Clash]:
+    arn, region = settings.uploads.kms_key_arn, settings.aws.region
+    if arn is not None and arn.split(":")[3] != region:
+        yield _Clash("uploads.kms_key_arn", arn, f"A bucket in {region} needs a key in {region}.")
+
+
+def _tags(settings: Settings) -> Iterator[_Clash]:
+    for key in settings.tags:
+        if key.lower().startswith("aws:"):
+            yield _Clash("tags", key, "Tags that begin with aws: belong to AWS.")
