@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from pipeline.findings import Pointer
 
 AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2,}(-[a-z]+)+-[0-9]$")]
@@ -68,3 +71,14 @@ class BaseSettings(Section):
         if account is None:
             return f"{self.project_name}-lambda-deployments-{self.name}"
         return f"{self.project_name}-code-{self.name}-{account}-{self.aws.region}-an"
+
+
+@dataclass(frozen=True)
+class SchemaPaths:
+    """What the settings offer: `known` key paths, those below which any key may stand (`open`),
+    and the `leaves` that a template has to use; `file` defines them."""
+
+    file: str
+    known: frozenset[Pointer]
+    open: frozenset[Pointer]
+    leaves: tuple[Pointer, ...]

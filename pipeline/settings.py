@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from environments.schema import Settings
 from pipeline.documents import Document, parse_settings
 from pipeline.errors import UsageError, UserError
+from pipeline.fields import BaseSettings, SchemaPaths
 from pipeline.findings import Place, Pointer
 
 FOLDER = "environments"
@@ -110,6 +111,29 @@ def json_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of an environment file, for editors; generated, never edited."""
     schema = Settings.model_json_schema(by_alias=True)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def schema_paths() -> SchemaPaths:
+    """Every key path that a template may read, and those that one of them has to."""
+    known: set[Pointer] = {("name",)}
+    free: set[Pointer] = set()
+    leaves: list[Pointer] = []
+
+    def walk(model: type[BaseModel], above: Pointer) -> None:
+        for name, field in _fields(model).items():
+            at = (*above, name)
+            known.add(at)
+            section = _model(field)
+            if section is not None:
+                walk(section, at)
+                continue
+            if get_origin(field.annotation) is dict:
+                free.add(at)
+            if at[0] not in BaseSettings.model_fields:
+                leaves.append(at)
+
+    walk(Settings, ())
+    return SchemaPaths(f"{FOLDER}/schema.py", frozenset(known), frozenset(free), tuple(leaves))
 
 
 def _problem(document: Document, details: ErrorDetails) -> UserError:

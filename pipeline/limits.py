@@ -1,0 +1,40 @@
+"""CloudFormation's limits on a template, from its documentation ("CloudFormation quotas")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MAX_BODY_BYTES = 51_200
+"""The largest template that a request may carry; a larger one goes by S3."""
+MAX_BYTES = 1_000_000
+"""The largest template at all. AWS says 1 MB; the smaller reading of that is the safe one."""
+
+_COUNTS = {"Parameters": 200, "Mappings": 200, "Resources": 500, "Outputs": 200}
+_SECTIONS = {
+    "AWSTemplateFormatVersion", "Conditions", "Description", "Hooks", "Mappings", "Metadata",
+    "Outputs", "Parameters", "Resources", "Rules", "Transform",
+}  # fmt: skip
+_MAX_DESCRIPTION_BYTES = 1024
+
+
+def broken(text: str, template: dict[str, Any]) -> tuple[tuple[str, ...], str, str] | None:
+    """The first limit that a template breaks: (pointer, what, mend); None when it breaks none."""
+    size = len(text.encode())
+    if size > MAX_BYTES:
+        return (), f"the template has {size:,} bytes, CloudFormation takes {MAX_BYTES:,}.", _SPLIT
+    unknown = sorted(set(template) - _SECTIONS)
+    if unknown:
+        known = ", ".join(sorted(_SECTIONS))
+        return (unknown[0],), f"{unknown[0]} is no section of a template.", f"Sections: {known}."
+    if not template.get("Resources"):
+        return (), "the template has no resources.", "Add some below Resources."
+    for section, most in _COUNTS.items():
+        count = len(template.get(section) or {})
+        if count > most:
+            return (section,), f"{section} holds {count}, CloudFormation takes {most}.", _SPLIT
+    if len(str(template.get("Description", "")).encode()) > _MAX_DESCRIPTION_BYTES:
+        return ("Description",), "the description has over 1,024 bytes.", "Shorten it."
+    return None
+
+
+_SPLIT = "Split the stack in two."

@@ -1,0 +1,135 @@
+"""An environment's settings -> its CloudFormation template, checked, with its source map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from environments.schema import Settings
+from pipeline import files, limits, parameters, settings
+from pipeline.documents import Document, DocumentError, parse_template
+from pipeline.findings import Place, Pointer
+from pipeline.settings import Loaded
+from pipeline.sourcemap import SourceMap
+from pipeline.templates import Templates
+
+BUILD = "build"
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One environment's template: `text` is what people read, `value` the same in long form.
+
+    `parameters` are the values to deploy with until an account and code are known.
+    """
+
+    loaded: Loaded
+    text: str
+    document: Document
+    source_map: SourceMap
+    parameters: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        return self.loaded.name
+
+    @property
+    def settings(self) -> Settings:
+        return self.loaded.settings
+
+    @property
+    def value(self) -> dict[str, Any]:
+        template: dict[str, Any] = self.document.value
+        return template
+
+    def places(self, pointer: Pointer) -> tuple[Place | None, Place | None]:
+        """Where to mend what `pointer` names: the Jinja template's line, and the environment
+        file's line if the value there came from a setting."""
+        return self.line_places(self.document.line(pointer))
+
+    def line_places(self, number: int) -> tuple[Place | None, Place | None]:
+        """The same for a line of the rendered template, counted from 1."""
+        line = self.source_map.line(number)
+        return line.place, self.loaded.place(line.values[0]) if line.values else None
+
+
+def render(loaded: Loaded, root: Path, templates: Templates | None = None) -> Rendered:
+    """The template of one environment; a text that CloudFormation can't read is an error.
+
+    `templates` are the compiled ones of an earlier call: compiling is most of the work.
+    """
+    templates = templates or Templates(root)
+    templates.check(settings.schema_paths())
+    shown = f"{BUILD}/{loaded.name}/template.yaml"
+    text, source_map = templates.render(_context(loaded))
+    try:
+        document = parse_template(text, shown)
+    except DocumentError as error:
+        raise _at_its_origin(error, source_map, loaded) from None
+    _check_limits(text, document, source_map, loaded)
+    bucket = loaded.settings.deployment_bucket_name(loaded.settings.aws.account)
+    return Rendered(loaded, text, document, source_map, parameters.defaults(document.value, bucket))
+
+
+def render_all(names: Iterable[str], root: Path) -> list[Rendered]:
+    """Several environments with one compilation of the templates."""
+    templates = Templates(root)
+    return [render(settings.load(name, root), root, templates) for name in names]
+
+
+def outputs(rendered: Rendered) -> dict[str, bytes]:
+    """The files of build/<env>/: name -> bytes. The same input gives the same bytes."""
+    return {
+        "template.yaml": rendered.text.encode(),
+        "template.json": files.as_json(rendered.value),
+        "parameters.json": files.as_json(parameters.as_file(rendered.parameters)),
+        "sourcemap.json": files.as_json_rows(rendered.source_map.as_json()),
+    }
+
+
+def write(rendered: Rendered, root: Path) -> list[Path]:
+    """Write build/<env>/; the files whose bytes changed."""
+    folder = root / BUILD / rendered.name
+    return [
+        folder / name
+        for name, data in outputs(rendered).items()
+        if files.write(folder / name, data)
+    ]
+
+
+def stale(rendered: Rendered, root: Path) -> list[Path]:
+    """The files of build/<env>/ that are missing or differ from what would be rendered now."""
+    folder = root / BUILD / rendered.name
+    return [
+        folder / name
+        for name, data in outputs(rendered).items()
+        if not (folder / name).is_file() or (folder / name).read_bytes() != data
+    ]
+
+
+def _context(loaded: Loaded) -> dict[str, Any]:
+    return {**loaded.settings.model_dump(by_alias=True), "name": loaded.name}
+
+
+def _at_its_origin(error: DocumentError, source_map: SourceMap, loaded: Loaded) -> DocumentError:
+    """An error of the rendered text, told by the template's line instead of the output's."""
+    line = source_map.line(error.line)
+    if line.place is None:
+        return error
+    mend = error.mend
+    if line.values:
+        mend = f"{mend} A value here comes from {loaded.place(line.values[0])}."
+    rendered = f"(line {error.line} of {error.file}) "
+    return DocumentError(
+        rendered + error.what, file=line.place.file, line=line.place.line, mend=mend
+    )
+
+
+def _check_limits(text: str, document: Document, source_map: SourceMap, loaded: Loaded) -> None:
+    broken = limits.broken(text, document.value)
+    if broken is not None:
+        at, what, mend = broken
+        error = DocumentError(what, file=document.file, line=document.line(at), mend=mend)
+        raise _at_its_origin(error, source_map, loaded)

@@ -1,0 +1,247 @@
+"""The Jinja templates of a repository: compiled once, checked once, rendered per environment."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from jinja2 import meta, nodes
+
+from pipeline.documents import DocumentError
+from pipeline.errors import UserError
+from pipeline.fields import SchemaPaths
+from pipeline.findings import Pointer
+from pipeline.marks import CLOSE, OPEN, Marks, chain, chains
+from pipeline.scope import Scope, is_plain, to_json
+from pipeline.sourcemap import SourceMap
+
+FOLDER = "templates"
+MAIN = "main.yaml.j2"
+_ARITHMETIC = (TypeError, ValueError, ArithmeticError, LookupError)
+
+
+@dataclass(frozen=True)
+class Use:
+    """A setting that a template reads, and the line on which it does."""
+
+    at: Pointer
+    file: str
+    line: int
+
+
+class _Environment(jinja2.Environment):
+    """Jinja as every template of ours has it; `marks` makes the second, marked render."""
+
+    def __init__(self, loader: jinja2.BaseLoader, marks: Marks | None = None) -> None:
+        super().__init__(
+            loader=loader,
+            autoescape=False,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            auto_reload=False,
+            cache_size=-1,
+        )
+        self.filters |= {"tojson": to_json, "plain": _plain}
+        self.globals = {"dynamic_reference": dynamic_reference}
+        self.marks = marks
+        self.uses: list[Use] = []
+        self.included: set[str] = set()
+        if marks is not None:
+            self.globals |= marks.functions()
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        file = f"{FOLDER}/{name}"
+        if OPEN in source or CLOSE in source:
+            raise UserError(
+                f"it holds U+{ord(OPEN):04X} or U+{ord(CLOSE):04X}.",
+                where=file,
+                mend="These private-use characters carry the source map. Remove them.",
+            )
+        tree = super()._parse(source, name, filename)
+        if self.marks is None:
+            self._read(tree, file)
+        _check_plain_texts(tree)
+        if self.marks is not None:
+            self.marks.into(tree, file)
+        return tree
+
+    def _read(self, tree: nodes.Template, file: str) -> None:
+        for name in meta.find_undeclared_variables(tree) - {"env", *self.globals}:
+            line = next(found.lineno for found in tree.find_all(nodes.Name) if found.name == name)
+            raise DocumentError(
+                f"the variable {name} is unknown.",
+                file=file,
+                line=line,
+                mend=f"Templates see env and {', '.join(sorted(self.globals))}; "
+                f"a setting is written env.{name}.",
+            )
+        self.included |= {name for name in meta.find_referenced_templates(tree) if name}
+        self.uses += [Use(at, file, line) for at, line in _uses(tree)]
+
+
+@dataclass
+class Templates:
+    """All templates below a repository's templates/ folder."""
+
+    root: Path
+    marks: Marks = field(default_factory=Marks)
+
+    def __post_init__(self) -> None:
+        loader = jinja2.FileSystemLoader(self.root / FOLDER)
+        self._clean = _Environment(loader)
+        self._marked = _Environment(loader, self.marks)
+        self._compiled = False
+
+    def check(self, schema: SchemaPaths) -> None:
+        """Stop at a setting that no schema knows or no template uses, and at an orphaned part.
+
+        Looks at every template, also at the branches that no environment takes.
+        """
+        self._compile()
+        for use in self._clean.uses:
+            _check_known(use, schema)
+        used = {use.at for use in self._clean.uses}
+        unused = [at for at in schema.leaves if not _covered(at, used)]
+        if unused:
+            raise UserError(
+                f"{', '.join('.'.join(map(str, at)) for at in unused)}: no template uses it.",
+                where=schema.file,
+                mend=f"Use env.{'.'.join(map(str, unused[0]))} in {FOLDER}/, or remove the key.",
+            )
+
+    def render(self, settings: dict[str, Any]) -> tuple[str, SourceMap]:
+        """The rendered text and its map; the map is empty where it can't be exact."""
+        self._compile()
+        text = self._run(self._clean, Scope(settings))
+        if OPEN in text or CLOSE in text:
+            return text, SourceMap()
+        marked = self._run(self._marked, Scope(settings, self.marks.touched))
+        stripped, source_map = self.marks.strip(marked)
+        return text, source_map if stripped == text else SourceMap()
+
+    def _compile(self) -> None:
+        if self._compiled:
+            return
+        names = self._clean.list_templates(extensions=["j2"])
+        if MAIN not in names:
+            raise UserError("it is not there.", where=f"{FOLDER}/{MAIN}", mend="Add it.")
+        for name in names:
+            self._load(name)
+        orphans = sorted(set(names) - self._clean.included - {MAIN})
+        if orphans:
+            raise UserError(
+                "no template includes it.",
+                where=f"{FOLDER}/{orphans[0]}",
+                mend="Include it in another template, or remove it.",
+            )
+        self._compiled = True
+
+    def _load(self, name: str) -> None:
+        try:
+            self._clean.get_template(name)
+        except jinja2.TemplateSyntaxError as error:
+            raise DocumentError(
+                f"Jinja can't read this: {error.message}.",
+                file=f"{FOLDER}/{error.name or name}",
+                line=error.lineno,
+                mend="Is a {% … %} or {{ … }} left open, or misspelt?",
+            ) from None
+        except UnicodeDecodeError as error:
+            raise UserError(
+                f"byte {error.start} is not UTF-8.",
+                where=f"{FOLDER}/{name}",
+                mend="Save the file as UTF-8.",
+            ) from None
+
+    def _run(self, environment: _Environment, env: Scope) -> str:
+        try:
+            return environment.get_template(MAIN).render(env=env)
+        except (jinja2.TemplateError, *_ARITHMETIC) as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: Exception) -> Exception:
+        """The same failure with the template's line; our own bugs stay what they are."""
+        place = _innermost_line(error, self.root / FOLDER)
+        if place is None:
+            return error
+        file, line = place
+        if isinstance(error, jinja2.TemplateNotFound):
+            what, mend = f"there is no template {error.name}.", f"Paths start at {FOLDER}/."
+        else:
+            what = f"{error}."
+            mend = "Correct the expression, or add the setting to every environment file."
+        return DocumentError(what, file=f"{FOLDER}/{file}", line=line, mend=mend)
+
+
+def dynamic_reference(service: str, *parts: str) -> str:
+    """CloudFormation's dynamic reference, whose braces Jinja would read as its own."""
+    return "{{resolve:" + ":".join((service, *parts)) + "}}"
+
+
+def _plain(value: Any) -> Any:
+    """The value itself, if it can stand in YAML without quotes."""
+    if not is_plain(value):
+        raise TypeError(f"{value!r} needs quotes here: write `| tojson`")
+    return value
+
+
+def _check_plain_texts(tree: nodes.Template) -> None:
+    """Let every `{{ env.a.b }}` prove that its value needs no quotes."""
+    for output in tree.find_all(nodes.Output):
+        output.nodes = [
+            nodes.Filter(node, "plain", [], [], None, None, lineno=node.lineno)
+            if chain(node) is not None
+            else node
+            for node in output.nodes
+        ]
+
+
+def _uses(tree: nodes.Template) -> Iterator[tuple[Pointer, int]]:
+    def walk(node: nodes.Node) -> Iterator[tuple[Pointer, int]]:
+        for child in node.iter_child_nodes():
+            if chain(child) is None:
+                yield from walk(child)
+            else:
+                yield from ((at, child.lineno) for at in chains(child))
+
+    return walk(tree)
+
+
+def _check_known(use: Use, schema: SchemaPaths) -> None:
+    for end in range(1, len(use.at) + 1):
+        part = use.at[:end]
+        if part in schema.open:
+            return
+        if part not in schema.known:
+            near = [".".join(map(str, at)) for at in schema.known if at[:-1] == part[:-1]]
+            wrong = ".".join(map(str, part))
+            close = difflib.get_close_matches(wrong, near, n=1)
+            raise DocumentError(
+                f"env.{wrong} is no setting.",
+                file=use.file,
+                line=use.line,
+                mend=f"Did you mean env.{close[0]}?"
+                if close
+                else f"Known here: {', '.join(sorted(near)) or 'nothing, it is a value'}.",
+            )
+
+
+def _covered(leaf: Pointer, used: set[Pointer]) -> bool:
+    return any(leaf[: len(at)] == at or at[: len(leaf)] == leaf for at in used if at)
+
+
+def _innermost_line(error: BaseException, folder: Path) -> tuple[str, int] | None:
+    found = None
+    trace = error.__traceback__
+    while trace is not None:
+        path = Path(trace.tb_frame.f_code.co_filename)
+        if path.is_relative_to(folder):
+            found = (path.relative_to(folder).as_posix(), trace.tb_lineno)
+        trace = trace.tb_next
+    return found
