@@ -1,0 +1,101 @@
+"""handlers/ -> one zip per function: the modules it reaches, the same bytes wherever it is built.
+
+A zip's key in the deployment bucket holds its hash, so that new code is a new key and
+CloudFormation sees the change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import stat
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline import files, parameters
+from pipeline.closure import ENTRY, Closure, Module
+from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from pipeline.render import Rendered
+
+FOLDER = "handlers"
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip can hold
+UNIX = 3
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One function's zip; `name` is what the template's parameter has as its default."""
+
+    name: str
+    data: bytes = field(repr=False)
+    sha256: str
+
+    @property
+    def key(self) -> str:
+        """Where it lies in the deployment bucket: another content is another key."""
+        stem, dot, suffix = self.name.rpartition(".")
+        return f"{stem}.{self.sha256[:16]}{dot}{suffix}"
+
+
+def package(root: Path) -> list[Artifact]:
+    """A zip for each folder of handlers/ that has a lambda_function.py, sorted by name."""
+    entries = sorted((root / FOLDER).glob(f"*/{ENTRY}.py"))
+    if not entries:
+        raise UserError(
+            f"no folder has a {ENTRY}.py, so there is no code to deploy.",
+            where=f"{FOLDER}/",
+            mend=f"A function's folder holds {ENTRY}.py with lambda_handler(event, context).",
+        )
+    return [_artifact(entry.parent) for entry in entries]
+
+
+def bound(rendered: Rendered, artifacts: Sequence[Artifact], bucket: str) -> dict[str, str]:
+    """Every template parameter's value, with the code's real bucket and keys."""
+    bindings = parameters.bindings(rendered.value)
+    keys = {artifact.name: artifact.key for artifact in artifacts}
+    missing = sorted(set(bindings.code.values()) - set(keys))
+    if missing:
+        raise UserError(
+            f"the template wants {', '.join(missing)}, and {FOLDER}/ makes {', '.join(keys)}.",
+            where="Parameters",
+            mend="A code parameter's default is a folder's name in handlers/ and .zip.",
+        )
+    code = {parameter: keys[name] for parameter, name in bindings.code.items()}
+    return {**rendered.parameters, **dict.fromkeys(bindings.bucket, bucket), **code}
+
+
+def write(rendered: Rendered, artifacts: Sequence[Artifact], root: Path) -> list[Path]:
+    """Put the zips and the parameters with their keys into build/<env>/; the files that changed."""
+    settings = rendered.settings
+    bucket = settings.deployment_bucket_name(settings.aws.account)
+    values = bound(rendered, artifacts, bucket)
+    contents = {artifact.name: artifact.data for artifact in artifacts}
+    contents["parameters.json"] = files.as_json(parameters.as_file(values))
+    folder = root / "build" / settings.name
+    return [folder / name for name, data in contents.items() if files.write(folder / name, data)]
+
+
+def _artifact(folder: Path) -> Artifact:
+    data = _zip(Closure(folder).modules())
+    return Artifact(f"{folder.name}.zip", data, hashlib.sha256(data).hexdigest())
+
+
+def _zip(modules: Iterable[Module]) -> bytes:
+    """Stored, not deflated: zlib and its replacements compress the same text differently."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        for module in modules:
+            archive.writestr(_header(module.zip_name), module.path.read_bytes())
+    return stream.getvalue()
+
+
+def _header(name: str) -> zipfile.ZipInfo:
+    header = zipfile.ZipInfo(name, date_time=EPOCH)
+    header.create_system = UNIX
+    header.external_attr = (stat.S_IFREG | 0o644) << 16
+    return header
