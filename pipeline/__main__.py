@@ -1,0 +1,205 @@
+"""python -m pipeline STATION [ENV…]: the stations of the way from a file to a running stack."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pipeline.errors import UsageError, UserError
+
+_PYTHONS = ((3, 11), (3, 13))  # from, below: pyproject.toml says why
+_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None, root: Path | None = None) -> int:
+    """Run a station on the repository at `root` (the working folder); its exit code.
+
+    0: done. 1: findings, or a mistake that the message tells how to mend. 2: the command line is
+    wrong. 3: refused, to protect an account or data. 130: interrupted.
+    """
+    from pipeline.terminal import tell_error
+
+    try:
+        _check_python(sys.version_info[:2])
+        options = _parser().parse_args(argv)
+        station: Callable[[argparse.Namespace, Path], int] = options.station
+        return station(options, root or Path.cwd())
+    except UserError as error:
+        tell_error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return _INTERRUPTED
+
+
+def _check_python(version: tuple[int, ...]) -> None:
+    first, below = _PYTHONS
+    if not first <= version < below:
+        raise UserError(
+            f"this is Python {version[0]}.{version[1]}; Python 3.11 or 3.12 is needed.",
+            mend="cfn-guard-rs, the policy engine, has no build for others. "
+            "`nox -s <session>` finds or fetches Python 3.11 by itself.",
+        )
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse whose errors look like every other error."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]  # it raises, as exit() would
+        raise UsageError(f"{message}.", mend=f"{self.format_usage().strip()}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m pipeline", description=__doc__)
+    stations = parser.add_subparsers(metavar="STATION", required=True)
+    for name, (run, about, options) in _STATIONS.items():
+        sub = stations.add_parser(name, help=about, description=about)
+        for flags, settings in options:
+            sub.add_argument(*flags, **settings)  # type: ignore[arg-type]  # one table for all
+        sub.set_defaults(station=run)
+    return parser
+
+
+def _environments(options: argparse.Namespace, root: Path) -> int:
+    from pipeline import settings
+    from pipeline.terminal import say
+
+    for name in settings.chosen(options.environments, root):
+        one = settings.load(name, root).settings
+        account = one.aws.account or "any account"
+        protected = "protected" if one.protected else "not protected"
+        about = f"{one.tier:12} {account:12} {one.aws.region:14} {protected}"
+        say(f"{name:8} {one.stack_name:16} {about}")
+    return 0
+
+
+def _render(options: argparse.Namespace, root: Path) -> int:
+    from pipeline import render, settings
+    from pipeline.terminal import say
+
+    rendered = render.render_all(settings.chosen(options.environments, root), root)
+    if options.check:
+        return _report_stale([path for one in rendered for path in render.stale(one, root)], root)
+    for one in rendered:
+        changed = render.write(one, root)
+        say(
+            f"{one.name}: {render.BUILD}/{one.name}/template.yaml "
+            f"{'written' if changed else 'is up to date'}, "
+            f"{len(one.value['Resources'])} resources, {len(one.text.encode()):,} bytes"
+        )
+    return 0
+
+
+def _report_stale(stale: list[Path], root: Path) -> int:
+    from pipeline.terminal import say
+
+    for path in stale:
+        say(f"{path.relative_to(root)} is not what would be rendered now.")
+    if stale:
+        say("Render again: python -m pipeline render")
+    return 1 if stale else 0
+
+
+def _lint(options: argparse.Namespace, root: Path) -> int:
+    return _judge(options, root, ["lint"])
+
+
+def _guard(options: argparse.Namespace, root: Path) -> int:
+    return _judge(options, root, ["guard"])
+
+
+def _check(options: argparse.Namespace, root: Path) -> int:
+    return _judge(options, root, ["lint", "guard"])
+
+
+def _judge(options: argparse.Namespace, root: Path, tools: list[str]) -> int:
+    """Render, and let each tool judge; what it finds is shown, and fails unless informational."""
+    from pipeline import checks, render, settings, terminal
+
+    rendered = render.render_all(settings.chosen(options.environments, root), root)
+    names = ", ".join(one.name for one in rendered)
+    found = []
+    for tool in tools:
+        with terminal.step(f"{tool} {names}"):
+            found += checks.run(tool, rendered, root)
+    terminal.show_findings(found, root)
+    failed = checks.fails(found)
+    terminal.say(f"{' and '.join(tools)}: {terminal.summary(found)} in {names}")
+    return 1 if failed else 0
+
+
+def _package(options: argparse.Namespace, root: Path) -> int:
+    from pipeline import package, settings
+    from pipeline.terminal import say
+
+    for name in settings.chosen(options.environments, root):
+        for line in package.write(settings.load(name, root), root):
+            say(line)
+    return 0
+
+
+def _plan(options: argparse.Namespace, root: Path) -> int:
+    from pipeline import deploy
+
+    return deploy.plan(_one(options, root), root)
+
+
+def _deploy(options: argparse.Namespace, root: Path) -> int:
+    from pipeline import deploy
+
+    return deploy.deploy(_one(options, root), root, confirm=options.confirm)
+
+
+def _outputs(options: argparse.Namespace, root: Path) -> int:
+    from pipeline import deploy
+
+    return deploy.outputs(_one(options, root), root, as_json=options.json)
+
+
+def _refresh(_: argparse.Namespace, root: Path) -> int:
+    from pipeline import derived
+    from pipeline.terminal import say
+
+    for path in derived.refresh(root):
+        say(f"{path.relative_to(root)} written")
+    return 0
+
+
+def _one(options: argparse.Namespace, root: Path) -> str:
+    """The environment of a station that acts on AWS: it is never guessed, and never several."""
+    from pipeline.settings import chosen, names
+
+    if len(options.environments) != 1:
+        raise UsageError(
+            "which environment? This station takes exactly one.",
+            mend=f"Environments: {', '.join(names(root))}.",
+        )
+    return chosen(options.environments, root)[0]
+
+
+_ENVIRONMENTS = (("environments",), {"nargs": "*", "metavar": "ENV", "help": "default: all"})
+_ENVIRONMENT = (("environments",), {"nargs": "*", "metavar": "ENV", "help": "exactly one"})
+_CHECK = (("--check",), {"action": "store_true", "help": "compare with build/, write nothing"})
+_CONFIRM = (
+    ("--confirm",),
+    {"metavar": "ENV", "help": "a protected environment's name, where nobody can be asked"},
+)
+_JSON = (("--json",), {"action": "store_true", "help": "machine-readable, on standard output"})
+
+_STATIONS = {
+    "environments": (_environments, "list the environments", [_ENVIRONMENTS]),
+    "render": (_render, "write build/<env>/ from the templates", [_ENVIRONMENTS, _CHECK]),
+    "lint": (_lint, "let cfn-lint judge the rendered templates", [_ENVIRONMENTS]),
+    "guard": (_guard, "judge the rendered templates by the rules in rules/", [_ENVIRONMENTS]),
+    "check": (_check, "render, lint and guard in one go", [_ENVIRONMENTS]),
+    "package": (_package, "zip the functions into build/<env>/", [_ENVIRONMENTS]),
+    "plan": (_plan, "show what a deployment would change, and change nothing", [_ENVIRONMENT]),
+    "deploy": (_deploy, "check, package and bring the stack up to date", [_ENVIRONMENT, _CONFIRM]),
+    "outputs": (_outputs, "show a running stack's outputs", [_ENVIRONMENT, _JSON]),
+    "refresh": (_refresh, "rewrite the committed files that are derived", []),
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

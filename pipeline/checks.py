@@ -1,0 +1,25 @@
+"""The tools that judge rendered templates, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.findings import Finding, Level
+from pipeline.render import Rendered
+
+
+def run(tool: str, rendered: Sequence[Rendered], root: Path) -> list[Finding]:
+    """What `lint` or `guard` finds. Imported here: the other stations needn't pay for it."""
+    if tool == "lint":
+        from pipeline.lint import lint
+
+        return lint(rendered, root)
+    from pipeline.guard import guard
+
+    return guard(rendered, root)
+
+
+def fails(findings: Sequence[Finding]) -> bool:
+    """Does any finding stop the way to a deployment? Warnings do; information doesn't."""
+    return any(finding.level is not Level.INFO for finding in findings)

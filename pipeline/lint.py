@@ -1,0 +1,153 @@
+"""cfn-lint over rendered templates: all of them in one process, its rules loaded once.
+
+Informational findings are decided one by one in rules/lint.yaml; an undecided one fails, and so
+does a decision that nothing needs any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.documents import parse_settings
+from pipeline.errors import UserError
+from pipeline.findings import Finding, Level, Place, Pointer
+from pipeline.render import Rendered
+from pipeline.settings import names, read_text
+
+DECISIONS = "rules/lint.yaml"
+_LEVELS = {"error": Level.ERROR, "warning": Level.WARNING, "informational": Level.INFO}
+_CHECKS = ["E", "W", "I"]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One informational rule that a resource may break, and why; `*` is every resource."""
+
+    rule: str
+    resource: str
+    reason: str
+    line: int
+
+    def covers(self, finding: Finding) -> bool:
+        return self.rule == finding.rule and self.resource in {"*", finding.logical_id}
+
+
+def lint(rendered: Sequence[Rendered], root: Path) -> list[Finding]:
+    """What cfn-lint says of the templates; informational findings with a decision are left out."""
+    judge = _judge()
+    found = [finding for one in rendered for finding in _findings(one, judge)]
+    return decide(found, decisions(root), whole={one.name for one in rendered} == set(names(root)))
+
+
+def decide(found: Iterable[Finding], decided: list[Decision], *, whole: bool) -> list[Finding]:
+    """The findings that stand. An informational one without a decision becomes a warning;
+    an unused decision is one too, where the `whole` set of environments was judged."""
+    standing, used = [], set()
+    for finding in found:
+        covering = [decision for decision in decided if decision.covers(finding)]
+        if finding.level is Level.INFO and covering:
+            used.update(covering)
+        elif finding.level is Level.INFO:
+            standing.append(_undecided(finding))
+        else:
+            standing.append(finding)
+    unused = [decision for decision in decided if decision not in used] if whole else []
+    return standing + [_unused(decision) for decision in unused]
+
+
+def decisions(root: Path) -> list[Decision]:
+    """rules/lint.yaml, checked; no file means no decisions."""
+    path = root / DECISIONS
+    if not path.exists():
+        return []
+    document = parse_settings(read_text(path, DECISIONS), DECISIONS)
+    entries = document.value.get("decided")
+    if set(document.value) != {"decided"} or not isinstance(entries, list):
+        raise UserError(
+            "it should hold one list, `decided`.",
+            where=f"{DECISIONS}:1",
+            mend="Each entry has rule, resource and reason.",
+        )
+    return [
+        _decision(entry, document.line(("decided", number))) for number, entry in enumerate(entries)
+    ]
+
+
+def _decision(entry: Any, line: int) -> Decision:
+    keys = {"rule", "resource", "reason"}
+    if not isinstance(entry, dict) or set(entry) != keys or not all(entry.values()):
+        raise UserError(
+            "an entry needs rule, resource and reason, and nothing else.",
+            where=f"{DECISIONS}:{line}",
+            mend='Such as {rule: I3042, resource: "*", reason: why this is right here}.',
+        )
+    return Decision(str(entry["rule"]), str(entry["resource"]), str(entry["reason"]), line)
+
+
+def _judge() -> Callable[[Rendered], list[Any]]:
+    """A function that lints one template, with cfn-lint imported and its rules loaded."""
+    import cfnlint.api
+    from cfnlint.config import ManualArgs
+    from cfnlint.core import get_rules
+
+    rules = get_rules([], [], _CHECKS, mandatory_rules=_CHECKS)
+
+    def judge(rendered: Rendered) -> list[Any]:
+        # mandatory: a template can't switch a rule off for itself
+        config = ManualArgs(
+            regions=[rendered.settings.aws.region],
+            include_checks=_CHECKS,
+            mandatory_checks=_CHECKS,
+        )
+        matches: list[Any] = cfnlint.api.lint(rendered.text, rules, config=config)
+        return matches
+
+    return judge
+
+
+def _findings(rendered: Rendered, judge: Callable[[Rendered], list[Any]]) -> list[Finding]:
+    return [_finding(rendered, match) for match in judge(rendered)]
+
+
+def _finding(rendered: Rendered, match: Any) -> Finding:
+    path: Pointer = tuple(getattr(match, "path", None) or ())
+    place, value_place = rendered.line_places(match.linenumber)
+    return Finding(
+        tool="cfn-lint",
+        rule=match.rule.id,
+        level=_LEVELS.get(match.rule.severity, Level.ERROR),
+        message=match.message,
+        environment=rendered.name,
+        pointer=path,
+        mend=match.rule.source_url and f"See {match.rule.source_url}",
+        place=place or Place(rendered.document.file, match.linenumber),
+        value_place=value_place,
+    )
+
+
+def _undecided(finding: Finding) -> Finding:
+    return Finding(
+        tool=finding.tool,
+        rule=finding.rule,
+        level=Level.WARNING,
+        message=finding.message,
+        environment=finding.environment,
+        pointer=finding.pointer,
+        mend=f"Mend it, or decide in {DECISIONS} that it is right here, and say why.",
+        place=finding.place,
+        value_place=finding.value_place,
+    )
+
+
+def _unused(decision: Decision) -> Finding:
+    return Finding(
+        tool="cfn-lint",
+        rule=decision.rule,
+        level=Level.WARNING,
+        message=f"Nothing needs the decision on {decision.rule} for {decision.resource} any more.",
+        mend="Remove the entry.",
+        place=Place(DECISIONS, decision.line),
+    )

@@ -1,0 +1,138 @@
+"""What a person sees: findings with their code, steps while work goes on, errors.
+
+Results go to standard output, everything about the work itself to standard error. Colour only on
+a terminal, and never with NO_COLOR; rich sees to both.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import UserError
+from pipeline.findings import Finding, Level, Place
+
+if TYPE_CHECKING:  # rich takes as long to import as a render; only what prints pays for it
+    from rich.console import Console
+
+_COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "cyan"}
+_AROUND = 1  # lines of code shown before and after the one that is meant
+
+
+def say(text: str) -> None:
+    """One line of result."""
+    print(text, flush=True)
+
+
+def tell_error(error: UserError) -> None:
+    """A person's mistake, on standard error."""
+    from rich.console import Console
+    from rich.text import Text
+
+    first, *rest = str(error).split("\n")
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(Text(first, style="bold red"))
+    for line in rest:
+        console.print(Text(line))
+
+
+@contextmanager
+def step(what: str) -> Iterator[None]:
+    """Says what is being done: a live line on a terminal, a plain one elsewhere."""
+    started = time.monotonic()
+    if sys.stderr.isatty():
+        from rich.console import Console
+
+        with Console(stderr=True).status(f"{what} …"):
+            yield
+    else:
+        print(f"{what} …", file=sys.stderr, flush=True)
+        yield
+    if time.monotonic() - started > 1:
+        print(f"{what}: {time.monotonic() - started:.1f} s", file=sys.stderr, flush=True)
+
+
+def show_findings(findings: Sequence[Finding], root: Path) -> None:
+    """Each finding once, whatever number of environments it is in, with its lines of code."""
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    for finding, environments in merged(findings):
+        _show(console, finding, environments, root)
+
+
+def merged(findings: Iterable[Finding]) -> list[tuple[Finding, str]]:
+    """Findings that differ in their environment only become one, with all their names.
+
+    Ordered by place, so that a file is mended from top to bottom.
+    """
+    groups: dict[Finding, list[str]] = {}
+    for finding in findings:
+        alike = replace(finding, environment="", value_place=None)
+        key = next((seen for seen in groups if _same(seen, alike)), finding)
+        groups.setdefault(key, []).append(finding.environment)
+    ordered = sorted(groups, key=lambda one: (one.place or Place(""), one.tool, one.rule))
+    return [(one, ", ".join(filter(None, dict.fromkeys(groups[one])))) for one in ordered]
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """`2 errors, 1 warning`, counted as they are shown."""
+    shown = [finding for finding, _ in merged(findings)]
+    counts = [(level, sum(one.level is level for one in shown)) for level in Level]
+    return ", ".join(f"{n} {level}{'s' if n > 1 else ''}" for level, n in counts if n) or "nothing"
+
+
+def _same(seen: Finding, alike: Finding) -> bool:
+    return replace(seen, environment="", value_place=None) == alike
+
+
+def _show(console: Console, finding: Finding, environments: str, root: Path) -> None:
+    from rich.text import Text
+
+    head = Text.assemble(
+        (str(finding.place or "the template"), "bold"),
+        "  ",
+        (f"{finding.level} {finding.rule}", f"bold {_COLOURS[finding.level]}"),
+        f"  {environments}" if environments else "",
+    )
+    console.print(head)
+    if finding.pointer:
+        console.print(Text(f"  {'.'.join(map(str, finding.pointer))}", style="dim"))
+    for line in finding.message.splitlines():
+        console.print(Text(f"  {line}"))
+    if finding.found:
+        console.print(Text(f"  Found: {finding.found}"))
+    for place, why in ((finding.place, ""), (finding.value_place, "The value comes from")):
+        _show_code(console, place, why, root)
+    for line in (finding.mend, *finding.notes):
+        if line:
+            console.print(Text(f"  {line}"))
+    console.print()
+
+
+def _show_code(console: Console, place: Place | None, why: str, root: Path) -> None:
+    from rich.text import Text
+
+    if place is None or not place.line:
+        return
+    if why:
+        console.print(Text(f"  {why} {place}"))
+    for number, line in frame(place, root):
+        mark = ">" if number == place.line else " "
+        style = "" if number == place.line else "dim"
+        console.print(Text(f"  {mark} {number:4} | {line}", style=style))
+
+
+def frame(place: Place, root: Path) -> list[tuple[int, str]]:
+    """The lines of code around a place, with their numbers; nothing if the file isn't there."""
+    try:
+        lines = (root / place.file).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
+    first, last = max(1, place.line - _AROUND), min(len(lines), place.line + _AROUND)
+    return [(number, lines[number - 1]) for number in range(first, last + 1)]
