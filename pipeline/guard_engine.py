@@ -1,0 +1,100 @@
+"""The child process that holds the Guard engine: rules x templates in, verdicts out.
+
+stdin, one JSON object: {"files": {name: rules text}, "templates": {name: JSON text},
+"jobs": [[file, template], ...]}. stdout, one JSON line each: first {"ready": true}, then for each
+job, in order, either {"verdicts": [[rule, status, [failure, ...]], ...]} or {"error": text}.
+
+It lives apart because a cyclic rule overflows the engine's stack and takes its process along.
+Nothing but the engine is imported, so that it starts at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+Node = dict[str, Any]
+Engine = Callable[..., str]
+
+# What decides whether a clause is asked at all; its own outcome is no verdict.
+CONDITIONS = frozenset({"RuleCondition", "WhenCondition", "TypeCondition", "Filter"})
+
+
+def verdicts(tree: Node) -> list[list[Any]]:
+    """[rule, status, failures] for each rule of an evaluation tree (run_checks_rs, verbose)."""
+    result = []
+    for rule in tree["children"]:
+        check = rule["container"]["RuleCheck"]
+        result.append([check["name"], check["status"], list(failures(rule))])
+    return result
+
+
+def failures(node: Node) -> Iterator[dict[str, Any]]:
+    """The clauses below `node` that make it fail, each once, in the order of the rule."""
+    (kind, content), *_ = node["container"].items()
+    if kind in CONDITIONS or _status(content) != "FAIL":
+        return
+    below = [failure for child in node["children"] for failure in failures(child)]
+    if kind == "ClauseValueCheck":
+        yield from below or [_failure(content, node["context"])]
+    elif kind == "Disjunction":
+        # `a or b <<text>>`: the text belongs to b alone and speaks for both.
+        yield from [failure for failure in below if failure["message"]] or below
+    else:
+        yield from below
+
+
+def _status(content: Any) -> str:
+    """The outcome that a node of the tree records, wherever its kind keeps it."""
+    if isinstance(content, str):
+        return "PASS" if content == "Success" else content
+    if "status" in content:
+        return str(content["status"])
+    inner = [value for value in content.values() if isinstance(value, dict)]
+    return _status(inner[0]) if inner else "FAIL"
+
+
+def _failure(content: Node, context: str) -> dict[str, Any]:
+    """`path` as Guard writes it; `missing` is the rest of the query where the value is absent."""
+    check = next(iter(content.values()))
+    if not isinstance(check, dict):
+        check = {"custom_message": check}
+    elif "from" not in check:
+        check = check.get("value", check)
+    found, lost = _resolved(check.get("from") or {})
+    return {
+        "path": (found or lost.get("traversed_to") or {"path": ""})["path"],
+        "found": found.get("value"),
+        "missing": lost.get("remaining_query", ""),
+        "message": check.get("custom_message") or "",
+        "clause": context.strip(),
+    }
+
+
+def _resolved(subject: Node) -> tuple[Node, Node]:
+    return subject.get("Resolved") or {}, subject.get("UnResolved") or {}
+
+
+def answer(run: Engine, rules: str, template: str) -> dict[str, Any]:
+    """One line for one job, whatever the engine does short of dying."""
+    try:
+        said = run(template, rules, verbose=True)
+        return {"verdicts": verdicts(json.loads(said)) if said else []}
+    except BaseException as error:  # noqa: BLE001  the engine's panic is a BaseException
+        return {"error": f"{type(error).__name__}: {error}"}
+
+
+def main() -> None:
+    from cfn_guard_rs.cfn_guard_rs import run_checks_rs  # the walk above needs no engine
+
+    task = json.load(sys.stdin)
+    print('{"ready": true}', flush=True)
+    for file, template in task["jobs"]:
+        line = answer(run_checks_rs, task["files"][file], task["templates"][template])
+        print(json.dumps(line), flush=True)
+
+
+if __name__ == "__main__":
+    main()
