@@ -1,0 +1,91 @@
+"""The HTTP API's entry: an event of payload format 2.0 in, an answer out, never an exception."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from qr_session import aws, http_actions, logs
+from qr_session.http_actions import Request, Service
+from qr_session.http_answers import Answer, answer, refusal
+from qr_session.incoming import text
+from qr_session.session import Refused
+
+Action = Callable[[Service, Request], Answer]
+
+ROUTES: Mapping[str, Mapping[str, Action]] = {
+    "/sessions": {"POST": http_actions.create},
+    "/sessions/{sessionId}": {"GET": http_actions.read, "DELETE": http_actions.cancel},
+    "/sessions/{sessionId}/claim": {"POST": http_actions.claim},
+    "/sessions/{sessionId}/uploads": {"POST": http_actions.request_upload},
+    "/sessions/{sessionId}/uploads/{uploadId}": {"GET": http_actions.download},
+}
+_PATTERNS = {route: tuple(route.split("/")) for route in ROUTES}
+
+
+def respond(service: Service, event: object, request_id: str | None = None) -> Answer:
+    """The answer to one event; every request leaves one line in the log."""
+    method = text(event, "requestContext", "http", "method").upper()
+    route, ids = _find(_path(event))
+    code: str | None = None
+    error: Exception | None = None
+    try:
+        result = _respond(service, event, method, route, ids)
+    except Refused as refused:
+        code, result = refused.code, refusal(refused.code)
+    except aws.FAULTS as fault:
+        code, error, result = "unavailable", fault, refusal("unavailable")
+    except Exception as fault:  # noqa: BLE001 - the last line: 500 without its text, and a log line
+        code, error, result = "internal", fault, refusal("internal")
+    logs.write(
+        "http",
+        level="ERROR" if result["statusCode"] >= 500 else "INFO",
+        route=f"{_known(method)} {route or 'unknown'}",
+        status=result["statusCode"],
+        code=code,
+        session_id=ids.get("sessionId"),
+        error=error,
+        request_id=request_id,
+    )
+    return result | {"body": ""} if method == "HEAD" else result
+
+
+def _respond(
+    service: Service, event: object, method: str, route: str | None, ids: Mapping[str, str]
+) -> Answer:
+    if method == "OPTIONS":
+        return answer(204)
+    if route is None:
+        raise Refused("not_found")
+    actions = ROUTES[route]
+    action = actions.get("GET" if method == "HEAD" else method)
+    if action is None:
+        return refusal("method_not_allowed", allow=_allowed(actions))
+    return action(service, Request(event, ids))
+
+
+def _path(event: object) -> str:
+    """The path within the API: a stage other than $default stands in front of it."""
+    path, stage = text(event, "rawPath"), text(event, "requestContext", "stage")
+    under_stage = stage and path.startswith(f"/{stage}/")
+    return path[len(stage) + 1 :] if under_stage else path
+
+
+def _find(path: str) -> tuple[str | None, dict[str, str]]:
+    """The route of a path with the ids in it, or no route."""
+    parts = path.split("/")
+    for route, pattern in _PATTERNS.items():
+        if len(parts) == len(pattern):
+            pairs = list(zip(pattern, parts, strict=True))
+            if all(want == have or (want[:1] == "{" and have) for want, have in pairs):
+                return route, {want[1:-1]: have for want, have in pairs if want[:1] == "{"}
+    return None, {}
+
+
+def _allowed(actions: Mapping[str, Action]) -> str:
+    methods = [*actions, "OPTIONS"] + (["HEAD"] if "GET" in actions else [])
+    return ", ".join(sorted(methods))
+
+
+def _known(method: str) -> str:
+    known = {"GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH"}
+    return method if method in known else "OTHER"

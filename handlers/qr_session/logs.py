@@ -1,0 +1,44 @@
+"""One JSON object a line to stdout, with fixed fields; a session only as a hash of its id."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from hashlib import sha256
+from pathlib import PurePath
+
+from qr_session import aws
+
+
+def write(
+    what: str,
+    *,
+    level: str = "INFO",
+    route: str | None = None,
+    status: int | None = None,
+    code: str | None = None,
+    session_id: str | None = None,
+    error: BaseException | None = None,
+    request_id: str | None = None,
+) -> None:
+    """Writes one line. There is no field for anything else: no text from outside gets in."""
+    fields = {
+        "level": level,
+        "what": what,
+        "route": route,
+        "status": status,
+        "code": code,
+        "session": session_id and sha256(session_id.encode()).hexdigest()[:16],
+        "error": error and aws.code(error),
+        "at": error and _place(error),
+        "requestId": request_id,
+    }
+    kept = {name: value for name, value in fields.items() if value is not None}
+    sys.stdout.write(json.dumps(kept, separators=(",", ":")) + "\n")
+
+
+def _place(error: BaseException) -> list[str]:
+    """Where it was raised, innermost last; an exception's text may quote what it was given."""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    return [f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in frames]

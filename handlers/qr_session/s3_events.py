@@ -1,0 +1,70 @@
+"""What the bucket's events do: look at the object, settle the upload, tell the desktop.
+
+Events come at least once, in any order and late. Everything here can be done twice.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import unquote_plus
+
+from qr_session import images, logs
+from qr_session.bucket import Head
+from qr_session.event_service import Service
+from qr_session.incoming import text
+from qr_session.push import push
+from qr_session.session import Session, Status, UploadStatus, ids_of_key, upload_key
+from qr_session.store import Unchanged
+
+
+class BadRecord(Exception):
+    """A record that S3 doesn't send."""
+
+
+def handle(service: Service, record: object) -> None:
+    """Settles one record's upload. Raises where AWS failed; a repeat then heals it."""
+    ids = _ids(service, record)
+    if ids is None:
+        return
+    session_id, upload_id = ids
+    outcome = _settle(service, session_id, upload_id)
+    logs.write("s3", code=outcome, session_id=session_id)
+
+
+def _ids(service: Service, record: object) -> tuple[str, str] | None:
+    """Session and upload of a record that is ours to handle."""
+    name, version = text(record, "eventName"), text(record, "eventVersion")
+    if not name or not version.startswith("2."):
+        raise BadRecord
+    if not name.removeprefix("s3:").startswith("ObjectCreated:"):
+        return None
+    bucket, key = text(record, "s3", "bucket", "name"), text(record, "s3", "object", "key")
+    if not bucket or not key:
+        raise BadRecord
+    return ids_of_key(unquote_plus(key)) if bucket == service.bucket_name else None
+
+
+def _settle(service: Service, session_id: str, upload_id: str) -> str:
+    head = service.bucket.head(upload_key(session_id, upload_id))
+    if head is None:
+        return "object_gone"
+    try:
+        session = service.sessions.finish(
+            session_id, upload_id, head.content_type, _verdict(head), head.etag
+        )
+    except Unchanged as unchanged:
+        if unchanged.old is None or not _settled_by(unchanged.old, upload_id, head):
+            return "dropped"
+        session = unchanged.old
+    return push(session, service.sessions, service.pusher, service.clock())
+
+
+def _verdict(head: Head) -> UploadStatus:
+    fine = images.acceptable(head.content_type, head.first_bytes)
+    return UploadStatus.STORED if fine else UploadStatus.REJECTED
+
+
+def _settled_by(session: Session, upload_id: str, head: Head) -> bool:
+    """Whether an earlier delivery of this event did the work, so that only the push may be due."""
+    upload = session.upload(upload_id)
+    cancelled = session.status is Status.CANCELLED
+    return upload is not None and upload.etag == head.etag and not cancelled
