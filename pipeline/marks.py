@@ -39,8 +39,12 @@ class Marks:
         self._walk(tree, file)
 
     def strip(self, marked: str) -> tuple[str, SourceMap]:
-        """The text without marks, and the origin of each of its lines."""
-        return _Stripper(self._places, self._conditions).strip(marked)
+        """The text without marks, and the origin of each of its lines; no map where a template
+        changed the marks themselves, as {% filter upper %} does."""
+        try:
+            return _Stripper(self._places, self._conditions).strip(marked)
+        except _BrokenMarksError:
+            return _MARK.sub("", marked), SourceMap()
 
     # ---- at parse time
 
@@ -65,11 +69,13 @@ class Marks:
                 yield _call("__note__", _call("__start__"), _touching(node))
 
     def _lines(self, data: nodes.TemplateData, file: str) -> str:
-        pieces = data.data.split("\n")
-        return "\n".join(
-            self._place(Place(file, data.lineno + offset)) + piece if piece else piece
+        *whole, rest = data.data.split("\n")
+        pieces = [*whole, *([rest] if rest else [])]
+        marked = [
+            self._place(Place(file, data.lineno + offset)) + piece
             for offset, piece in enumerate(pieces)
-        )
+        ]
+        return "\n".join(marked if rest else [*marked, ""])
 
     def _condition(self, node: nodes.If | nodes.For, tests: list[nodes.Node]) -> None:
         read = tuple(dict.fromkeys(at for test in tests for at in chains(test)))
@@ -125,6 +131,10 @@ def chain(node: nodes.Node) -> Pointer | None:
     return None if above is None else (*above, key)
 
 
+class _BrokenMarksError(Exception):
+    """The marked render holds marks that nobody put there."""
+
+
 class _Stripper:
     """Reads a marked text once, from its start to its end."""
 
@@ -159,12 +169,14 @@ class _Stripper:
             read = [tuple(at) for at in json.loads(said)]
             self.values.append(read)
             self.line_values += read
-        elif kind == "e":
-            self.values.pop()
         elif kind == "w":
             self.when.append(self.conditions[int(said)])
-        else:
+        elif kind == "e" and self.values:
+            self.values.pop()
+        elif kind == "x" and self.when:
             self.when.pop()
+        else:
+            raise _BrokenMarksError
 
     def _text(self, piece: str) -> None:
         if not piece:

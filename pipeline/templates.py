@@ -186,6 +186,8 @@ def dynamic_reference(service: str, *parts: str) -> str:
 
 def _plain(value: Any) -> Any:
     """The value itself, if it can stand in YAML without quotes."""
+    if isinstance(value, jinja2.Undefined):
+        return str(value)  # which raises, and says what is missing
     if not is_plain(value):
         raise TypeError(f"{value!r} needs quotes here: write `| tojson`")
     return value

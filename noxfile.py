@@ -1,0 +1,176 @@
+"""Everything this project does, one session each: `nox -l` lists them.
+
+Each session has its own environment below .nox/, installed from requirements.lock once and then
+reused. What a session does stands in pipeline/; here is only who needs which dependencies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import nox
+from python_discovery import get_interpreter
+
+nox.needs_version = ">=2026.10"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.download_python = "auto"
+nox.options.error_on_missing_interpreters = True
+nox.options.stop_on_first_error = True
+nox.options.sessions = ["lint", "guard", "tests"]
+
+LOCK = Path("requirements.lock")
+UNDO_TIME = 30.0  # seconds that a station has after Ctrl-C to say how things stand
+
+# Posargs reach every session of a run, so `nox -s render deploy -- prod --confirm prod` would hand
+# --confirm to render too. Each station gets the options that it knows; the number is their values.
+OPTIONS = {
+    "render": {"--check": 0},
+    "deploy": {"--confirm": 1},
+    "outputs": {"--json": 0},
+}
+
+
+def python() -> str:
+    """3.11, the functions' runtime, where it is found; else 3.12; else 3.11, which nox fetches."""
+    return next((found for found in ("3.11", "3.12") if get_interpreter(found)), "3.11")
+
+
+PYTHON = python()
+
+
+def install(session: nox.Session, group: str) -> None:
+    """Install a dependency group as locked, unless this environment has just that already."""
+    wanted = hashlib.sha256(group.encode() + LOCK.read_bytes()).hexdigest()
+    stamp = Path(session.virtualenv.location) / ".installed"
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return
+    stamp.unlink(missing_ok=True)
+    if session.venv_backend == "uv":
+        locked = ["--require-hashes", "--constraint", str(LOCK), "--group", group]
+    else:  # the pip of Python 3.11 knows no groups: all of the lock
+        locked = ["--require-hashes", "--requirement", str(LOCK)]
+    session.install(*locked, env={"UV_COMPILE_BYTECODE": "1", "PYTHONDONTWRITEBYTECODE": None})
+    stamp.write_text(wanted)
+
+
+def run(session: nox.Session, *command: str, interrupt_timeout: float = UNDO_TIME) -> None:
+    """Run Python with the bytecode cache on: without it an import of cfn-lint costs five times."""
+    session.run(
+        "python",
+        *command,
+        env={"PYTHONDONTWRITEBYTECODE": None},
+        interrupt_timeout=interrupt_timeout,
+    )
+
+
+def station(session: nox.Session, name: str) -> None:
+    """Run a station of the pipeline on the environments that follow `--`."""
+    install(session, "pipeline")
+    run(session, "-m", "pipeline", name, *arguments(name, session.posargs))
+
+
+def arguments(name: str, posargs: list[str]) -> Iterator[str]:
+    """The posargs without the options that belong to other stations."""
+    foreign = {flag: count for other, flags in OPTIONS.items() for flag, count in flags.items()}
+    for flag in OPTIONS.get(name, {}):
+        foreign.pop(flag)
+    words = iter(posargs)
+    for word in words:
+        flag, has_value, _ = word.partition("=")
+        if flag not in foreign:
+            yield word
+        elif foreign[flag] and not has_value:
+            next(words, None)
+
+
+@nox.session(python=PYTHON)
+def render(session: nox.Session) -> None:
+    """Render build/<env>/ from environments/ and templates/: nox -s render -- dev"""
+    station(session, "render")
+
+
+@nox.session(python=PYTHON)
+def lint(session: nox.Session) -> None:
+    """Judge the rendered templates by cfn-lint, and all code: ruff, mypy, codespell, yamllint."""
+    install(session, "lint")
+    run(session, "-m", "ruff", "check", "--quiet")
+    run(session, "-m", "ruff", "format", "--check", "--quiet")
+    run(session, "-m", "mypy", "--no-error-summary")
+    session.run("lint-imports", env={"PYTHONPATH": os.pathsep.join([".", "handlers"])}, silent=True)
+    run(session, "-m", "codespell_lib")
+    run(session, "-m", "yamllint", "--strict", ".")
+    run(session, "-m", "pipeline", "lint", *arguments("lint", session.posargs))
+
+
+@nox.session(python=PYTHON)
+def guard(session: nox.Session) -> None:
+    """Judge the rendered templates by the rules in rules/: nox -s guard -- prod"""
+    station(session, "guard")
+
+
+@nox.session(python=PYTHON)
+def check(session: nox.Session) -> None:
+    """Render, lint and guard all environments in one go."""
+    station(session, "check")
+
+
+@nox.session(python=PYTHON)
+def tests(session: nox.Session) -> None:
+    """Run the tests; words after -- go to pytest: nox -s tests -- tests/handlers -k expiry"""
+    install(session, "test")
+    run(session, "-m", "pytest", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def package(session: nox.Session) -> None:
+    """Zip the functions into build/<env>/, the same bytes on every machine."""
+    station(session, "package")
+
+
+@nox.session(python=PYTHON)
+def plan(session: nox.Session) -> None:
+    """Show what a deployment would change, and change nothing: nox -s plan -- dev"""
+    station(session, "plan")
+
+
+@nox.session(python=PYTHON)
+def deploy(session: nox.Session) -> None:
+    """Check, package and bring the stack up to date: nox -s deploy -- dev"""
+    station(session, "deploy")
+
+
+@nox.session(python=PYTHON)
+def outputs(session: nox.Session) -> None:
+    """Show a running stack's outputs: nox -s outputs -- dev --json"""
+    station(session, "outputs")
+
+
+@nox.session(python=PYTHON)
+def refresh(session: nox.Session) -> None:
+    """Rewrite what is committed but derived: golden renders, schema.json, docs/policy.md."""
+    station(session, "refresh")
+
+
+@nox.session(python=PYTHON)
+def bench(session: nox.Session) -> None:
+    """Measure speed as ratios within one run: nox -s bench -- render check handlers"""
+    install(session, "test")
+    run(session, "-m", "tests.bench", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def lock(session: nox.Session) -> None:
+    """Resolve requirements.lock anew from pyproject.toml: nox -s lock [-- --upgrade]"""
+    install(session, "dev")
+    groups = [f"--group={name}" for name in nox.project.load_toml("pyproject.toml")["dependency-groups"]]
+    session.run(
+        *("uv", "pip", "compile", "pyproject.toml", "--universal", "--generate-hashes"),
+        *("--python-version", "3.11", "--no-emit-index-url", "--no-header", "--quiet"),
+        *("--output-file", str(LOCK)),
+        *groups,
+        *session.posargs,
+    )

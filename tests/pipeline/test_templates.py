@@ -1,0 +1,171 @@
+"""Rendering: what stops it, and the map of where each line came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline.documents import DocumentError
+from pipeline.errors import UserError
+from pipeline.fields import SchemaPaths
+from pipeline.sourcemap import SourceMap
+from pipeline.templates import Templates
+
+Writer = Callable[..., Templates]
+SETTINGS = {"days": 30, "name": "dev", "on": True, "label": "a: b", "tags": {"X": "1", "Y": "z"}}
+
+
+def schema(*names: str, leaves: tuple[str, ...] = ()) -> SchemaPaths:
+    known = frozenset((name,) for name in names)
+    return SchemaPaths("schema.py", known, frozenset({("tags",)}), tuple((n,) for n in leaves))
+
+
+def checked(templates: Templates) -> str:
+    templates.check(schema("days", "name", "on", "label", "tags"))
+    return templates.render(SETTINGS)[0]
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Writer:
+    def write(**files: str) -> Templates:
+        (tmp_path / "templates").mkdir()
+        for name, text in files.items():
+            (tmp_path / "templates" / f"{name}.yaml.j2").write_text(text)
+        return Templates(tmp_path)
+
+    return write
+
+
+def origins(source_map: SourceMap) -> list[str]:
+    return [str(line.place).removeprefix("templates/") for line in source_map.lines]
+
+
+def test_every_line_knows_its_template_line(written: Writer) -> None:
+    templates = written(
+        main="# head\n{# note\n over two lines #}\nA: 1\n{% include 'part.yaml.j2' %}\nZ: 1\n",
+        part="{% if env.on %}\nB: 1\n{% endif %}\n\nC:\n  - x\n",
+    )
+
+    text, source_map = templates.render(SETTINGS)
+
+    assert text == "# head\nA: 1\nB: 1\n\nC:\n  - x\nZ: 1\n"
+    assert origins(source_map) == [
+        *("main.yaml.j2:1", "main.yaml.j2:4"),
+        *("part.yaml.j2:2", "part.yaml.j2:4", "part.yaml.j2:5", "part.yaml.j2:6"),
+        "main.yaml.j2:6",
+    ]
+
+
+def test_every_value_knows_its_setting(written: Writer) -> None:
+    templates = written(
+        main=(
+            "{% from 'macros.yaml.j2' import pair %}\n"
+            "A: {{ env.days }}\n"
+            "B: {{ env.label | tojson }}\n"
+            "C: {{ 'x' if env.on else 'y' }}\n"
+            "{% for key, value in env.tags.items() %}\n"
+            "{{ pair(key, value) }}\n"
+            "{% endfor %}\n"
+        ),
+        macros="{% macro pair(key, value) %}{{ key | tojson }}: {{ value | tojson }}{% endmacro %}",
+    )
+
+    text, source_map = templates.render(SETTINGS)
+
+    assert text == 'A: 30\nB: "a: b"\nC: x\n"X": "1"\n"Y": "z"\n'
+    values = [line.values for line in source_map.lines]
+    assert values == [
+        *((("days",),), (("label",),), (("on",),)),
+        *((("tags", "X"),), (("tags", "Y"),)),
+    ]
+
+
+def test_every_conditional_line_knows_its_condition(written: Writer) -> None:
+    templates = written(
+        main="{% if not env.on %}\nA: 1\n{% elif env.days > 7 %}\nB: 1\n{% endif %}\nC: 1\n"
+    )
+
+    _, source_map = templates.render(SETTINGS)
+
+    assert [line.when for line in source_map.lines] == [(("on",), ("days",)), ()]
+
+
+def test_a_map_that_could_lie_is_no_map(written: Writer) -> None:
+    templates = written(main="A: {% filter upper %}{{ env.name }}x{% endfilter %}\n\nB: 1\n")
+
+    text, source_map = templates.render(SETTINGS)
+
+    assert text == "A: DEVX\nB: 1\n"
+    assert source_map.lines == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "says"),
+    [
+        ("A: 1\nB: {{ env.dayz }}\n", 2, "env.dayz is no setting"),
+        ("A: 1\nB: {{ days }}\n", 2, "the variable days is unknown"),
+        ("A: 1\n{% if env.days %}\nB: 1\n", 3, "needs to be closed is 'if'"),
+        ("A: {{ env.days }\n", 1, "Jinja can't read this"),
+        ("A: 1\n{% include 'gone.yaml.j2' %}\n", 2, "there is no template gone.yaml.j2"),
+        ("A: 1\nB: {{ env.label }}\n", 2, "write `| tojson`"),
+        ("A: {{ env.on }}\n", 1, "write `| tojson`"),
+        ("A: 1\nB: {{ env.days + env.name }}\n", 2, "unsupported operand"),
+        ("A: {{ env.tags.Z }}\n", 1, "has no attribute 'Z'"),
+    ],
+)
+def test_a_template_error_names_its_line(
+    written: Writer,
+    body: str,
+    line: int,
+    says: str,
+) -> None:
+    templates = written(main=body)
+
+    with pytest.raises(DocumentError) as raised:
+        checked(templates)
+
+    assert raised.value.where == f"templates/main.yaml.j2:{line}"
+    assert says in raised.value.what
+
+
+def test_an_unknown_setting_is_found_in_a_branch_nobody_takes(written: Writer) -> None:
+    templates = written(main="{% if not env.on %}\nA: {{ env.dayz }}\n{% endif %}\nB: 1\n")
+
+    with pytest.raises(DocumentError, match=r"Did you mean env\.days\?"):
+        templates.check(schema("days", "on"))
+
+
+def test_a_setting_that_no_template_uses_stops_the_render(written: Writer) -> None:
+    templates = written(main="A: {{ env.days }}\n")
+
+    with pytest.raises(UserError, match="on: no template uses it"):
+        templates.check(schema("days", "on", leaves=("days", "on")))
+
+
+def test_a_part_that_nobody_includes_stops_the_render(written: Writer) -> None:
+    templates = written(main="A: 1\n", lonely="B: 1\n")
+
+    with pytest.raises(UserError, match=r"templates/lonely.yaml.j2: no template includes it"):
+        templates.render(SETTINGS)
+
+
+def test_a_dynamic_reference_keeps_its_braces(written: Writer) -> None:
+    templates = written(main="A: {{ dynamic_reference('ssm', '/x', '1') | tojson }}\n")
+
+    assert templates.render(SETTINGS)[0] == 'A: "{{resolve:ssm:/x:1}}"\n'
+
+
+def test_a_template_may_not_hold_the_marks(written: Writer) -> None:
+    with pytest.raises(UserError, match="private-use"):
+        written(main="A: \ue000\n").render(SETTINGS)
+
+
+def test_a_setting_that_holds_a_mark_costs_only_the_map(written: Writer) -> None:
+    text, source_map = written(main="A: {{ env.label | tojson }}\n").render(
+        SETTINGS | {"label": "\ue000"}
+    )
+
+    assert text == 'A: "\ue000"\n'
+    assert source_map.lines == ()
