@@ -64,8 +64,8 @@ class Uploads(Section):
     """true: deleted and overwritten images can be restored for a week."""
     max_bytes: Annotated[int, Field(ge=1, le=5 * 1024**3)]
     """The largest image in bytes; one PUT to S3 carries 5 GiB at most."""
-    max_per_session: Annotated[int, Field(ge=1, le=200)]
-    """Images per QR code, 1 to 200: one WebSocket message of 32 KiB lists them all."""
+    max_per_session: Annotated[int, Field(ge=1, le=100)]
+    """Images per QR code, 1 to 100: one WebSocket message of 32 KiB lists them all."""
     kms_key_arn: Annotated[str, Field(pattern=KMS_KEY)] | None
     """The ARN (not the alias) of your KMS key in the same region; null: SSE-S3, free of charge."""
 
@@ -125,7 +125,7 @@ class Api(Section):
 
     throttling: Throttling
     access_logs: bool
-    """true: one line a request of the HTTP API; the route, never the path: it holds the session's id."""
+    """true: one line a request of the HTTP API, with its route (a path holds the session's id)."""
     websocket_access_logs: bool
     """true needs API Gateway's account-wide CloudWatch role (docs/api-gateway-setup.md)."""
 
