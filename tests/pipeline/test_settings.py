@@ -1,0 +1,144 @@
+"""Environment files: every mistake has its file, its line, and how to mend it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline import settings
+from pipeline.documents import DocumentError
+from pipeline.errors import UsageError, UserError
+
+DEV = "environments/dev.yaml"
+
+
+def edit(project: Path, old: str, new: str, file: str = DEV) -> None:
+    path = project / file
+    text = path.read_text()
+    assert text.count(old) >= 1, f"{old!r} is not in {file}"
+    path.write_text(text.replace(old, new, 1))
+
+
+def line_of(project: Path, text: str) -> int:
+    lines = (project / DEV).read_text().splitlines()
+    return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+def complaint(project: Path) -> str:
+    with pytest.raises(UserError) as raised:
+        settings.load("dev", project)
+    return str(raised.value)
+
+
+def test_every_committed_environment_loads(root: Path) -> None:
+    loaded = [settings.load(name, root) for name in settings.names(root)]
+
+    assert [one.name for one in loaded] == ["dev", "prod"]
+    assert [one.settings.stack_name for one in loaded] == ["qr-upload-dev", "qr-upload-prod"]
+
+
+def test_both_environments_have_the_same_keys(root: Path) -> None:
+    dev, prod = (settings.load(name, root).document for name in ("dev", "prod"))
+
+    assert set(dev.lines) == set(prod.lines)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("keep_days: 30", "keep_days: 0", "uploads.keep_days is 0."),
+        ("keep_days: 30", 'keep_days: "30"', "uploads.keep_days is '30'."),
+        ("keep_days: 30", "keep_days: 30.5", "uploads.keep_days is 30.5."),
+        ("keep_days: 30", "keep_days: true", "uploads.keep_days is true."),
+        ("keep_days: 30", "keep_days:", "uploads.keep_days is empty."),
+        ("keep_days: 30", "keep_dayz: 30", "Did you mean keep_days?"),
+        ("keep_days: 30", "keep_days: [30]", "uploads.keep_days is a list."),
+        ("keep_days: 7", "keep_days: 8", "logs.keep_days is 8."),
+        ("tier: development", "tier: dev", "tier is 'dev'."),
+        ("account: null", "account: 123456789012", 'Write it in quotes: "123456789012"'),
+        ("account: null", 'account: "12345"', "aws.account is '12345'."),
+        ("account: null", "account: 012345670123", "read as an octal"),
+        ("region: us-east-1", "region: virginia", "aws.region is 'virginia'."),
+        ("protected: false", "protected: no", "Quote it if it is a text"),
+        ("live_status: true", "live_status: 1", "live_status is 1."),
+        ("project_name: qr-upload", "project_name: QR_Upload", "project_name is 'QR_Upload'."),
+    ],
+)
+def test_a_wrong_value_is_shown_with_its_line(project: Path, old: str, new: str, says: str) -> None:
+    number = line_of(project, old)
+
+    edit(project, old, new)
+
+    told = complaint(project)
+    assert f"{DEV}:{number}: " in told
+    assert says in told
+    assert "Traceback" not in told
+
+
+def test_a_missing_key_names_its_section(project: Path) -> None:
+    edit(project, "  keep_days: 30", "  # keep_days: 30")
+
+    told = complaint(project)
+
+    assert f"{DEV}:{line_of(project, 'uploads:')}: uploads.keep_days is missing." in told
+
+
+def test_all_mistakes_are_told_at_once(project: Path) -> None:
+    edit(project, "keep_days: 30", "keep_days: 0")
+    edit(project, "keep_days: 7", "keep_days: 8")
+
+    told = complaint(project)
+
+    assert "uploads.keep_days is 0." in told
+    assert "logs.keep_days is 8." in told
+
+
+def test_more_mistakes_than_a_screen_holds_are_counted(project: Path) -> None:
+    (project / DEV).write_text("x: 1\n")
+
+    told = complaint(project)
+
+    assert "more." in told
+    assert len(told.splitlines()) < 30
+
+
+def test_the_name_is_the_files(project: Path) -> None:
+    edit(project, "tier:", "name: prod\ntier:")
+
+    assert "name is the file's own name." in complaint(project)
+
+
+def test_a_file_whose_name_is_no_name_is_refused(project: Path) -> None:
+    (project / DEV).rename(project / "environments/Dev_1.yaml")
+
+    with pytest.raises(UserError, match="Rename the file"):
+        settings.load("Dev_1", project)
+
+
+def test_an_unknown_environment_is_answered_with_the_known_ones(project: Path) -> None:
+    with pytest.raises(UsageError, match=r"(?s)no environment 'dex'.*dev, prod.*mean dev"):
+        settings.chosen(["dex"], project)
+
+
+def test_no_environment_means_all_of_them(project: Path) -> None:
+    assert settings.chosen([], project) == ["dev", "prod"]
+    assert settings.chosen(["prod", "prod"], project) == ["prod"]
+
+
+def test_a_folder_without_environments_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no environment file"):
+        settings.chosen([], tmp_path)
+
+
+def test_a_file_that_is_not_utf_8_is_refused(project: Path) -> None:
+    (project / DEV).write_bytes(b"tier: \xff\n")
+
+    assert "is not UTF-8" in complaint(project)
+
+
+def test_broken_yaml_is_refused_with_its_line(project: Path) -> None:
+    edit(project, "aws:", "aws: [")
+
+    with pytest.raises(DocumentError, match="this is not YAML"):
+        settings.load("dev", project)
