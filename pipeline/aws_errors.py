@@ -1,0 +1,169 @@
+"""What AWS and botocore say when something goes wrong -> what a person can do about it. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.errors import Refused, UserError
+
+if TYPE_CHECKING:
+    from pipeline.fields import Aws
+
+EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"}
+UNKNOWN_KEY = {
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "AuthFailure",
+    "IncompleteSignature",
+}
+CLOCK = {"RequestExpired", "RequestTimeTooSkewed", "InvalidSignatureException"}
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"}
+OPT_IN = {"OptInRequired", "IllegalLocationConstraintException"}
+BUSY = {
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "SlowDown",
+    "RequestThrottled",
+}
+
+# S3's permissions are called differently from its operations (Service Authorization Reference).
+PERMISSIONS = {
+    "GetCallerIdentity": "sts:GetCallerIdentity",
+    "HeadBucket": "s3:ListBucket",
+    "CreateBucket": "s3:CreateBucket",
+    "PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
+    "PutBucketEncryption": "s3:PutEncryptionConfiguration",
+    "PutBucketVersioning": "s3:PutBucketVersioning",
+    "PutBucketPolicy": "s3:PutBucketPolicy",
+    "GetBucketPolicy": "s3:GetBucketPolicy",
+    "HeadObject": "s3:GetObject",
+    "PutObject": "s3:PutObject",
+    "DeleteObject": "s3:DeleteObjectVersion",
+}
+_ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
+_RESOURCE = re.compile(r"on resource: (\S+)")
+
+
+@dataclass(frozen=True)
+class Details:
+    """One error answer of AWS."""
+
+    operation: str
+    code: str
+    message: str
+    status: int = 0
+
+
+def refusal(details: Details, aws: Aws) -> UserError:
+    """An answer of AWS that says no."""
+    if details.code in EXPIRED or "token included in the request is expired" in details.message:
+        return UserError("your AWS credentials have expired.", mend=_sign_in(aws))
+    if details.code in CLOCK or "Signature expired" in details.message:
+        return UserError(
+            f"AWS finds the request's time wrong: {details.message}",
+            mend="Set this machine's clock.",
+        )
+    if details.code in UNKNOWN_KEY:
+        return _unknown_key(details, aws)
+    if details.code in DENIED:
+        return _denied(details)
+    if passes(details):
+        return UserError(
+            f"AWS is too busy for {details.operation} ({details.code}).",
+            mend="Wait a minute and run it again; nothing is left half-done.",
+        )
+    return UserError(
+        f"AWS refuses {details.operation}: {details.message or 'no reason given'} ({details.code})",
+        mend=_hint(details, aws),
+    )
+
+
+def passes(details: Details) -> bool:
+    """Would the same request work later?"""
+    return details.code in BUSY or details.status >= 500
+
+
+def failure(kinds: set[str], message: str, aws: Aws) -> UserError | None:
+    """Something on this machine or on the way to AWS; None if it looks like a bug of ours.
+
+    `kinds` are the names of the exception's classes, so that nothing of botocore is needed here.
+    """
+    if "ProfileNotFound" in kinds:
+        return UserError(
+            f"your AWS configuration has no profile {aws.profile or '(from AWS_PROFILE)'}.",
+            mend="`aws configure list-profiles` lists them; write one in aws.profile, or null.",
+        )
+    if kinds & _CREDENTIALS:
+        return UserError(f"there are no usable AWS credentials: {message}", mend=_sign_in(aws))
+    if kinds & _SETUP:
+        return UserError(f"the AWS configuration can't be used: {message}", mend="Mend that file.")
+    if "HTTPClientError" in kinds:
+        return UserError(
+            f"AWS doesn't answer: {message}",
+            mend="Is this machine online, and are aws.region and AWS_ENDPOINT_URL right?",
+        )
+    return None
+
+
+_CREDENTIALS = {
+    "NoCredentialsError",
+    "PartialCredentialsError",
+    "CredentialRetrievalError",
+    "UnknownCredentialError",
+    "NoAuthTokenError",
+    "TokenRetrievalError",
+    "SSOError",
+    "LoginError",
+}
+_SETUP = {
+    "ConfigParseError",
+    "ConfigNotFound",
+    "InvalidConfigError",
+    "InvalidRetryConfigurationError",
+    "InvalidEndpointConfigurationError",
+    "InvalidIMDSEndpointError",
+    "InfiniteLoopConfigError",
+}
+
+
+def _sign_in(aws: Aws) -> str:
+    profile = f" --profile {aws.profile}" if aws.profile else ""
+    return (
+        f"Sign in (`aws sso login{profile}` or `aws configure{profile}`), and try"
+        f" `aws sts get-caller-identity{profile}`."
+    )
+
+
+def _unknown_key(details: Details, aws: Aws) -> UserError:
+    return UserError(
+        f"AWS does not accept these credentials: {details.message} ({details.code})",
+        mend=f"{_sign_in(aws)} A region that the account has not enabled ({aws.region}) says this"
+        " too.",
+    )
+
+
+def _denied(details: Details) -> UserError:
+    found, resource = _ACTION.search(details.message), _RESOURCE.search(details.message)
+    action = found.group(1) if found else PERMISSIONS.get(details.operation)
+    action = action or f"cloudformation:{details.operation}"
+    on = f" on {resource.group(1)}" if resource else ""
+    return Refused(
+        f"you may not {details.operation}: the permission {action} is missing{on}.",
+        mend=f"Let whoever manages the account allow {action}."
+        + (f" AWS says: {details.message}" if details.message not in {"", "Forbidden"} else ""),
+    )
+
+
+def _hint(details: Details, aws: Aws) -> str:
+    if details.code in OPT_IN:
+        return f"Enable {aws.region} in the account's settings, or write another aws.region."
+    if details.code in {"TooManyBuckets", "LimitExceededException"}:
+        return "Delete what nobody needs, or ask for a higher quota in the Service Quotas console."
+    return "Mend what AWS names here, and run it again."

@@ -1,0 +1,143 @@
+"""AWS clients: the only module that knows boto3, imported when a station first needs AWS.
+
+What goes wrong on the way to AWS comes out of `spoken` as a person's error; whatever else botocore
+raises is a bug and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pipeline import aws_errors
+from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sts import STSClient
+
+    from pipeline.fields import Aws
+
+Answer = TypeVar("Answer")
+
+# The first call tells within ten seconds whether anybody answers; later ones outlast throttling.
+FIRST = {"connect_timeout": 4, "read_timeout": 5, "attempts": 2}
+LATER = {"connect_timeout": 5, "read_timeout": 60, "attempts": 8}
+PATIENCE = 20  # further tries of a read while a stack is being changed
+PAUSE_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Clients:
+    """The services that a deployment speaks to, in one region with one identity."""
+
+    cloudformation: CloudFormationClient
+    s3: S3Client
+    sts: STSClient
+    s3_address: str
+    """Where the region's S3 is on AWS itself, whatever endpoint the clients were given."""
+
+
+def connect(aws: Aws) -> Clients:
+    """Clients for an environment's region and profile; nothing is called yet."""
+    from boto3 import Session
+
+    session = Session(profile_name=aws.profile, region_name=aws.region)
+    _check_region(session, aws.region)
+    later = _config(**LATER)
+    return Clients(
+        cloudformation=session.client("cloudformation", config=later),
+        s3=session.client("s3", config=later),
+        sts=session.client("sts", config=_config(**FIRST)),
+        s3_address=_s3_address(session),
+    )
+
+
+def endpoint() -> str:
+    """Where requests go if not to AWS; empty for AWS itself."""
+    return os.environ.get("AWS_ENDPOINT_URL", "")
+
+
+@contextmanager
+def spoken(aws: Aws) -> Iterator[None]:
+    """Calls inside answer, or raise a UserError that says what AWS, or the way to it, lacks."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        raise aws_errors.refusal(_details(error), aws) from error
+    except BotoCoreError as error:
+        told = aws_errors.failure(_kinds(error), str(error), aws)
+        if told is None:
+            raise
+        raise told from error
+
+
+def patiently(read: Callable[[], Answer], sleep: Callable[[float], None]) -> Answer:
+    """What `read` answers, asked again while AWS throttles or the connection is gone."""
+    from botocore.exceptions import ClientError, HTTPClientError
+
+    for _ in range(PATIENCE):
+        try:
+            return read()
+        except HTTPClientError:
+            sleep(PAUSE_SECONDS)
+        except ClientError as error:
+            if not aws_errors.passes(_details(error)):
+                raise
+            sleep(PAUSE_SECONDS)
+    return read()
+
+
+def _config(*, connect_timeout: int, read_timeout: int, attempts: int) -> Any:
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=connect_timeout,
+        read_timeout=read_timeout,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+    )
+
+
+def _s3_address(session: boto3.Session) -> str:
+    from botocore.config import Config
+
+    on_aws: dict[str, Any] = {"ignore_configured_endpoint_urls": True}  # unknown to the stubs
+    return session.client("s3", config=Config(**on_aws)).meta.endpoint_url
+
+
+def _check_region(session: boto3.Session, region: str) -> None:
+    known = [
+        name
+        for partition in session.get_available_partitions()
+        for name in session.get_available_regions("cloudformation", partition)
+    ]
+    if region in known:
+        return
+    near = difflib.get_close_matches(region, known, n=1)
+    raise UserError(
+        f"AWS has no region {region} that this version of botocore knows.",
+        where="aws.region",
+        mend=f"Did you mean {near[0]}?" if near else "Write a region such as eu-central-1.",
+    )
+
+
+def _details(error: Any) -> aws_errors.Details:
+    answer = error.response
+    return aws_errors.Details(
+        operation=error.operation_name,
+        code=answer.get("Error", {}).get("Code", ""),
+        message=answer.get("Error", {}).get("Message", ""),
+        status=answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0),
+    )
+
+
+def _kinds(error: BaseException) -> set[str]:
+    return {kind.__name__ for kind in type(error).__mro__}

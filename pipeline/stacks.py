@@ -1,0 +1,161 @@
+"""A stack as CloudFormation knows it: its state, the way out of each bad one, its outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pipeline.errors import Refused, UserError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+    from pipeline.fields import BaseSettings
+
+Kind = Literal["CREATE", "UPDATE"]
+SETTLED = frozenset(
+    {
+        "CREATE_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_ROLLBACK_COMPLETE",
+        "IMPORT_COMPLETE",
+        "IMPORT_ROLLBACK_COMPLETE",
+    }
+)
+DONE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
+
+# State -> what it means, and the commands of `aws cloudformation` that lead out of it.
+_WAYS_OUT = {
+    "ROLLBACK_COMPLETE": ("its creation failed, so it can only be deleted", ["delete-stack"]),
+    "CREATE_FAILED": ("its creation failed and nothing was taken back", ["delete-stack"]),
+    "ROLLBACK_FAILED": (
+        "its creation failed, and something protected could not be deleted again",
+        ["describe-stack-resources", "delete-stack"],
+    ),
+    "DELETE_FAILED": (
+        "it could not be deleted as a whole",
+        ["describe-stack-events", "delete-stack"],
+    ),
+    "UPDATE_FAILED": ("an update failed and was not taken back", ["rollback-stack"]),
+    "UPDATE_ROLLBACK_FAILED": (
+        "an update failed and could not be taken back",
+        ["describe-stack-events", "continue-update-rollback"],
+    ),
+    "IMPORT_ROLLBACK_FAILED": (
+        "an import failed and could not be taken back",
+        ["describe-stack-events"],
+    ),
+    "REVIEW_IN_PROGRESS": (
+        "a change set for it was made and never executed; the stack is empty",
+        ["list-change-sets", "delete-stack"],
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output of a stack."""
+
+    key: str
+    value: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack that exists; `locked` is its termination protection."""
+
+    id: str
+    status: str
+    reason: str = ""
+    locked: bool = False
+    outputs: tuple[Output, ...] = ()
+
+
+def find(cloudformation: CloudFormationClient, name: str) -> Stack | None:
+    """The stack of that name or ARN; None if there is none, or only a deleted one."""
+    try:
+        answer = cloudformation.describe_stacks(StackName=name)
+    except cloudformation.exceptions.ClientError as error:
+        if "does not exist" in error.response["Error"]["Message"]:
+            return None
+        raise
+    one = answer["Stacks"][0]
+    if one["StackStatus"] == "DELETE_COMPLETE":
+        return None
+    return Stack(
+        id=one["StackId"],
+        status=one["StackStatus"],
+        reason=one.get("StackStatusReason", ""),
+        locked=one.get("EnableTerminationProtection", False),
+        outputs=tuple(
+            Output(out["OutputKey"], out["OutputValue"], out.get("Description", ""))
+            for out in sorted(one.get("Outputs", []), key=lambda out: out["OutputKey"])
+        ),
+    )
+
+
+def kind(stack: Stack | None, settings: BaseSettings) -> Kind:
+    """How a change set for it begins; a state that no deployment can start from is an error."""
+    if stack is None:
+        return "CREATE"
+    if stack.status in SETTLED:
+        return "UPDATE"
+    raise Refused(
+        f"the stack {settings.stack_name} is in state {stack.status}: {_meaning(stack)}.",
+        mend=way_out(stack, settings),
+    )
+
+
+def way_out(stack: Stack, settings: BaseSettings) -> str:
+    """The commands that lead out of a state, each with its region and profile."""
+    if stack.status in _WAYS_OUT:
+        names = _WAYS_OUT[stack.status][1]
+        unlock = [f"{command('update-termination-protection', settings)} {_UNLOCK}"]
+        locked = stack.locked and "delete-stack" in names
+        commands = (unlock if locked else []) + [command(name, settings) for name in names]
+        return "The way out: " + ", then ".join(f"`{one}`" for one in commands) + "."
+    if stack.status.endswith("_IN_PROGRESS"):
+        look = command("describe-stack-events", settings)
+        return f"Wait until it has ended, then deploy. To look: `{look} --max-items 10`."
+    return "Deploy again when the cause is mended."
+
+
+def command(name: str, settings: BaseSettings) -> str:
+    """A command of the AWS command line for this stack, ready to be pasted."""
+    profile = f" --profile {settings.aws.profile}" if settings.aws.profile else ""
+    stack = f"--stack-name {settings.stack_name} --region {settings.aws.region}"
+    return f"aws cloudformation {name} {stack}{profile}"
+
+
+def lock(cloudformation: CloudFormationClient, stack: Stack) -> bool:
+    """Turn the stack's termination protection on; True if it was off."""
+    if stack.locked:
+        return False
+    cloudformation.update_termination_protection(
+        StackName=stack.id, EnableTerminationProtection=True
+    )
+    return True
+
+
+def existing(stack: Stack | None, settings: BaseSettings) -> Stack:
+    """A stack that must be there, for a station that only reads."""
+    if stack is None:
+        raise UserError(
+            f"there is no stack {settings.stack_name} in {settings.aws.region}.",
+            mend=f"Deploy it: python -m pipeline deploy {settings.name}",
+        )
+    return stack
+
+
+_UNLOCK = "--no-enable-termination-protection"
+
+
+def _meaning(stack: Stack) -> str:
+    if stack.status in _WAYS_OUT:
+        return _WAYS_OUT[stack.status][0]
+    if stack.status.endswith("_CLEANUP_IN_PROGRESS"):
+        return "AWS is still deleting what the last change replaced"
+    if stack.status.endswith("_IN_PROGRESS"):
+        return "somebody's change to it is running"
+    return "this pipeline does not know that state"
