@@ -13,14 +13,12 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pipeline import files, parameters
 from pipeline.closure import ENTRY, Closure, Module
 from pipeline.errors import UserError
-
-if TYPE_CHECKING:
-    from pipeline.render import Rendered
+from pipeline.render import BUILD, Rendered, render
+from pipeline.settings import Loaded
 
 FOLDER = "handlers"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip can hold
@@ -69,15 +67,27 @@ def bound(rendered: Rendered, artifacts: Sequence[Artifact], bucket: str) -> dic
     return {**rendered.parameters, **dict.fromkeys(bindings.bucket, bucket), **code}
 
 
-def write(rendered: Rendered, artifacts: Sequence[Artifact], root: Path) -> list[Path]:
-    """Put the zips and the parameters with their keys into build/<env>/; the files that changed."""
-    settings = rendered.settings
+def write(loaded: Loaded, root: Path) -> list[str]:
+    """Put one environment's zips and parameters into build/<env>/; a line on each zip."""
+    rendered, artifacts = render(loaded, root), package(root)
+    settings = loaded.settings
     bucket = settings.deployment_bucket_name(settings.aws.account)
+    write_artifacts(rendered, artifacts, bucket, root)
+    return [
+        f"{loaded.name}: {BUILD}/{loaded.name}/{one.name} for {one.key}, {len(one.data):,} bytes"
+        for one in artifacts
+    ]
+
+
+def write_artifacts(
+    rendered: Rendered, artifacts: Sequence[Artifact], bucket: str, root: Path
+) -> None:
+    """The zips, and parameters.json with their real keys."""
+    folder = root / BUILD / rendered.name
+    for one in artifacts:
+        files.write(folder / one.name, one.data)
     values = bound(rendered, artifacts, bucket)
-    contents = {artifact.name: artifact.data for artifact in artifacts}
-    contents["parameters.json"] = files.as_json(parameters.as_file(values))
-    folder = root / "build" / settings.name
-    return [folder / name for name, data in contents.items() if files.write(folder / name, data)]
+    files.write(folder / "parameters.json", files.as_json(parameters.as_file(values)))
 
 
 def _artifact(folder: Path) -> Artifact:

@@ -1,0 +1,322 @@
+"""A change set: asked for, read, judged. What it would do is known before anything is done."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import Refused, UserError
+from pipeline.findings import Pointer
+from pipeline.stacks import find
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import (
+        ChangeTypeDef,
+        OperationEventTypeDef,
+        ResourceChangeDetailTypeDef,
+    )
+
+    from pipeline.stacks import Kind
+
+# The ways in which CloudFormation says that there is nothing to do.
+NOTHING = ("didn't contain changes", "No updates are to be performed")
+WAIT_SECONDS = (0.2, 0.5, 1, 2)  # then every 3 s
+WAITS = 200  # ten minutes
+LONGEST_VALUE = 40
+
+# What loses data when it goes: cfn-lint's list of stateful resources, less what holds none.
+STATEFUL = frozenset(
+    {
+        "AWS::Backup::BackupVault",
+        "AWS::Cognito::UserPool",
+        "AWS::DocDB::DBCluster",
+        "AWS::DocDB::DBInstance",
+        "AWS::DynamoDB::GlobalTable",
+        "AWS::DynamoDB::Table",
+        "AWS::EC2::Volume",
+        "AWS::EFS::FileSystem",
+        "AWS::ElastiCache::ReplicationGroup",
+        "AWS::Elasticsearch::Domain",
+        "AWS::FSx::FileSystem",
+        "AWS::KMS::Key",
+        "AWS::Kinesis::Stream",
+        "AWS::Neptune::DBCluster",
+        "AWS::Neptune::DBInstance",
+        "AWS::OpenSearchService::Domain",
+        "AWS::RDS::DBCluster",
+        "AWS::RDS::DBInstance",
+        "AWS::Redshift::Cluster",
+        "AWS::S3::Bucket",
+        "AWS::SecretsManager::Secret",
+    }
+)
+# A resource with a name of its own can't be replaced: CloudFormation fails and loses nothing.
+NAMES = {"AWS::DynamoDB::Table": "TableName", "AWS::S3::Bucket": "BucketName"}
+IAM_NAMES = ("RoleName", "GroupName", "UserName", "InstanceProfileName", "ManagedPolicyName")
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One property that makes CloudFormation touch a resource."""
+
+    path: tuple[str, ...]
+    replaces: str
+    """Never, Conditionally or Always."""
+    before: str = ""
+    after: str = ""
+
+    def __str__(self) -> str:
+        name = ".".join(self.path)
+        secret = "Environment" in self.path
+        if secret or not (self.before or self.after):
+            return name
+        return f"{name} {_short(self.before)} → {_short(self.after)}"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What would happen to one resource; `replacement` is True, False, Conditional or empty."""
+
+    action: str
+    logical_id: str
+    type: str
+    replacement: str
+    causes: tuple[Cause, ...] = ()
+
+    @property
+    def pointer(self) -> Pointer:
+        """The place in the template that causes it: a property where one is known."""
+        for cause in self.causes:
+            return ("Resources", self.logical_id, "Properties", *cause.path)
+        return ("Resources", self.logical_id)
+
+
+@dataclass(frozen=True)
+class Request:
+    """Everything that a change set is made from. `template` is TemplateBody or TemplateURL."""
+
+    stack_name: str
+    kind: Kind
+    template: dict[str, str]
+    parameters: dict[str, str]
+    tags: dict[str, str]
+    capabilities: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    """A change set that CloudFormation works on, by its ARN; `token` makes repeats harmless."""
+
+    id: str
+    stack_id: str
+    token: str
+
+
+def create(cloudformation: CloudFormationClient, request: Request) -> ChangeSet:
+    """Ask for a change set. Every parameter has its value: none is taken from the last time."""
+    name = f"pipeline-{uuid.uuid4().hex}"
+    answer = cloudformation.create_change_set(
+        StackName=request.stack_name,
+        ChangeSetName=name,
+        ChangeSetType=request.kind,
+        ClientToken=name,
+        Parameters=[
+            {"ParameterKey": key, "ParameterValue": value}
+            for key, value in request.parameters.items()
+        ],
+        Tags=[{"Key": key, "Value": value} for key, value in sorted(request.tags.items())],
+        Capabilities=list(request.capabilities),  # type: ignore[arg-type]  # names, not literals
+        **request.template,  # type: ignore[arg-type]  # TemplateBody or TemplateURL
+    )
+    return ChangeSet(answer["Id"], answer["StackId"], name)
+
+
+def changes(
+    cloudformation: CloudFormationClient, change_set: ChangeSet, sleep: Callable[[float], None]
+) -> list[Change] | None:
+    """What it would do, when CloudFormation has worked it out; None if nothing has changed.
+
+    An empty list is something to execute: outputs, tags or metadata alone are no resource.
+    """
+    status, reason = _settled(cloudformation, change_set, sleep)
+    if status == "CREATE_COMPLETE":
+        return _read(cloudformation, change_set)
+    if is_nothing(reason):
+        return None
+    raise _rejected(reason, _failed_events(cloudformation, change_set))
+
+
+def is_nothing(reason: str) -> bool:
+    """Is a failed change set's reason that there is nothing to change?"""
+    return any(words in reason for words in NOTHING)
+
+
+def execute(cloudformation: CloudFormationClient, change_set: ChangeSet) -> None:
+    """Let it begin. What fails is rolled back."""
+    cloudformation.execute_change_set(
+        ChangeSetName=change_set.id, ClientRequestToken=change_set.token, DisableRollback=False
+    )
+
+
+def discard(cloudformation: CloudFormationClient, change_set: ChangeSet) -> None:
+    """Take a change set back, and the empty stack that one for a new stack leaves behind."""
+    cloudformation.delete_change_set(ChangeSetName=change_set.id)
+    stack = find(cloudformation, change_set.stack_id)
+    if stack is not None and stack.status == "REVIEW_IN_PROGRESS":
+        cloudformation.delete_stack(StackName=stack.id)
+
+
+def losses(found: Iterable[Change], template: dict[str, Any]) -> list[tuple[Change, str]]:
+    """The changes that would lose data, each with what would happen to it."""
+    judged = ((change, _loss(change, template)) for change in found)
+    return [(change, fate) for change, fate in judged if fate]
+
+
+def check_losses(found: Sequence[Change], template: dict[str, Any], name: str) -> None:
+    """Refuse to lose the data of a protected environment."""
+    lost = losses(found, template)
+    if not lost:
+        return
+    told = "; ".join(f"{change.logical_id} ({change.type}) {fate}" for change, fate in lost)
+    raise Refused(
+        f"{name} is protected, and its data would be lost: {told}.",
+        where=f"environments/{name}.yaml",
+        mend="Take the change back, or add a resource under a new logical id and name and move the"
+        " data over. If the data may go: back it up, write protected: false, deploy, and deploy"
+        " the change then.",
+    )
+
+
+def capabilities(template: dict[str, Any]) -> tuple[str, ...]:
+    """What CloudFormation must be told that the template may do."""
+    iam = [
+        resource.get("Properties", {})
+        for resource in template["Resources"].values()
+        if resource["Type"].startswith("AWS::IAM::")
+    ]
+    if any(name in properties for properties in iam for name in IAM_NAMES):
+        return ("CAPABILITY_NAMED_IAM",)
+    return ("CAPABILITY_IAM",) if iam else ()
+
+
+def _settled(
+    cloudformation: CloudFormationClient, change_set: ChangeSet, sleep: Callable[[float], None]
+) -> tuple[str, str]:
+    for turn in range(WAITS):
+        answer = cloudformation.describe_change_set(ChangeSetName=change_set.id)
+        if answer["Status"] in {"CREATE_COMPLETE", "FAILED"}:
+            return answer["Status"], answer.get("StatusReason", "")
+        sleep(WAIT_SECONDS[turn] if turn < len(WAIT_SECONDS) else 3)
+    raise UserError(
+        f"CloudFormation has been working on the change set for ten minutes: {change_set.id}",
+        mend="See https://health.aws.amazon.com/health/status, and run it again.",
+    )
+
+
+def _read(cloudformation: CloudFormationClient, change_set: ChangeSet) -> list[Change]:
+    found: list[Change] = []
+    page: dict[str, str] = {}
+    while True:
+        answer = cloudformation.describe_change_set(
+            ChangeSetName=change_set.id, IncludePropertyValues=True, **page
+        )
+        found += [_change(one) for one in answer.get("Changes", []) if "ResourceChange" in one]
+        if not answer.get("NextToken"):
+            return sorted(found, key=lambda change: (_ORDER.get(change.action, 9), change.type))
+        page = {"NextToken": answer["NextToken"]}
+
+
+_ORDER = {"Remove": 0, "Modify": 1, "Dynamic": 2, "Import": 3, "Add": 4}
+
+
+def _change(one: ChangeTypeDef) -> Change:
+    resource = one["ResourceChange"]
+    return Change(
+        action=resource["Action"],
+        logical_id=resource["LogicalResourceId"],
+        type=resource["ResourceType"],
+        replacement=resource.get("Replacement", ""),
+        causes=_causes(resource.get("Details") or []),
+    )
+
+
+def _causes(details: Iterable[ResourceChangeDetailTypeDef]) -> tuple[Cause, ...]:
+    """One cause for each property: of several, the one that says most of it."""
+    weights = {"Always": 2, "Conditionally": 1}
+    causes = sorted(
+        map(_cause, details),
+        key=lambda one: (one.path, weights.get(one.replaces, 0), one.before, one.after),
+    )
+    return tuple({one.path: one for one in causes}.values())
+
+
+def _cause(detail: ResourceChangeDetailTypeDef) -> Cause:
+    target = detail.get("Target", {})
+    path = target.get("Path", "").removeprefix("/Properties").strip("/")
+    name = path.replace("/", ".") or target.get("Name") or target.get("Attribute", "")
+    return Cause(
+        path=tuple(name.split(".")),
+        replaces=target.get("RequiresRecreation", "Never"),
+        before=target.get("BeforeValue", ""),
+        after=target.get("AfterValue", ""),
+    )
+
+
+def _loss(change: Change, template: dict[str, Any]) -> str:
+    if change.type not in STATEFUL:
+        return ""
+    if change.action == "Remove":
+        return "would be removed"
+    if change.replacement == "True":
+        return "would be replaced by an empty one"
+    if change.action == "Dynamic":
+        return "might be removed or replaced"
+    if change.replacement == "Conditional" and not _has_own_name(change, template):
+        return "might be replaced by an empty one"
+    return ""
+
+
+def _has_own_name(change: Change, template: dict[str, Any]) -> bool:
+    resource = template["Resources"].get(change.logical_id, {})
+    name = NAMES.get(change.type, "")
+    return name in resource.get("Properties", {})
+
+
+def _failed_events(
+    cloudformation: CloudFormationClient, change_set: ChangeSet
+) -> list[OperationEventTypeDef]:
+    """What CloudFormation's early validation found; nothing where it may not be asked."""
+    try:
+        answer = cloudformation.describe_events(
+            ChangeSetName=change_set.id, Filters={"FailedEvents": True}
+        )
+    except cloudformation.exceptions.ClientError:
+        return []
+    return answer.get("OperationEvents", [])
+
+
+class Rejected(UserError):
+    """A change set that CloudFormation could not make; `logical_id` where it names a resource."""
+
+    logical_id = ""
+
+
+def _rejected(reason: str, events: Sequence[OperationEventTypeDef]) -> Rejected:
+    told = [
+        f"{event.get('LogicalResourceId', '')}: "
+        f"{event.get('ValidationStatusReason') or event.get('ResourceStatusReason', '')}"
+        for event in events
+    ]
+    error = Rejected(
+        f"CloudFormation does not accept the template: {'; '.join(told) or reason}",
+        mend="Nothing was changed. Mend it, and run it again.",
+    )
+    error.logical_id = events[0].get("LogicalResourceId", "") if events else ""
+    return error
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= LONGEST_VALUE else value[: LONGEST_VALUE - 1] + "…"

@@ -1,0 +1,110 @@
+"""A stack's events: followed while it changes, and searched for what failed first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pipeline.clients import patiently
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackEventTypeDef
+
+POLL_SECONDS = 2
+SILENCE = 60  # polls without any event before we stop believing that the change began
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of a stack's history; `of_stack` when it is about the stack itself."""
+
+    id: str
+    at: datetime
+    logical_id: str
+    type: str
+    status: str
+    reason: str
+    of_stack: bool
+
+    @property
+    def is_failure(self) -> bool:
+        """Did this resource fail by itself? One that AWS cancelled because of another didn't."""
+        return self.status.endswith("_FAILED") and "cancelled" not in self.reason.lower()
+
+    @property
+    def ends(self) -> bool:
+        """Is the stack at rest after this?"""
+        return self.of_stack and not self.status.endswith("_IN_PROGRESS")
+
+
+def last(cloudformation: CloudFormationClient, stack_id: str) -> str:
+    """The newest event's id, to tell later ones from it; empty if there is none."""
+    found = cloudformation.describe_stack_events(StackName=stack_id)["StackEvents"]
+    return found[0]["EventId"] if found else ""
+
+
+def since(cloudformation: CloudFormationClient, stack_id: str, seen: str) -> list[Event]:
+    """The events after the one with the id `seen`, oldest first."""
+    found: list[Event] = []
+    pages = cloudformation.get_paginator("describe_stack_events")
+    for page in pages.paginate(StackName=stack_id):
+        for one in page["StackEvents"]:
+            if one["EventId"] == seen:
+                return found[::-1]
+            found.append(_event(one, stack_id))
+    return found[::-1]
+
+
+def follow(
+    cloudformation: CloudFormationClient,
+    stack_id: str,
+    seen: str,
+    show: Callable[[Event], None],
+    sleep: Callable[[float], None],
+) -> list[Event]:
+    """Every event after `seen` until the stack is at rest, each shown as it comes.
+
+    Ends without an ending event if none at all comes: then the change never began.
+    """
+    found: list[Event] = []
+    silent = 0
+    while silent < SILENCE:
+        fresh = patiently(partial(since, cloudformation, stack_id, seen), sleep)
+        for event in fresh:
+            show(event)
+        found += fresh
+        if any(event.ends for event in fresh):
+            return found
+        seen = fresh[-1].id if fresh else seen
+        silent = silent + 1 if not found else 0
+        sleep(POLL_SECONDS)
+    return found
+
+
+def first_failure(events: Sequence[Event]) -> Event | None:
+    """What went wrong first: a resource if one did, else the stack's own complaint."""
+    failed = [event for event in events if event.is_failure]
+    of_resources = [event for event in failed if not event.of_stack]
+    told = [event for event in events if event.of_stack and event.reason and _turns_back(event)]
+    return next(iter(of_resources + failed + told), None)
+
+
+def _turns_back(event: Event) -> bool:
+    return "ROLLBACK" in event.status
+
+
+def _event(one: StackEventTypeDef, stack_id: str) -> Event:
+    return Event(
+        id=one["EventId"],
+        at=one["Timestamp"],
+        logical_id=one.get("LogicalResourceId", ""),
+        type=one.get("ResourceType", ""),
+        status=one.get("ResourceStatus", ""),
+        reason=one.get("ResourceStatusReason", ""),
+        of_stack=one.get("PhysicalResourceId") == stack_id,
+    )

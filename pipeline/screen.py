@@ -1,0 +1,125 @@
+"""What a person sees of a deployment: a table on a terminal, plain lines elsewhere.
+
+Results (changes, outputs) go to standard output, the rest to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # rich takes as long to import as a render; only what prints pays for it
+    from rich.console import Console
+
+    from pipeline.changeset import Change
+    from pipeline.events import Event
+    from pipeline.render import Rendered
+    from pipeline.stacks import Output
+
+_ACTIONS = {"Add": "green", "Modify": "yellow", "Remove": "red", "Import": "cyan"}
+_REPLACES = {"True": "replaced", "Conditional": "may be replaced"}
+
+
+def note(text: str) -> None:
+    """A line about the work itself."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def can_ask() -> bool:
+    """Is there somebody to ask?"""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask(question: str) -> str:
+    """What the person types; empty if they end the input instead."""
+    print(question, end=" ", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip()
+
+
+def changes(found: Sequence[Change], rendered: Rendered) -> None:
+    """The change set: what happens to each resource, why, and the line that says so."""
+    rows = [_row(change, rendered) for change in found]
+    styles = [_ACTIONS.get(change.action, "") for change in found]
+    _table(["action", "resource", "type", "replacement", "because of", "line"], rows, styles)
+    counts = {action: sum(one.action == action for one in found) for action in _ACTIONS}
+    told = ", ".join(f"{n} to {action.lower()}" for action, n in counts.items() if n)
+    print(told or "No resource changes: only outputs, tags or metadata.", flush=True)
+
+
+def outputs(found: Sequence[Output], *, as_json: bool) -> None:
+    """The stack's outputs, for people or for a program."""
+    if as_json:
+        print(json.dumps({one.key: one.value for one in found}, indent=2), flush=True)
+        return
+    rows = [[one.key, one.value, one.description] for one in found]
+    _table(["output", "value", "description"], rows, [""] * len(rows))
+
+
+def event(one: Event) -> None:
+    """One event while the stack changes."""
+    from rich.text import Text
+
+    style = "red" if one.status.endswith("_FAILED") or "ROLLBACK" in one.status else ""
+    style = style or ("green" if one.status.endswith("_COMPLETE") else "dim")
+    line = Text.assemble(
+        f"{one.at.astimezone():%H:%M:%S} ",
+        (f"{one.status:<24}", style),
+        f" {one.logical_id} ",
+        (one.type, "dim"),
+    )
+    if one.reason:
+        line.append(f" {one.reason}")
+    _console(stderr=True).print(line)
+
+
+def _row(change: Change, rendered: Rendered) -> list[str]:
+    place = None
+    if change.logical_id in rendered.value["Resources"]:
+        place, _ = rendered.places(change.pointer)
+    causes = ", ".join(map(str, change.causes))
+    replaced = _REPLACES.get(change.replacement, "")
+    return [
+        change.action,
+        change.logical_id,
+        change.type,
+        replaced,
+        causes,
+        str(place) if place else "",
+    ]
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str]) -> None:
+    """Columns that are empty in every row are left out."""
+    kept = [n for n in range(len(heads)) if any(row[n] for row in rows)]
+    heads, rows = [heads[n] for n in kept], [[row[n] for n in kept] for row in rows]
+    if sys.stdout.isatty():
+        _rich_table(heads, rows, styles)
+    else:
+        _plain_table(rows)
+
+
+def _rich_table(heads: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    for row, style in zip(rows, styles, strict=True):
+        table.add_row(Text(row[0], style=style), *map(Text, row[1:]))
+    _console(stderr=False).print(table)
+
+
+def _plain_table(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip(), flush=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=stderr)
