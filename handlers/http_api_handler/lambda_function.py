@@ -7,8 +7,6 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any, cast
 
-from botocore.session import Session as Botocore
-
 from qr_session import aws, capabilities, http_routes, uploads
 from qr_session.environment import Environment
 from qr_session.http_actions import Service
@@ -34,7 +32,7 @@ def service(environment: Environment) -> Service:
     """The routes' collaborators, with one client: signing needs none."""
     table, bucket, region = environment.table(), environment.bucket(), environment.region()
     max_bytes, max_uploads = environment.max_upload_bytes(), environment.max_uploads()
-    session = Botocore()
+    session = aws.session_for("dynamodb")
     dynamodb = cast(
         "DynamoDBClient", session.create_client("dynamodb", region_name=region, config=aws.CONFIG)
     )

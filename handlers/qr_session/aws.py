@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-
-if TYPE_CHECKING:
-    from botocore.session import Session
+from botocore.loaders import Loader
+from botocore.session import Session
 
 # API Gateway gives up after 30 s and Lambda after 60 s: three tries fit well inside.
 CONFIG = Config(
@@ -18,6 +15,28 @@ CONFIG = Config(
 )
 
 FAULTS = (ClientError, BotoCoreError)
+
+
+class Models(Loader):
+    """botocore's service models, for the named services only.
+
+    The default loader lists some 400 folders, twice a client, to learn what services there are.
+    """
+
+    def __init__(self, *services: str) -> None:
+        super().__init__()
+        self._services = list(services)
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's
+        """The named services; a model that one of them lacks is still found missing."""
+        return self._services
+
+
+def session_for(*services: str) -> Session:
+    """A botocore session that makes clients of these services."""
+    session = Session()
+    session.register_component("data_loader", Models(*services))
+    return session
 
 
 def code(error: BaseException) -> str:

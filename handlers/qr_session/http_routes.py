@@ -66,7 +66,7 @@ def _respond(
 def _path(event: object) -> str:
     """The path within the API: a stage other than $default stands in front of it."""
     path, stage = text(event, "rawPath"), text(event, "requestContext", "stage")
-    under_stage = stage and path.startswith(f"/{stage}/")
+    under_stage = stage not in {"", "$default"} and path.startswith(f"/{stage}/")
     return path[len(stage) + 1 :] if under_stage else path
 
 

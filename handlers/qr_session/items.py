@@ -52,13 +52,15 @@ def session_of(item: Mapping[str, Any]) -> Session:
 
 def upload_item(upload: Upload) -> Item:
     """One value of the item's `uploads`."""
-    item: Item = {
+    fields: Item = {
         "status": {"S": str(upload.status)},
         "contentType": {"S": upload.content_type},
         "size": number(upload.size),
         "requestedAt": number(upload.requested_at),
     }
-    return item if upload.etag is None else item | {"etag": {"S": upload.etag}}
+    if upload.etag is not None:
+        fields["etag"] = {"S": upload.etag}
+    return {"M": fields}
 
 
 def number(value: int) -> dict[str, str]:

@@ -82,7 +82,7 @@ class DynamoSessions(Table):
             " AND #status IN (:scanned, :requested, :completed)",
             names={"#status": "status", "#upload": upload.id},
             values={
-                ":new": {"M": upload_item(upload)},
+                ":new": upload_item(upload),
                 ":phone": {"S": phone_hash},
                 ":now": number(upload.requested_at),
                 ":limit": number(limit),

@@ -6,8 +6,6 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, cast
 
-from botocore.session import Session as Botocore
-
 from qr_session import aws, event_routes
 from qr_session.bucket import S3Bucket
 from qr_session.environment import Environment
@@ -29,7 +27,7 @@ def service(environment: Environment) -> Service:
         environment.origins(),
         environment.push_endpoint(),
     )
-    session = Botocore()
+    session = aws.session_for("dynamodb", "s3", "apigatewaymanagementapi")
     dynamodb = session.create_client("dynamodb", region_name=region, config=aws.CONFIG)
     s3 = session.create_client(
         "s3", region_name=region, config=aws.s3_config(environment.endpoint("S3"))
