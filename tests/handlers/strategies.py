@@ -36,7 +36,7 @@ def damaged(draw: st.DrawFn, event: Any) -> Any:
 def _damage(draw: st.DrawFn, value: Any) -> None:
     key: Any = draw(st.sampled_from(_keys(value)))
     inner = value[key]
-    if _keys(inner) and draw(st.integers(0, 3)):
+    if _keys(inner) and draw(st.integers(0, 3)) > 0:
         _damage(draw, inner)
     elif isinstance(value, dict) and draw(st.booleans()):
         value[draw(JSON_KEYS)] = value.pop(key)
