@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -202,4 +203,5 @@ _STATIONS = {
 }
 
 if __name__ == "__main__":
+    gc.set_threshold(500_000)  # a short life makes little garbage; looking for it takes a twentieth
     sys.exit(main())

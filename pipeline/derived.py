@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline import files, render, settings
+from pipeline import files, render, schema, settings
 
 GOLDEN = "tests/golden"
 
 
 def contents(root: Path) -> dict[Path, bytes]:
     """Each derived file and what it should hold."""
-    schema = root / settings.FOLDER / "schema.json"
-    expected = {schema: files.as_json(settings.json_schema())}
+    expected = {root / settings.FOLDER / "schema.json": files.as_json(schema.json_schema())}
     for one in render.render_all(settings.names(root), root):
         expected[root / GOLDEN / f"{one.name}.template.yaml"] = one.text.encode()
     return expected

@@ -22,10 +22,10 @@ class Section(BaseModel):
 
     model_config = ConfigDict(
         strict=True,
+        defer_build=True,  # only the whole file is validated; its sections are built with it
         extra="forbid",
         frozen=True,
         populate_by_name=True,
-        use_attribute_docstrings=True,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from environments.schema import Settings
-from pipeline import files, limits, parameters, settings
+from pipeline import files, limits, parameters, schema, settings
 from pipeline.documents import Document, DocumentError, parse_template
 from pipeline.findings import Place, Pointer
 from pipeline.settings import Loaded
@@ -61,7 +61,7 @@ def render(loaded: Loaded, root: Path, templates: Templates | None = None) -> Re
     `templates` are the compiled ones of an earlier call: compiling is most of the work.
     """
     templates = templates or Templates(root)
-    templates.check(settings.schema_paths())
+    templates.check(schema.paths())
     shown = f"{BUILD}/{loaded.name}/template.yaml"
     text, source_map = templates.render(_context(loaded))
     try:

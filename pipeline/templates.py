@@ -3,40 +3,36 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from jinja2 import meta, nodes
+from jinja2 import nodes
 
 from pipeline.documents import DocumentError
 from pipeline.errors import UserError
 from pipeline.fields import SchemaPaths
 from pipeline.findings import Pointer
-from pipeline.marks import CLOSE, OPEN, Marks, chain, chains
+from pipeline.marks import CLOSE, OPEN, Marks, chain
 from pipeline.scope import Scope, is_plain, to_json
 from pipeline.sourcemap import SourceMap
+from pipeline.uses import Reading, Use, reading
 
 FOLDER = "templates"
 MAIN = "main.yaml.j2"
 _ARITHMETIC = (TypeError, ValueError, ArithmeticError, LookupError)
 
 
-@dataclass(frozen=True)
-class Use:
-    """A setting that a template reads, and the line on which it does."""
-
-    at: Pointer
-    file: str
-    line: int
-
-
 class _Environment(jinja2.Environment):
     """Jinja as every template of ours has it; `marks` makes the second, marked render."""
 
-    def __init__(self, loader: jinja2.BaseLoader, marks: Marks | None = None) -> None:
+    def __init__(
+        self,
+        loader: jinja2.BaseLoader,
+        trees: dict[str, nodes.Template],
+        marks: Marks | None = None,
+    ) -> None:
         super().__init__(
             loader=loader,
             autoescape=False,
@@ -46,9 +42,11 @@ class _Environment(jinja2.Environment):
             keep_trailing_newline=True,
             auto_reload=False,
             cache_size=-1,
+            optimized=False,  # there are no constants to fold, and looking for them takes a while
         )
         self.filters |= {"tojson": to_json, "plain": _plain}
         self.globals = {"dynamic_reference": dynamic_reference}
+        self.trees = trees
         self.marks = marks
         self.uses: list[Use] = []
         self.included: set[str] = set()
@@ -63,26 +61,29 @@ class _Environment(jinja2.Environment):
                 where=file,
                 mend="These private-use characters carry the source map. Remove them.",
             )
-        tree = super()._parse(source, name, filename)
         if self.marks is None:
-            self._read(tree, file)
-        _check_plain_texts(tree)
-        if self.marks is not None:
+            tree = super()._parse(source, name, filename)
+            self._check(reading(tree), file)
+            self.trees[file] = tree
+        else:
+            tree = self.trees.pop(file)  # its code is made; what is left of it takes the marks
             self.marks.into(tree, file)
         return tree
 
-    def _read(self, tree: nodes.Template, file: str) -> None:
-        for name in meta.find_undeclared_variables(tree) - {"env", *self.globals}:
-            line = next(found.lineno for found in tree.find_all(nodes.Name) if found.name == name)
-            raise DocumentError(
-                f"the variable {name} is unknown.",
-                file=file,
-                line=line,
-                mend=f"Templates see env and {', '.join(sorted(self.globals))}; "
-                f"a setting is written env.{name}.",
-            )
-        self.included |= {name for name in meta.find_referenced_templates(tree) if name}
-        self.uses += [Use(at, file, line) for at, line in _uses(tree)]
+    def _check(self, found: Reading, file: str) -> None:
+        known = {"env", *self.globals, *found.given}
+        for name in found.read:
+            if name.name not in known:
+                raise DocumentError(
+                    f"the variable {name.name} is unknown.",
+                    file=file,
+                    line=name.lineno,
+                    mend=f"Templates see env and {', '.join(sorted(self.globals))}; "
+                    f"a setting is written env.{name.name}.",
+                )
+        self.included |= found.files
+        self.uses += [Use(at, file, line) for at, line in found.settings]
+        _check_plain_texts(found.outputs)
 
 
 @dataclass
@@ -94,8 +95,9 @@ class Templates:
 
     def __post_init__(self) -> None:
         loader = jinja2.FileSystemLoader(self.root / FOLDER)
-        self._clean = _Environment(loader)
-        self._marked = _Environment(loader, self.marks)
+        trees: dict[str, nodes.Template] = {}
+        self._clean = _Environment(loader, trees)
+        self._marked = _Environment(loader, trees, self.marks)
         self._compiled = False
 
     def check(self, schema: SchemaPaths) -> None:
@@ -193,26 +195,15 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _check_plain_texts(tree: nodes.Template) -> None:
+def _check_plain_texts(outputs: list[nodes.Output]) -> None:
     """Let every `{{ env.a.b }}` prove that its value needs no quotes."""
-    for output in tree.find_all(nodes.Output):
+    for output in outputs:
         output.nodes = [
             nodes.Filter(node, "plain", [], [], None, None, lineno=node.lineno)
             if chain(node) is not None
             else node
             for node in output.nodes
         ]
-
-
-def _uses(tree: nodes.Template) -> Iterator[tuple[Pointer, int]]:
-    def walk(node: nodes.Node) -> Iterator[tuple[Pointer, int]]:
-        for child in node.iter_child_nodes():
-            if chain(child) is None:
-                yield from walk(child)
-            else:
-                yield from ((at, child.lineno) for at in chains(child))
-
-    return walk(tree)
 
 
 def _check_known(use: Use, schema: SchemaPaths) -> None:

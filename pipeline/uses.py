@@ -1,0 +1,70 @@
+"""What a parsed template reads, found without rendering it: also in branches nobody takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from jinja2 import nodes
+
+from pipeline.findings import Pointer
+from pipeline.marks import chain
+
+
+@dataclass(frozen=True)
+class Use:
+    """A setting that a template reads, and the line on which it does."""
+
+    at: Pointer
+    file: str
+    line: int
+
+
+@dataclass
+class Reading:
+    """One template's parts: the names it reads and gives, the settings, the files, the outputs."""
+
+    read: list[nodes.Name] = field(default_factory=list)
+    given: set[str] = field(default_factory=set)
+    settings: list[tuple[Pointer, int]] = field(default_factory=list)
+    files: set[str] = field(default_factory=set)
+    outputs: list[nodes.Output] = field(default_factory=list)
+
+
+def reading(tree: nodes.Template) -> Reading:
+    """Everything of interest in one walk: a walk costs as much as compiling a fifth of the tree."""
+    found = Reading()
+    for node in _settings_first(tree, found):
+        if isinstance(node, nodes.Name):
+            found.read.append(node) if node.ctx == "load" else found.given.add(node.name)
+        elif isinstance(node, nodes.Output):
+            found.outputs.append(node)
+        elif isinstance(node, nodes.Macro):
+            found.given.add(node.name)
+        elif isinstance(node, nodes.For):
+            found.given.add("loop")
+        elif isinstance(node, nodes.Include | nodes.Import | nodes.FromImport):
+            _file(node, found)
+    return found
+
+
+def _settings_first(node: nodes.Node, found: Reading) -> Iterator[nodes.Node]:
+    """Every node but those of `env.a.b`, which is one setting."""
+    for child in node.iter_child_nodes():
+        if isinstance(child, nodes.TemplateData):
+            continue
+        at = chain(child) if isinstance(child, nodes.Getattr | nodes.Getitem) else None
+        if at is not None:
+            found.settings.append((at, child.lineno))
+            continue
+        yield child
+        yield from _settings_first(child, found)
+
+
+def _file(node: nodes.Include | nodes.Import | nodes.FromImport, found: Reading) -> None:
+    if isinstance(node.template, nodes.Const):
+        found.files.add(str(node.template.value))
+    if isinstance(node, nodes.Import):
+        found.given.add(node.target)
+    elif isinstance(node, nodes.FromImport):
+        found.given |= {name if isinstance(name, str) else name[1] for name in node.names}
