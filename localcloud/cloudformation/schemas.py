@@ -1,0 +1,69 @@
+"""What CloudFormation's resource schemas say of a type; cfn-lint carries them."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+PREFIX = "/properties/"
+
+
+@cache
+def _schema(kind: str) -> dict[str, Any]:
+    """The registry's schema of a resource type, read without importing cfn-lint itself."""
+    folder = files("cfnlint.data.schemas")
+    names = json.loads((folder / "providers" / "us-east-1.json").read_text("utf-8"))
+    text = (folder / "resources" / f"{names[kind]}.json").read_text("utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
+
+
+def properties(kind: str) -> dict[str, Any]:
+    """The properties that a template may set, each with its schema."""
+    own: dict[str, Any] = _schema(kind)["properties"]
+    return {name: value for name, value in own.items() if name not in attributes(kind)}
+
+
+@cache
+def attributes(kind: str) -> frozenset[str]:
+    """What Fn::GetAtt may ask for: the read-only properties, nested ones dotted."""
+    return frozenset(_names(kind, "readOnlyProperties"))
+
+
+def create_only(kind: str) -> frozenset[str]:
+    """The properties whose change replaces the resource."""
+    names = _names(kind, "createOnlyProperties") + _names(kind, "conditionalCreateOnlyProperties")
+    return frozenset(name.split(".")[0] for name in names)
+
+
+def required(kind: str) -> list[str]:
+    """The properties without which the type's handler refuses."""
+    names: list[str] = _schema(kind).get("required", [])
+    return names
+
+
+def name_property(kind: str) -> str:
+    """The property that gives the resource a name of the template's own choice, or a blank.
+
+    A resource with such a name can't be replaced: the new one would need the old one's name.
+    """
+    identifier = _names(kind, "primaryIdentifier")
+    chosen = [name for name in identifier if name in properties(kind) and name.endswith("Name")]
+    return chosen[0] if len(identifier) == 1 and chosen else ""
+
+
+def tags_property(kind: str) -> tuple[str, bool]:
+    """The property that takes tags and whether it is a mapping; a blank where there are none."""
+    tagging = _schema(kind).get("tagging", {})
+    name = str(tagging.get("tagProperty", PREFIX + "Tags")).removeprefix(PREFIX)
+    schema = properties(kind).get(name)
+    if schema is None or tagging.get("taggable") is False:
+        return "", False
+    return name, schema.get("type") == "object"
+
+
+def _names(kind: str, key: str) -> list[str]:
+    pointers = _schema(kind).get(key) or []
+    return [pointer.removeprefix(PREFIX).replace("/", ".") for pointer in pointers]

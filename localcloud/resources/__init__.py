@@ -1,0 +1,29 @@
+"""The resource types that this endpoint has, each on its service's own API.
+
+A type that isn't in `HANDLERS` is an error of the template, never a silent success.
+"""
+
+from __future__ import annotations
+
+from localcloud.resources import (
+    alarms,
+    apis,
+    distributions,
+    firewall,
+    functions,
+    keys,
+    logs,
+    messages,
+    roles,
+    storage,
+    tables,
+)
+from localcloud.resources.base import Handler
+
+MODULES = (
+    alarms, apis, distributions, firewall, functions, keys, logs, messages, roles, storage, tables,
+)  # fmt: skip
+
+HANDLERS: dict[str, Handler] = {
+    handler.type: handler for module in MODULES for handler in module.HANDLERS
+}

@@ -1,0 +1,86 @@
+"""CloudWatch's alarms and dashboards."""
+
+from __future__ import annotations
+
+from localcloud.resources.base import (
+    Cloud,
+    Handler,
+    Properties,
+    as_json,
+    from_json,
+    gone_tags,
+    pick,
+    request,
+)
+
+
+class Alarm(Handler):
+    """AWS::CloudWatch::Alarm; Ref is its name."""
+
+    type = "AWS::CloudWatch::Alarm"
+    holds = frozenset(
+        {
+            "AlarmName", "AlarmDescription", "ActionsEnabled", "AlarmActions", "OKActions",
+            "InsufficientDataActions", "Namespace", "MetricName", "Dimensions", "Metrics",
+            "Statistic", "ExtendedStatistic", "Period", "EvaluationPeriods", "DatapointsToAlarm",
+            "Threshold", "ComparisonOperator", "TreatMissingData", "Unit", "Tags",
+            "EvaluateLowSampleCountPercentile",
+        }
+    )  # fmt: skip
+
+    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
+        client = cloud.client("cloudwatch")
+        alarm = str(properties.get("AlarmName", name))
+        values = request(client, "PutMetricAlarm", properties | {"AlarmName": alarm})
+        client.put_metric_alarm(**values)
+        return alarm
+
+    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
+        self.create(cloud, physical_id, new)
+        arn = cloud.arn("cloudwatch", f"alarm:{physical_id}")
+        client = cloud.client("cloudwatch")
+        if gone := gone_tags(old, new):
+            client.untag_resource(ResourceARN=arn, TagKeys=gone)
+        if new.get("Tags"):
+            client.tag_resource(ResourceARN=arn, Tags=new["Tags"])
+
+    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
+        cloud.client("cloudwatch").delete_alarms(AlarmNames=[physical_id])
+
+    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
+        client = cloud.client("cloudwatch")
+        (alarm,) = client.describe_alarms(AlarmNames=[physical_id])["MetricAlarms"]
+        found = pick(alarm, self.holds)
+        if "Tags" in properties:
+            found["Tags"] = client.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]
+        return found
+
+    def attributes(self, cloud: Cloud, physical_id: str, properties: Properties) -> dict[str, str]:
+        return {"Arn": cloud.arn("cloudwatch", f"alarm:{physical_id}")}
+
+
+class Dashboard(Handler):
+    """AWS::CloudWatch::Dashboard; Ref is its name."""
+
+    type = "AWS::CloudWatch::Dashboard"
+    holds = frozenset({"DashboardName", "DashboardBody"})
+
+    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
+        dashboard = str(properties.get("DashboardName", name))
+        body = as_json(properties["DashboardBody"])
+        from_json(body)  # AWS refuses a body that isn't JSON; moto takes it
+        cloud.client("cloudwatch").put_dashboard(DashboardName=dashboard, DashboardBody=body)
+        return dashboard
+
+    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
+        self.create(cloud, physical_id, new)
+
+    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
+        cloud.client("cloudwatch").delete_dashboards(DashboardNames=[physical_id])
+
+    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
+        answer = cloud.client("cloudwatch").get_dashboard(DashboardName=physical_id)
+        return pick(answer, self.holds)
+
+
+HANDLERS = (Alarm(), Dashboard())
