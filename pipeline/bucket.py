@@ -92,6 +92,7 @@ def put(s3: S3Client, bucket: Bucket, key: str, data: bytes, content_type: str) 
         Key=key,
         Body=data,
         ContentType=content_type,
+        ChecksumAlgorithm="SHA256",
         ChecksumSHA256=_base64(hashlib.sha256(data).hexdigest()),
         ExpectedBucketOwner=bucket.account,
     )

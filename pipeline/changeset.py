@@ -115,23 +115,31 @@ class ChangeSet:
     token: str
 
 
-def create(cloudformation: CloudFormationClient, request: Request) -> ChangeSet:
-    """Ask for a change set. Every parameter has its value: none is taken from the last time."""
-    name = f"pipeline-{uuid.uuid4().hex}"
-    answer = cloudformation.create_change_set(
-        StackName=request.stack_name,
-        ChangeSetName=name,
-        ChangeSetType=request.kind,
-        ClientToken=name,
-        Parameters=[
-            {"ParameterKey": key, "ParameterValue": value}
-            for key, value in request.parameters.items()
-        ],
-        Tags=[{"Key": key, "Value": value} for key, value in sorted(request.tags.items())],
-        Capabilities=list(request.capabilities),  # type: ignore[arg-type]  # names, not literals
-        **request.template,  # type: ignore[arg-type]  # TemplateBody or TemplateURL
-    )
-    return ChangeSet(answer["Id"], answer["StackId"], name)
+def create(cloudformation: CloudFormationClient, request: Request) -> ChangeSet | None:
+    """Ask for a change set; None if CloudFormation says at once that there is nothing to change.
+
+    Every parameter has its value: none is taken from the last time.
+    """
+    token = f"pipeline-{uuid.uuid4().hex}"
+    parameters, tags = request.parameters.items(), sorted(request.tags.items())
+    try:
+        answer = cloudformation.create_change_set(
+            StackName=request.stack_name,
+            ChangeSetName=token,
+            ChangeSetType=request.kind,
+            ClientToken=token,
+            Parameters=[
+                {"ParameterKey": key, "ParameterValue": value} for key, value in parameters
+            ],
+            Tags=[{"Key": key, "Value": value} for key, value in tags],
+            Capabilities=list(request.capabilities),  # type: ignore[arg-type]  # names, no literals
+            **request.template,  # type: ignore[arg-type]  # TemplateBody or TemplateURL
+        )
+    except cloudformation.exceptions.ClientError as error:
+        if is_nothing(error.response["Error"]["Message"]):
+            return None
+        raise
+    return ChangeSet(answer["Id"], answer["StackId"], token)
 
 
 def changes(

@@ -188,9 +188,12 @@ def bring_up_to_date(deployment: Deployment, confirm: str | None) -> None:
     kind = stacks.kind(_stack(deployment), deployment.settings)
     _upload(deployment)
     change_set = _ask_for(deployment, kind, _template(deployment))
-    seen = _begin(deployment, change_set, confirm)
-    if seen is not None:
-        _watch(deployment, change_set, seen)
+    if change_set is None:
+        _show(deployment, None)
+    else:
+        seen = _begin(deployment, change_set, confirm)
+        if seen is not None:
+            _watch(deployment, change_set, seen)
     _finish(deployment)
 
 
@@ -291,7 +294,7 @@ def _template_url(deployment: Deployment, key: str) -> dict[str, str]:
     return {"TemplateURL": f"{deployment.aws.s3_address}/{deployment.bucket.name}/{key}"}
 
 
-def _ask_for(deployment: Deployment, kind: Kind, template: dict[str, str]) -> ChangeSet:
+def _ask_for(deployment: Deployment, kind: Kind, template: dict[str, str]) -> ChangeSet | None:
     request = Request(
         stack_name=deployment.settings.stack_name,
         kind=kind,
@@ -303,8 +306,10 @@ def _ask_for(deployment: Deployment, kind: Kind, template: dict[str, str]) -> Ch
     return changeset.create(deployment.aws.cloudformation, request)
 
 
-def _discard(deployment: Deployment, change_set: ChangeSet) -> None:
+def _discard(deployment: Deployment, change_set: ChangeSet | None) -> None:
     """Take the change set back; that this failed must not hide why it was wanted."""
+    if change_set is None:
+        return
     cloudformation = deployment.aws.cloudformation
     try:
         changeset.discard(cloudformation, change_set)
@@ -312,10 +317,11 @@ def _discard(deployment: Deployment, change_set: ChangeSet) -> None:
         screen.note(f"The change set {change_set.id} is still there: {error}")
 
 
-def _show(deployment: Deployment, change_set: ChangeSet) -> bool:
+def _show(deployment: Deployment, change_set: ChangeSet | None) -> bool:
     """Show what would change; False if nothing would. What may not happen is refused."""
-    found = _changes(deployment, change_set)
+    found = _changes(deployment, change_set) if change_set else None
     if found is None:
+        screen.note(f"Nothing to change: {deployment.settings.stack_name} is up to date.")
         return False
     screen.changes(found, deployment.rendered)
     if deployment.settings.protected:
@@ -344,13 +350,10 @@ def _begin(deployment: Deployment, change_set: ChangeSet, confirm: str | None) -
 
 def _changes(deployment: Deployment, change_set: ChangeSet) -> list[Change] | None:
     try:
-        found = changeset.changes(deployment.aws.cloudformation, change_set, deployment.sleep)
+        return changeset.changes(deployment.aws.cloudformation, change_set, deployment.sleep)
     except changeset.Rejected as error:
         error.where = _where(deployment, error.logical_id)
         raise
-    if found is None:
-        screen.note(f"Nothing to change: {deployment.settings.stack_name} is up to date.")
-    return found
 
 
 def _confirm(deployment: Deployment, confirm: str | None) -> None:
