@@ -44,7 +44,7 @@ def running(port: int = 0) -> Iterator[str]:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
-            yield f"http://{HOST}:{server.server_port}"
+            yield f"http://{HOST}:{server.port}"
         finally:
             server.shutdown()
             thread.join()
