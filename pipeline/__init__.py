@@ -2,3 +2,8 @@
 
 environment file -> settings -> render -> lint, guard -> package -> deploy -> outputs
 """
+
+import os
+
+# pydantic would read the metadata of every installed package to look for plugins; we have none.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

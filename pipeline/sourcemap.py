@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.findings import Place, Pointer
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One rendered line: the template line it stands on, the settings whose values it shows, and
     the settings whose conditions or loops let it be there."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from jinja2 import nodes
 
@@ -11,8 +12,7 @@ from pipeline.findings import Pointer
 from pipeline.marks import chain
 
 
-@dataclass(frozen=True)
-class Use:
+class Use(NamedTuple):
     """A setting that a template reads, and the line on which it does."""
 
     at: Pointer
