@@ -18,6 +18,7 @@ from pipeline.documents import Document, parse_settings
 from pipeline.errors import UserError
 
 OUTCOMES = ("PASS", "FAIL", "SKIP")
+EVERYWHERE = "everywhere"
 TIERS = ("development", "production")
 OPTIONAL = "optional"
 
@@ -47,13 +48,13 @@ class RulesFile:
 
 @dataclass(frozen=True)
 class Required:
-    """Where each rule has to pass. An optional one may SKIP everywhere; its reason says why."""
+    """In which tiers each rule has to pass. An optional one may skip; its reason says why."""
 
     tiers: dict[str, frozenset[str]]
     optional: dict[str, str]
 
     def tiers_of(self, rule: str) -> list[str]:
-        return [tier for tier, names in self.tiers.items() if rule in names]
+        return [tier for tier in TIERS if rule in self.tiers[tier]]
 
 
 @dataclass(frozen=True)
@@ -170,24 +171,24 @@ def required(folder: Path, files: Sequence[RulesFile]) -> Required:
         raise UserError(
             f"the rule {name} is in no list of {document.file}.",
             where=f"{_shown(folder)}/{known[name].file}:{known[name].line}",
-            mend="List it under each tier where it has to pass, or as optional with the reason.",
+            mend=f"List it under {EVERYWHERE} or a tier, where it has to pass, or under"
+            f" {OPTIONAL} with the reason.",
         )
-    return Required(
-        {tier: frozenset(lists[tier]) for tier in TIERS}, dict(document.value[OPTIONAL])
-    )
+    tiers = {tier: frozenset([*lists[EVERYWHERE], *lists[tier]]) for tier in TIERS}
+    return Required(tiers, dict(document.value[OPTIONAL]))
 
 
 def _required_keys(document: Document) -> dict[str, list[str]]:
     """The lists by key; anything but the tiers and `optional` in their shape is an error."""
     value = document.value
-    expected = {**dict.fromkeys(TIERS, list), OPTIONAL: dict}
+    expected = {**dict.fromkeys((EVERYWHERE, *TIERS), list), OPTIONAL: dict}
     for key in [*expected, *value]:
         if not isinstance(value.get(key), expected.get(key, ())):
             raise UserError(
                 f"{key} is not what this file holds.",
                 where=f"{document.file}:{document.line((key,))}",
-                mend="It has a list for each of " + ", ".join(TIERS) + ", and under optional"
-                " a reason for each rule: optional: {RULE: reason}.",
+                mend=f"It has a list of rules for each of {EVERYWHERE}, {', '.join(TIERS)},"
+                f" and under {OPTIONAL} a reason for each rule: {OPTIONAL}: {{RULE: reason}}.",
             )
     return {key: list(value[key]) for key in expected}
 
