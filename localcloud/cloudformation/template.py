@@ -130,7 +130,7 @@ def _check_attribute(template: Template, ref: intrinsics.Reference) -> None:
             f"Template error: instance of Fn::GetAtt references undefined resource {ref.target}"
         )
     kind = template["Resources"][ref.target]["Type"]
-    if ref.attribute not in schemas.attributes(kind):
+    if ref.attribute not in schemas.attributes(kind) | HANDLERS[kind].documented:
         raise ValidationError(
             f"Template error: resource {ref.target} does not support attribute type"
             f" {ref.attribute} in Fn::GetAtt"

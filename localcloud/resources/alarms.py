@@ -63,24 +63,36 @@ class Dashboard(Handler):
     """AWS::CloudWatch::Dashboard; Ref is its name."""
 
     type = "AWS::CloudWatch::Dashboard"
-    holds = frozenset({"DashboardName", "DashboardBody"})
+    holds = frozenset({"DashboardName", "DashboardBody", "Tags"})
 
     def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
         dashboard = str(properties.get("DashboardName", name))
         body = as_json(properties["DashboardBody"])
         from_json(body)  # AWS refuses a body that isn't JSON; moto takes it
-        cloud.client("cloudwatch").put_dashboard(DashboardName=dashboard, DashboardBody=body)
+        cloud.client("cloudwatch").put_dashboard(
+            DashboardName=dashboard, DashboardBody=body, Tags=properties.get("Tags", [])
+        )
         return dashboard
 
     def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
         self.create(cloud, physical_id, new)
+        if gone := gone_tags(old, new):
+            cloud.client("cloudwatch").untag_resource(
+                ResourceARN=_dashboard_arn(cloud, physical_id), TagKeys=gone
+            )
 
     def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
         cloud.client("cloudwatch").delete_dashboards(DashboardNames=[physical_id])
 
     def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
-        answer = cloud.client("cloudwatch").get_dashboard(DashboardName=physical_id)
-        return pick(answer, self.holds)
+        client = cloud.client("cloudwatch")
+        found = pick(client.get_dashboard(DashboardName=physical_id), self.holds)
+        arn = _dashboard_arn(cloud, physical_id)
+        return found | {"Tags": client.list_tags_for_resource(ResourceARN=arn)["Tags"]}
+
+
+def _dashboard_arn(cloud: Cloud, name: str) -> str:
+    return cloud.arn("cloudwatch", f"dashboard/{name}", everywhere=True)
 
 
 HANDLERS = (Alarm(), Dashboard())

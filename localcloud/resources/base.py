@@ -32,6 +32,8 @@ class Handler:
     type: str
     holds: frozenset[str]
     unread: frozenset[str] = frozenset()
+    documented: frozenset[str] = frozenset()
+    """Attributes that AWS's documentation gives and the type's schema doesn't."""
 
     def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
         """Make it; the physical id. `name` is what CloudFormation would call it by itself."""

@@ -30,6 +30,7 @@ class Queue(Handler):
 
     type = "AWS::SQS::Queue"
     holds = frozenset({"QueueName", "Tags", *QUEUE_ATTRIBUTES})
+    documented = frozenset({"QueueName"})
 
     def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
         queue = str(properties.get("QueueName", name[:80]))
@@ -124,6 +125,7 @@ class Topic(Handler):
 
     type = "AWS::SNS::Topic"
     holds = frozenset({"TopicName", "Subscription", "Tags", *TOPIC_ATTRIBUTES})
+    documented = frozenset({"TopicName"})
 
     def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
         attributes = {key: _text(properties[key]) for key in TOPIC_ATTRIBUTES & set(properties)}

@@ -1,0 +1,163 @@
+"""A deployed stack against its template, resource by resource, through each one's own service.
+
+CloudFormation isn't asked what it made: it only gives the physical ids. A resource that can't be
+read, and every property that comes back otherwise than the template says, is a difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from localcloud.cloudformation import evaluate, parameters, template
+from localcloud.cloudformation.stacks import Resource, Stack
+from localcloud.resources import HANDLERS
+from localcloud.resources.base import Cloud, Properties, from_json
+
+
+class Difference(NamedTuple):
+    """One property that a service gives back otherwise; no path is the resource itself."""
+
+    logical_id: str
+    path: str
+    wanted: Any
+    found: Any
+
+    def __str__(self) -> str:
+        return f"{self.logical_id} {self.path or '(resource)'}: {self.wanted!r} is {self.found!r}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was read: each logical id with its physical one, and what differs.
+
+    `unread` are the properties that no service gives back: `UploadBucket.BucketNamespace`.
+    """
+
+    resources: Mapping[str, str]
+    differences: tuple[Difference, ...]
+    unread: tuple[str, ...]
+
+
+def read_back(cloud: Cloud, stack_name: str) -> Report:
+    """Everything that the stack's own template asks for, looked up in its service."""
+    client = cloud.client("cloudformation")
+    text = client.get_template(StackName=stack_name)["TemplateBody"]
+    wanted = template.load(text if isinstance(text, str) else str(text))
+    described = client.describe_stacks(StackName=stack_name)["Stacks"][0]
+    stack = Stack(id=described["StackId"], name=described["StackName"])
+    stack.tags = {tag["Key"]: tag["Value"] for tag in described.get("Tags", [])}
+    given = {one["ParameterKey"]: one["ParameterValue"] for one in described["Parameters"]}
+    stack.parameters = parameters.values(wanted.get("Parameters", {}), given)
+    return _report(cloud, stack, wanted, _physical_ids(cloud, stack_name))
+
+
+def _physical_ids(cloud: Cloud, stack_name: str) -> dict[str, str]:
+    pages = cloud.client("cloudformation").get_paginator("list_stack_resources")
+    return {
+        one["LogicalResourceId"]: one.get("PhysicalResourceId", "")
+        for page in pages.paginate(StackName=stack_name)
+        for one in page["StackResourceSummaries"]
+    }
+
+
+def _report(cloud: Cloud, stack: Stack, wanted: template.Template, ids: dict[str, str]) -> Report:
+    resources: dict[str, Resource] = {}
+    known = evaluate.scope(cloud, stack, wanted, stack.parameters, resources, _exports(cloud))
+    present = evaluate.present(wanted, known)
+    found: list[Difference] = []
+    unread: list[str] = []
+    for logical_id in template.creation_order(wanted):
+        if logical_id not in present:
+            continue
+        one = Resource(logical_id, present[logical_id]["Type"], present[logical_id], {})
+        one.physical_id = ids.get(logical_id, "")
+        resources[logical_id] = one
+        if not one.physical_id:
+            found.append(Difference(logical_id, "", "a physical id", None))
+            continue
+        one.properties = evaluate.properties(one.definition, known, stack.tags)
+        found += _differences(cloud, one)
+        unread += [f"{logical_id}.{name}" for name in _unread(one)]
+    return Report({name: ids.get(name, "") for name in present}, tuple(found), tuple(unread))
+
+
+def _exports(cloud: Cloud) -> dict[str, str]:
+    pages = cloud.client("cloudformation").get_paginator("list_exports").paginate()
+    return {one["Name"]: one["Value"] for page in pages for one in page["Exports"]}
+
+
+def _unread(resource: Resource) -> list[str]:
+    return sorted(HANDLERS[resource.type].unread & set(resource.properties))
+
+
+def _differences(cloud: Cloud, resource: Resource) -> Iterator[Difference]:
+    handler = HANDLERS[resource.type]
+    try:
+        found = handler.read(cloud, resource.physical_id, resource.properties)
+    except Exception as error:  # noqa: BLE001 - whatever the reason, it can't be read
+        yield Difference(resource.logical_id, "", "can be read", f"{error}")
+        return
+    for name, wanted in resource.properties.items():
+        if name not in handler.unread:
+            for path, one, other in _compare(wanted, _get(found, name), name):
+                yield Difference(resource.logical_id, path, one, other)
+
+
+def _get(found: Properties, name: str) -> Any:
+    """By name, in any case: APIs write ARN and Arn, DefaultTTL and DefaultTtl."""
+    if name in found:
+        return found[name]
+    return next((value for key, value in found.items() if key.lower() == name.lower()), None)
+
+
+def _compare(wanted: Any, found: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    """Where what was found lacks or contradicts what was wanted; more than wanted is fine."""
+    if isinstance(wanted, dict):
+        yield from _compare_mappings(wanted, _as_data(found), path)
+    elif isinstance(wanted, list):
+        yield from _compare_lists(wanted, found, path)
+    elif _plain(wanted) != _plain(found):
+        yield path, wanted, found
+
+
+def _compare_mappings(
+    wanted: dict[str, Any], found: Any, path: str
+) -> Iterator[tuple[str, Any, Any]]:
+    if not isinstance(found, dict):
+        if wanted or found is not None:
+            yield path, wanted, found
+        return
+    for name, value in wanted.items():
+        yield from _compare(value, _get(found, name), f"{path}.{name}")
+
+
+def _compare_lists(wanted: list[Any], found: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    """Order doesn't matter (tags, actions), number does."""
+    if not isinstance(found, list) or len(found) != len(wanted):
+        yield path, wanted, found
+        return
+    left = list(found)
+    for index, item in enumerate(wanted):
+        match = next((one for one in left if not any(_compare(item, one, ""))), None)
+        if match is None:
+            yield from _compare(item, left[0], f"{path}[{index}]")
+        else:
+            left.remove(match)
+
+
+def _as_data(value: Any) -> Any:
+    try:
+        return from_json(value)
+    except ValueError:
+        return value
+
+
+def _plain(value: Any) -> str:
+    """One text for 7, 7.0 and "7", for True and "true"."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value.decode() if isinstance(value, bytes) else str(value)
