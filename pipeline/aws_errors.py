@@ -104,7 +104,7 @@ def failure(kinds: set[str], message: str, aws: Aws) -> UserError | None:
         return UserError(f"there are no usable AWS credentials: {message}", mend=_sign_in(aws))
     if kinds & _SETUP:
         return UserError(f"the AWS configuration can't be used: {message}", mend="Mend that file.")
-    if "HTTPClientError" in kinds:
+    if kinds & _NO_ANSWER:
         return UserError(
             f"AWS doesn't answer: {message}",
             mend="Is this machine online, and are aws.region and AWS_ENDPOINT_URL right?",
@@ -122,6 +122,7 @@ _CREDENTIALS = {
     "SSOError",
     "LoginError",
 }
+_NO_ANSWER = {"HTTPClientError", "ConnectionError"}
 _SETUP = {
     "ConfigParseError",
     "ConfigNotFound",

@@ -87,11 +87,10 @@ class Change:
     causes: tuple[Cause, ...] = ()
 
     @property
-    def pointer(self) -> Pointer:
-        """The place in the template that causes it: a property where one is known."""
-        for cause in self.causes:
-            return ("Resources", self.logical_id, "Properties", *cause.path)
-        return ("Resources", self.logical_id)
+    def pointers(self) -> list[Pointer]:
+        """The places in the template that cause it: properties where they are known."""
+        resource: Pointer = ("Resources", self.logical_id)
+        return [(*resource, "Properties", *cause.path) for cause in self.causes] or [resource]
 
 
 @dataclass(frozen=True)

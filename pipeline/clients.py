@@ -82,14 +82,14 @@ def spoken(aws: Aws) -> Iterator[None]:
 
 def patiently(read: Callable[[], Answer], sleep: Callable[[float], None]) -> Answer:
     """What `read` answers, asked again while AWS throttles or the connection is gone."""
-    from botocore.exceptions import ClientError, HTTPClientError
+    from botocore import exceptions
 
     for _ in range(PATIENCE):
         try:
             return read()
-        except HTTPClientError:
+        except (exceptions.ConnectionError, exceptions.HTTPClientError):
             sleep(PAUSE_SECONDS)
-        except ClientError as error:
+        except exceptions.ClientError as error:
             if not aws_errors.passes(_details(error)):
                 raise
             sleep(PAUSE_SECONDS)

@@ -188,12 +188,9 @@ def bring_up_to_date(deployment: Deployment, confirm: str | None) -> None:
     kind = stacks.kind(_stack(deployment), deployment.settings)
     _upload(deployment)
     change_set = _ask_for(deployment, kind, _template(deployment))
-    if change_set is None:
-        _show(deployment, None)
-    else:
-        seen = _begin(deployment, change_set, confirm)
-        if seen is not None:
-            _watch(deployment, change_set, seen)
+    seen = _begin(deployment, change_set, confirm)
+    if change_set is not None and seen is not None:
+        _watch(deployment, change_set, seen)
     _finish(deployment)
 
 
@@ -329,14 +326,14 @@ def _show(deployment: Deployment, change_set: ChangeSet | None) -> bool:
     return True
 
 
-def _begin(deployment: Deployment, change_set: ChangeSet, confirm: str | None) -> str | None:
+def _begin(deployment: Deployment, change_set: ChangeSet | None, confirm: str | None) -> str | None:
     """Execute the change set if it may be; the last event before that, None if nothing changes.
 
     A change set that is not executed, for whatever reason, is taken back.
     """
     begun = False
     try:
-        if not _show(deployment, change_set):
+        if not _show(deployment, change_set) or change_set is None:
             return None
         _confirm(deployment, confirm)
         seen = events.last(deployment.aws.cloudformation, change_set.stack_id)

@@ -75,19 +75,21 @@ def event(one: Event) -> None:
 
 
 def _row(change: Change, rendered: Rendered) -> list[str]:
-    place = None
-    if change.logical_id in rendered.value["Resources"]:
-        place, _ = rendered.places(change.pointer)
     causes = ", ".join(map(str, change.causes))
     replaced = _REPLACES.get(change.replacement, "")
-    return [
-        change.action,
-        change.logical_id,
-        change.type,
-        replaced,
-        causes,
-        str(place) if place else "",
-    ]
+    place = _place(change, rendered)
+    return [change.action, change.logical_id, change.type, replaced, causes, place]
+
+
+def _place(change: Change, rendered: Rendered) -> str:
+    """The template line to look at; one that is gone from the template has none.
+
+    The line of what is not in the template is that of what surrounds it, so the last tells most.
+    """
+    if change.logical_id not in rendered.value["Resources"]:
+        return ""
+    pointer = max(change.pointers, key=rendered.document.line)
+    return str(rendered.places(pointer)[0] or "")
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str]) -> None:
