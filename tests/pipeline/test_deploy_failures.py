@@ -267,7 +267,7 @@ def test_the_table_says_why_and_where(aws: Aws, capsys: pytest.CaptureFixture[st
     assert "Handler a.b → lambda_function.lambda_handler" in row
     assert "Environment.Variables.KEY" in row
     assert "value" not in row
-    assert row.endswith("templates/main.yaml.j2:27")
+    assert row.endswith("templates/main.yaml.j2:28")
 
 
 # What may be lost
