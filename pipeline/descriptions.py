@@ -16,12 +16,13 @@ from pipeline.fields import Section
 
 
 def descriptions(model: type[Section]) -> dict[str, str]:
-    """Field name -> its docstring on one line, for a section and what it is derived from."""
+    """Key, as the files write it -> its docstring on one line; bases' fields included."""
     found: dict[str, str] = {}
     for kind in reversed(model.__mro__):
         if issubclass(kind, Section) and kind is not Section:
             found |= _of_class(kind)
-    return found
+    aliases = {name: field.alias or name for name, field in model.model_fields.items()}
+    return {aliases.get(name, name): told for name, told in found.items()}
 
 
 def describe(schema: dict[str, Any], models: list[type[Section]]) -> dict[str, Any]:
@@ -29,10 +30,9 @@ def describe(schema: dict[str, Any], models: list[type[Section]]) -> dict[str, A
     parts = {schema["title"]: schema, **schema.get("$defs", {})}
     for model in models:
         properties = parts.get(model.__name__, {}).get("properties", {})
-        told = descriptions(model)
-        for name, field in model.model_fields.items():
-            if name in told and (field.alias or name) in properties:
-                properties[field.alias or name]["description"] = told[name]
+        for key, told in descriptions(model).items():
+            if key in properties:
+                properties[key]["description"] = told
     return schema
 
 

@@ -36,11 +36,14 @@ def fields(section: type[Section] | None) -> dict[str, FieldInfo]:
 
 
 def about(at: Pointer) -> str:
-    """What the schema says of a key, on one line; empty for an unknown one."""
+    """What the schema says of a key, on one line; of a value inside it, what it says of the key."""
     from pipeline.descriptions import descriptions
 
-    section = section_at(at[:-1])
-    return descriptions(section).get(str(at[-1]), "") if section and at else ""
+    for end in range(len(at), 0, -1):
+        section = section_at(at[: end - 1])
+        if section and str(at[end - 1]) in fields(section):
+            return descriptions(section).get(str(at[end - 1]), "")
+    return ""
 
 
 def json_schema() -> dict[str, Any]:

@@ -45,7 +45,8 @@ class _Environment(jinja2.Environment):
             optimized=False,  # there are no constants to fold, and looking for them takes a while
         )
         self.filters |= {"tojson": to_json, "plain": _plain}
-        self.globals = {"dynamic_reference": dynamic_reference}
+        self.globals["dynamic_reference"] = dynamic_reference
+        del self.globals["lipsum"]  # random text: the same input gives the same bytes
         self.trees = trees
         self.marks = marks
         self.uses: list[Use] = []

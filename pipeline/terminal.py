@@ -83,8 +83,9 @@ def merged(findings: Iterable[Finding]) -> list[tuple[Finding, str]]:
 def summary(findings: Sequence[Finding]) -> str:
     """`2 errors, 1 warning`, counted as they are shown."""
     shown = [finding for finding, _ in merged(findings)]
-    counts = [(level, sum(one.level is level for one in shown)) for level in Level]
-    return ", ".join(f"{n} {level}{'s' if n > 1 else ''}" for level, n in counts if n) or "nothing"
+    counts = [(sum(one.level is level for one in shown), level) for level in Level]
+    told = [f"{number} {level}{'s' if number > 1 else ''}" for number, level in counts if number]
+    return ", ".join(told) or "no findings"
 
 
 def _same(seen: Finding, alike: Finding) -> bool:

@@ -1,0 +1,141 @@
+"""The command line: exit codes, one screen of words, never a traceback for a user's mistake."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline import __main__ as command
+from pipeline.errors import UserError
+
+
+def run(*argv: str, root: Path) -> int:
+    return command.main(argv, root)
+
+
+def test_environments_are_listed(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("environments", root=root) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in lines] == [
+        ["dev", "qr-upload-dev"],
+        ["prod", "qr-upload-prod"],
+    ]
+
+
+def test_render_writes_only_what_was_named(project: Path) -> None:
+    assert run("render", "dev", root=project) == 0
+
+    assert sorted(path.name for path in (project / "build").iterdir()) == ["dev"]
+    parameters = json.loads((project / "build/dev/parameters.json").read_bytes())
+    assert parameters[0] == {"ParameterKey": "Environment", "ParameterValue": "dev"}
+
+
+def test_render_check_compares_and_writes_nothing(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("render", "--check", root=project) == 1
+    assert "build/dev/template.yaml is not what would be rendered now." in capsys.readouterr().out
+    assert not (project / "build").exists()
+
+    run("render", root=project)
+
+    assert run("render", "--check", root=project) == 0
+
+
+def test_another_environment_is_one_more_file(project: Path) -> None:
+    prod = (project / "environments/prod.yaml").read_text()
+    (project / "environments/staging.yaml").write_text(prod)
+
+    assert run("render", "staging", root=project) == 0
+    assert "Environment: staging" in (project / "build/staging/template.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "says"),
+    [
+        (["render", "deb"], 2, "there is no environment 'deb'."),
+        (["rendr"], 2, "invalid choice: 'rendr'"),
+        ([], 2, "STATION"),
+        (["deploy"], 2, "Environments: dev, prod."),
+        (["deploy", "dev", "prod"], 2, "takes exactly one"),
+        (["plan"], 2, "which environment?"),
+        (["render", "--chek"], 2, "unrecognized arguments: --chek"),
+        (["render", "../../etc/passwd"], 2, "there is no environment"),
+    ],
+)
+def test_a_wrong_command_line_is_answered_in_words(
+    project: Path, capsys: pytest.CaptureFixture[str], argv: list[str], code: int, says: str
+) -> None:
+    assert run(*argv, root=project) == code
+
+    told = capsys.readouterr()
+    assert says in told.err
+    assert "Traceback" not in told.err
+    assert len(told.err.splitlines()) < 12
+
+
+def test_a_finding_fails_the_station_and_shows_the_line(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = project / "templates/parts/sessions.yaml.j2"
+    path.write_text(path.read_text().replace("BillingMode:", "BilingMode:"))
+
+    assert run("lint", "dev", root=project) == 1
+
+    out = capsys.readouterr().out
+    assert "templates/parts/sessions.yaml.j2:" in out
+    assert "> " in out
+    assert "in dev" in out.splitlines()[-1]
+
+
+@pytest.mark.parametrize("version", [(3, 10), (3, 13), (3, 14)])
+def test_another_python_is_told_in_words(version: tuple[int, int]) -> None:
+    with pytest.raises(UserError, match=f"this is Python {version[0]}.{version[1]}"):
+        command._check_python(version)
+
+
+def test_the_supported_pythons_are_the_declared_ones(root: Path) -> None:
+    assert 'requires-python = ">=3.11,<3.13"' in (root / "pyproject.toml").read_text()
+    for version in ((3, 11), (3, 12)):
+        command._check_python(version)
+
+
+def test_ctrl_c_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(command._STATIONS, "refresh", (interrupted, "", []))
+
+    assert run("refresh", root=root) == 130
+    assert capsys.readouterr().err == "Interrupted.\n"
+
+
+def test_a_bug_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+    def broken(*_: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(command._STATIONS, "refresh", (broken, "", []))
+
+    with pytest.raises(ZeroDivisionError):
+        run("refresh", root=root)
+
+
+def test_render_imports_nothing_that_it_does_not_need(root: Path) -> None:
+    code = (
+        "import sys; from pipeline.__main__ import main; main(['environments']);"
+        "print([m for m in ('boto3', 'botocore', 'cfnlint', 'cfn_guard_rs', 'rich', 'moto')"
+        " if m in sys.modules])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines()[-1] == "[]"

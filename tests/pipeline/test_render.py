@@ -1,0 +1,162 @@
+"""From an environment file to build/<env>/: the same bytes each time, or an error and nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline import derived, parameters, render
+from pipeline.documents import DocumentError
+from pipeline.errors import UserError
+from pipeline.findings import Place
+
+MAIN = "templates/main.yaml.j2"
+UPLOADS = "templates/parts/uploads.yaml.j2"
+
+
+def append(project: Path, text: str, file: str = UPLOADS) -> int:
+    """Add text to the end of a template; the line on which it begins."""
+    path = project / file
+    before = path.read_text()
+    path.write_text(before + text)
+    return before.count("\n") + 1
+
+
+def test_the_committed_copies_are_what_is_rendered_now(root: Path) -> None:
+    stale = [
+        path.relative_to(root).as_posix()
+        for path, data in derived.contents(root).items()
+        if not path.is_file() or path.read_bytes() != data
+    ]
+
+    assert stale == [], "run: nox -s refresh"
+
+
+def test_the_same_input_gives_the_same_bytes(project: Path) -> None:
+    first = [render.outputs(one) for one in render.render_all(["dev", "prod"], project)]
+    second = [render.outputs(one) for one in reversed(render.render_all(["prod", "dev"], project))]
+
+    assert first == second
+
+
+def test_build_holds_the_template_in_both_forms(project: Path) -> None:
+    rendered = render.render_all(["dev"], project)[0]
+
+    render.write(rendered, project)
+
+    folder = project / "build/dev"
+    assert (folder / "template.yaml").read_text() == rendered.text
+    assert json.loads((folder / "template.json").read_bytes()) == rendered.value
+    assert sorted(path.name for path in folder.iterdir()) == [
+        *("parameters.json", "sourcemap.json", "template.json", "template.yaml")
+    ]
+
+
+def test_parameters_are_the_specifications_until_an_account_is_known(project: Path) -> None:
+    rendered = render.render_all(["dev"], project)[0]
+
+    assert parameters.as_file(rendered.parameters) == [
+        {"ParameterKey": "Environment", "ParameterValue": "dev"},
+        {"ParameterKey": "ProjectName", "ParameterValue": "qr-upload"},
+        {
+            "ParameterKey": "LambdaDeploymentBucket",
+            "ParameterValue": "qr-upload-lambda-deployments-dev",
+        },
+        {"ParameterKey": "HttpApiCodeKey", "ParameterValue": "http_api_handler.zip"},
+        {"ParameterKey": "WebSocketEventCodeKey", "ParameterValue": "websocket_event_handler.zip"},
+    ]
+
+
+def test_the_parameters_of_the_code_are_found_by_their_use(project: Path) -> None:
+    rendered = render.render_all(["dev"], project)[0]
+
+    bound = parameters.bindings(rendered.value)
+
+    assert bound.bucket == {"LambdaDeploymentBucket"}
+    assert bound.code == {
+        "HttpApiCodeKey": "http_api_handler.zip",
+        "WebSocketEventCodeKey": "websocket_event_handler.zip",
+    }
+
+
+def test_a_value_leads_to_its_template_and_its_setting(project: Path) -> None:
+    rendered = render.render_all(["dev"], project)[0]
+    at = ("Resources", "UploadBucket", "Properties", "LifecycleConfiguration", "Rules", 0)
+
+    place, value_place = rendered.places((*at, "ExpirationInDays"))
+
+    assert place
+    assert value_place
+    assert "keep_days" in line(project, place)
+    assert "keep_days: 30" in line(project, value_place)
+
+
+def line(project: Path, place: Place) -> str:
+    return (project / place.file).read_text().splitlines()[place.line - 1]
+
+
+def test_writing_again_changes_no_file(project: Path) -> None:
+    rendered = render.render_all(["dev"], project)[0]
+
+    first, second = render.write(rendered, project), render.write(rendered, project)
+
+    assert len(first) == 4
+    assert second == []
+    assert render.stale(rendered, project) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "offset", "says"),
+    [
+        ("  UploadBucket:\n    Type: AWS::S3::Bucket\n", 0, "UploadBucket is here a second time"),
+        ("\tX: 1\n", 0, "a tab"),
+        ("  X: [\n", 1, "not YAML"),
+        ("  X:\n    Type: !Foo a\n", 1, "!Foo is no tag"),
+        ("  X:\n    Type:\n", 1, "Resources.X.Type is empty"),
+        ("  X:\n    Version: 2012-10-17\n", 1, "a date"),
+        ("  X:\n    A: {{ env.uploads.keep_day }}\n", 1, "Did you mean env.uploads.keep_days?"),
+        ("  X:\n    A: {{ keep }}\n", 1, "the variable keep is unknown"),
+    ],
+)
+def test_what_is_no_template_names_the_part_and_its_line(
+    project: Path, text: str, offset: int, says: str
+) -> None:
+    number = append(project, text)
+
+    with pytest.raises(DocumentError) as raised:
+        render.render_all(["dev"], project)
+
+    assert raised.value.file.startswith("templates/")
+    assert says in str(raised.value)
+    if says != "not YAML":  # an open bracket is only noticed where the next part begins
+        assert raised.value.where == f"{UPLOADS}:{number + offset}"
+
+
+def test_a_section_that_cloudformation_lacks_is_refused(project: Path) -> None:
+    number = append(project, "\nResource:\n  A: 1\n", MAIN)
+
+    with pytest.raises(DocumentError, match=f"{MAIN}:{number + 1}: .*Resource is no section"):
+        render.render_all(["dev"], project)
+
+
+def test_more_than_cloudformation_takes_is_refused(project: Path) -> None:
+    many = (
+        "{% for n in range(501) %}\n  Q{{ n | tojson }}:\n    Type: AWS::SQS::Queue\n{% endfor %}\n"
+    )
+    append(project, many)
+
+    with pytest.raises(UserError, match=r"Resources holds \d+, CloudFormation takes 500"):
+        render.render_all(["dev"], project)
+
+
+def test_a_failed_render_leaves_what_was_there(project: Path) -> None:
+    render.write(render.render_all(["dev"], project)[0], project)
+    before = {path: path.read_bytes() for path in (project / "build").rglob("*") if path.is_file()}
+    append(project, "  X: [\n")
+
+    with pytest.raises(UserError):
+        render.render_all(["dev", "prod"], project)
+
+    assert before == {p: p.read_bytes() for p in (project / "build").rglob("*") if p.is_file()}
