@@ -28,6 +28,8 @@ from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
+from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.s3 import models as s3_models
 
 from localcloud.cloudformation.api import CloudFormation
 
@@ -43,6 +45,7 @@ def install() -> None:
         "{0}/2020-05-31/response-headers-policy/(?P<id>[^/]+)$": Distributions.dispatch,
         "{0}/2020-05-31/response-headers-policy/(?P<id>[^/]+)/config$": Distributions.dispatch,
     }
+    setattr(s3_models.FakeBucket, "get_permission", _unconditional_permission)  # noqa: B010 - as below
     setattr(lambda_models, "LambdaFunction", Function)  # noqa: B010 - a name of moto's module
     setattr(cloudfront_models, "DistributionConfig", Verbatim)  # noqa: B010 - as above
 
@@ -57,6 +60,23 @@ def _replace(paths: dict[str, Any], old: Any, new: Any) -> None:
 # Ours answers in the place of moto's, which turns an unknown type into a warning and a failing
 # resource into a 500, and leaves no outputs after a change set. docs/decisions/0200 says when
 # moto's could come back.
+
+
+# ---- S3: moto takes a Deny for granted whatever its Condition says, so that a bucket that is
+# TLS-only or write-once answers 403 to everybody. Conditions are judged in front of it or not at
+# all. Until IAMPolicyStatement.is_action_permitted skips a statement whose condition isn't met.
+
+
+def _unconditional_permission(bucket: s3_models.FakeBucket, action: str, resource: str) -> Any:
+    """What a bucket's policy says of an action without looking at the request."""
+    if bucket.policy is None:
+        return PermissionResult.NEUTRAL
+    policy = json.loads(bucket.policy)
+    statements = policy["Statement"]
+    listed = statements if isinstance(statements, list) else [statements]
+    plain = [one for one in listed if "Condition" not in one]
+    judged = IAMPolicy(json.dumps({**policy, "Statement": plain}))
+    return judged.is_action_permitted(action, resource)
 
 
 # ---- Lambda: moto keeps no LoggingConfig and no DeadLetterConfig, and UpdateFunctionConfiguration
