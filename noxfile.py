@@ -166,11 +166,11 @@ def bench(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Resolve requirements.lock anew from pyproject.toml: nox -s lock [-- --upgrade]"""
     install(session, "dev")
-    groups = [f"--group={name}" for name in nox.project.load_toml("pyproject.toml")["dependency-groups"]]
+    groups = nox.project.load_toml("pyproject.toml")["dependency-groups"]
     session.run(
         *("uv", "pip", "compile", "pyproject.toml", "--universal", "--generate-hashes"),
         *("--python-version", "3.11", "--no-emit-index-url", "--no-header", "--quiet"),
         *("--output-file", str(LOCK)),
-        *groups,
+        *(f"--group={name}" for name in groups),
         *session.posargs,
     )

@@ -33,6 +33,7 @@ def compare(what: str, ours: Command, other: Command, *, runs: int, most: float)
         pairs.append((cpu_seconds(ours), cpu_seconds(other)))
     print(file=sys.stderr)
     mine, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
-    verdict = "ok" if mine <= most * theirs else "TOO SLOW"
+    fast = bool(mine <= most * theirs)
+    verdict = "ok" if fast else "TOO SLOW"
     print(f"{what}: {mine:.3f} s / {theirs:.3f} s = {mine / theirs:.2f} (at most {most}) {verdict}")
-    return mine <= most * theirs
+    return fast

@@ -1,0 +1,73 @@
+"""nox: which words reach which station, and what a missing interpreter is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+import pytest
+
+import noxfile
+
+
+@pytest.mark.parametrize(
+    ("station", "posargs", "reach"),
+    [
+        ("render", ["dev"], ["dev"]),
+        ("deploy", ["prod", "--confirm", "prod"], ["prod", "--confirm", "prod"]),
+        ("render", ["prod", "--confirm", "prod"], ["prod"]),
+        ("render", ["--confirm=prod", "prod"], ["prod"]),
+        ("render", ["--check", "dev"], ["--check", "dev"]),
+        ("deploy", ["--check", "dev"], ["dev"]),
+        ("outputs", ["dev", "--json"], ["dev", "--json"]),
+        ("deploy", ["dev", "--jsn"], ["dev", "--jsn"]),
+        ("deploy", [], []),
+    ],
+)
+def test_each_station_gets_the_words_that_are_its_own(
+    station: str, posargs: list[str], reach: list[str]
+) -> None:
+    assert list(noxfile.arguments(station, posargs)) == reach
+
+
+def test_the_options_of_the_table_exist(root: Path) -> None:
+    for station, options in noxfile.OPTIONS.items():
+        done = run_nox(root, sys.executable, "-m", "pipeline", station, "--help")
+        for option in options:
+            assert option in done.stdout, station
+
+
+def test_a_plain_run_is_what_ci_runs() -> None:
+    assert nox.options.sessions == ["lint", "guard", "tests"]
+
+
+def test_the_first_failure_stops_the_run() -> None:
+    assert nox.options.stop_on_first_error
+
+
+@pytest.mark.parametrize("path", [os.environ["PATH"], "/nonexistent"])
+def test_a_missing_interpreter_is_an_error(root: Path, path: str) -> None:
+    missing = ("-m", "nox", "-s", "render", "--force-python", "3.1", "--download-python", "never")
+
+    done = run_nox(root, sys.executable, *missing, path=path)
+
+    assert done.returncode != 0
+    assert "3.1" in done.stdout + done.stderr
+
+
+def test_the_list_says_in_a_line_what_each_session_does(root: Path) -> None:
+    done = run_nox(root, sys.executable, "-m", "nox", "-l")
+
+    lines = [line for line in done.stdout.splitlines() if line[:2] in {"* ", "- "}]
+    assert len(lines) >= 12
+    assert all(" -> " in line for line in lines)
+
+
+def run_nox(root: Path, *command: str, path: str = "") -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PATH": path or os.environ["PATH"]}
+    return subprocess.run(
+        command, cwd=root, env=environment, capture_output=True, text=True, check=False
+    )
