@@ -232,11 +232,8 @@ def _read(cloudformation: CloudFormationClient, change_set: ChangeSet) -> list[C
         )
         found += [_change(one) for one in answer.get("Changes", []) if "ResourceChange" in one]
         if not answer.get("NextToken"):
-            return sorted(found, key=lambda change: (_ORDER.get(change.action, 9), change.type))
+            return found
         page = {"NextToken": answer["NextToken"]}
-
-
-_ORDER = {"Remove": 0, "Modify": 1, "Dynamic": 2, "Import": 3, "Add": 4}
 
 
 def _change(one: ChangeTypeDef) -> Change:
@@ -326,4 +323,7 @@ def _rejected(reason: str, events: Sequence[OperationEventTypeDef]) -> Rejected:
 
 
 def _short(value: str) -> str:
+    if value == "{{changeSet:KNOWN_AFTER_APPLY}}":
+        return "(known when it is there)"
+    value = " ".join(value.split())
     return value if len(value) <= LONGEST_VALUE else value[: LONGEST_VALUE - 1] + "…"

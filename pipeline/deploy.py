@@ -416,5 +416,4 @@ def _failed(deployment: Deployment, found: Sequence[Event]) -> UserError:
 def _where(deployment: Deployment, logical_id: str) -> str:
     if logical_id not in deployment.rendered.value["Resources"]:
         return ""
-    place, value = deployment.rendered.places(("Resources", logical_id))
-    return f"{place} ({value})" if value else str(place or "")
+    return screen.origin(deployment.rendered, ("Resources", logical_id))

@@ -15,10 +15,17 @@ if TYPE_CHECKING:  # rich takes as long to import as a render; only what prints 
 
     from pipeline.changeset import Change
     from pipeline.events import Event
+    from pipeline.findings import Pointer
     from pipeline.render import Rendered
     from pipeline.stacks import Output
 
-_ACTIONS = {"Add": "green", "Modify": "yellow", "Remove": "red", "Import": "cyan"}
+_ACTIONS = {
+    "Remove": "red",
+    "Modify": "yellow",
+    "Dynamic": "yellow",
+    "Import": "cyan",
+    "Add": "green",
+}
 _REPLACES = {"True": "replaced", "Conditional": "may be replaced"}
 
 
@@ -39,10 +46,24 @@ def ask(question: str) -> str:
 
 
 def changes(found: Sequence[Change], rendered: Rendered) -> None:
-    """The change set: what happens to each resource, why, and the line that says so."""
+    """The change set: what happens to each resource, why, and the line that says so.
+
+    What goes stands first, then what changes, then what comes; each in the template's order.
+    """
+    actions = list(_ACTIONS)
+    line = rendered.document.line
+    found = sorted(
+        found,
+        key=lambda one: (
+            actions.index(one.action) if one.action in actions else len(actions),
+            line(("Resources", one.logical_id)),
+            one.logical_id,
+        ),
+    )
+    heads = ["action", "resource", "type", "replacement", "line"]
     rows = [_row(change, rendered) for change in found]
     styles = [_ACTIONS.get(change.action, "") for change in found]
-    _table(["action", "resource", "type", "replacement", "because of", "line"], rows, styles)
+    _table(heads, rows, styles, [[str(cause) for cause in change.causes] for change in found])
     counts = {action: sum(one.action == action for one in found) for action in _ACTIONS}
     told = ", ".join(f"{n} to {action.lower()}" for action, n in counts.items() if n)
     print(told or "No resource changes: only outputs, tags or metadata.", flush=True)
@@ -54,7 +75,8 @@ def outputs(found: Sequence[Output], *, as_json: bool) -> None:
         print(json.dumps({one.key: one.value for one in found}, indent=2), flush=True)
         return
     rows = [[one.key, one.value, one.description] for one in found]
-    _table(["output", "value", "description"], rows, [""] * len(rows))
+    nothing: list[list[str]] = [[] for _ in rows]
+    _table(["output", "value", "description"], rows, [""] * len(rows), nothing)
 
 
 def event(one: Event) -> None:
@@ -75,10 +97,8 @@ def event(one: Event) -> None:
 
 
 def _row(change: Change, rendered: Rendered) -> list[str]:
-    causes = ", ".join(map(str, change.causes))
     replaced = _REPLACES.get(change.replacement, "")
-    place = _place(change, rendered)
-    return [change.action, change.logical_id, change.type, replaced, causes, place]
+    return [change.action, change.logical_id, change.type, replaced, _place(change, rendered)]
 
 
 def _place(change: Change, rendered: Rendered) -> str:
@@ -89,36 +109,55 @@ def _place(change: Change, rendered: Rendered) -> str:
     if change.logical_id not in rendered.value["Resources"]:
         return ""
     pointer = max(change.pointers, key=rendered.document.line)
-    return str(rendered.places(pointer)[0] or "")
+    return origin(rendered, pointer)
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str]) -> None:
-    """Columns that are empty in every row are left out."""
+def origin(rendered: Rendered, pointer: Pointer) -> str:
+    """Where to mend something: the template's line, and the setting's if a value came from one."""
+    place, value = rendered.places(pointer)
+    return f"{place} (value from {value})" if value else str(place or "")
+
+
+def _table(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    styles: Sequence[str],
+    below: Sequence[Sequence[str]],
+) -> None:
+    """Rows, each with lines below it. Columns that are empty in every row are left out."""
     kept = [n for n in range(len(heads)) if any(row[n] for row in rows)]
     heads, rows = [heads[n] for n in kept], [[row[n] for n in kept] for row in rows]
     if sys.stdout.isatty():
-        _rich_table(heads, rows, styles)
+        _rich_table(heads, rows, styles, below)
     else:
-        _plain_table(rows)
+        _plain_table(rows, below)
 
 
-def _rich_table(heads: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str]) -> None:
+def _rich_table(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    styles: Sequence[str],
+    below: Sequence[Sequence[str]],
+) -> None:
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for head in heads:
         table.add_column(head, overflow="fold")
-    for row, style in zip(rows, styles, strict=True):
-        table.add_row(Text(row[0], style=style), *map(Text, row[1:]))
+    for row, style, lines in zip(rows, styles, below, strict=True):
+        last = Text("\n").join([Text(row[-1]), *(Text(line, style="dim") for line in lines)])
+        table.add_row(Text(row[0], style=style), *map(Text, row[1:-1]), last)
     _console(stderr=False).print(table)
 
 
-def _plain_table(rows: Sequence[Sequence[str]]) -> None:
+def _plain_table(rows: Sequence[Sequence[str]], below: Sequence[Sequence[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
+    for row, lines in zip(rows, below, strict=True):
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         print("  ".join(cells).rstrip(), flush=True)
+        for line in lines:
+            print(f"        {line}", flush=True)
 
 
 def _console(*, stderr: bool) -> Console:
