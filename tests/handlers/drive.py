@@ -81,6 +81,7 @@ class App:
     uploads: Any = field(default_factory=PlainUploads)
     clock: Clock = field(default_factory=Clock)
     ids: Ids = field(default_factory=Ids)
+    max_uploads: int = MAX_UPLOADS
 
     @property
     def http_service(self) -> http_actions.Service:
@@ -90,7 +91,7 @@ class App:
             clock=self.clock,
             ids=self.ids,
             max_upload_bytes=MAX_BYTES,
-            max_uploads=MAX_UPLOADS,
+            max_uploads=self.max_uploads,
         )
 
     @property
