@@ -124,43 +124,32 @@ def _table(
     styles: Sequence[str],
     below: Sequence[Sequence[str]],
 ) -> None:
-    """Rows, each with lines below it. Columns that are empty in every row are left out."""
-    kept = [n for n in range(len(heads)) if any(row[n] for row in rows)]
-    heads, rows = [heads[n] for n in kept], [[row[n] for n in kept] for row in rows]
-    if sys.stdout.isatty():
-        _rich_table(heads, rows, styles, below)
-    else:
-        _plain_table(rows, below)
+    """Rows, each with lines below it. Columns that are empty in every row are left out.
 
-
-def _rich_table(
-    heads: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    styles: Sequence[str],
-    below: Sequence[Sequence[str]],
-) -> None:
-    from rich.table import Table
+    Nothing is folded: a path that a terminal breaks by itself can still be clicked.
+    """
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for head in heads:
-        table.add_column(head, overflow="fold")
+    kept = [n for n in range(len(heads)) if any(row[n] for row in rows)]
+    heads, rows = [heads[n] for n in kept], [[row[n] for n in kept] for row in rows]
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    console = _console(stderr=False)
+    if console.is_terminal and rows:
+        console.print(Text(_joined(heads, widths), style="bold"))
     for row, style, lines in zip(rows, styles, below, strict=True):
-        last = Text("\n").join([Text(row[-1]), *(Text(line, style="dim") for line in lines)])
-        table.add_row(Text(row[0], style=style), *map(Text, row[1:-1]), last)
-    _console(stderr=False).print(table)
+        line = Text(_joined(row, widths))
+        line.stylize(style, 0, len(row[0]))
+        console.print(line)
+        for one in lines:
+            console.print(Text(f"        {one}", style="dim"))
 
 
-def _plain_table(rows: Sequence[Sequence[str]], below: Sequence[Sequence[str]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row, lines in zip(rows, below, strict=True):
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        print("  ".join(cells).rstrip(), flush=True)
-        for line in lines:
-            print(f"        {line}", flush=True)
+def _joined(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+    return "  ".join(cells).rstrip()
 
 
 def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=stderr)
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)

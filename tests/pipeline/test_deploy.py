@@ -199,7 +199,7 @@ def test_outputs_are_lines_where_there_is_no_terminal(
 
     deploy.outputs("dev", ROOT)
 
-    assert capsys.readouterr().out == "Table  things          the table\nUrl    https://x.test\n"
+    assert capsys.readouterr().out == "Table   things          the table\nUrl     https://x.test\n"
 
 
 def test_outputs_of_no_stack_say_how_to_get_one(aws: Aws) -> None:

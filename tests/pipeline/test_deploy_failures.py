@@ -263,7 +263,7 @@ def test_the_table_says_why_and_where(aws: Aws, capsys: pytest.CaptureFixture[st
     deploy.show_plan(deployment(aws))
 
     assert capsys.readouterr().out.splitlines() == [
-        "Modify  Hello  AWS::Lambda::Function  may be replaced  templates/main.yaml.j2:28",
+        "Modify  Hello     AWS::Lambda::Function  may be replaced  templates/main.yaml.j2:28",
         "        Environment.Variables.KEY",
         "        Handler a.b → lambda_function.lambda_handler",
         "1 to modify",
