@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -52,6 +53,6 @@ class S3Bucket:
             if aws.code(error) in _GONE:
                 return None
             raise
-        with answer["Body"] as body:
-            first_bytes = body.read(FIRST_BYTES)
+        with closing(answer["Body"]) as body:  # its own __enter__ gives the unchecked raw stream
+            first_bytes = body.read()  # to its end: only then is a cut-off answer noticed
         return Head(answer.get("ContentType", ""), answer["ETag"].strip('"'), first_bytes)

@@ -12,7 +12,7 @@ _TABLE_OR_INDEX = r"[A-Za-z0-9_.-]{3,255}"
 _BUCKET = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"  # without dots: a virtual host has to match a wildcard
 _REGION = r"[a-z]{2,}(-[a-z]+)+-[0-9]+"
 _ORIGIN = r"https?://[^\s/?#@,]+"
-_ENDPOINT = r"((?:wss|https|ws|http)://)?([^\s/?#@]+(?:/[^\s?#@]*)?)"
+_ENDPOINT = r"((?:wss|https|ws|http)://)?([A-Za-z0-9.-]+(?::[0-9]+)?(?:/[^\s?#@]*)?)"
 
 
 class BadEnvironment(Exception):

@@ -1,0 +1,157 @@
+"""Nothing secret is logged, returned to the wrong one, or raised."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from qr_session import logs
+from qr_session.event_routes import RecordsFailed
+from qr_session.session import upload_key
+from tests.handlers.drive import NONCE, UPLOAD_ID, App, Scene, bucket_event, event, scene
+
+FIELDS = {
+    "level",
+    "what",
+    "route",
+    "status",
+    "code",
+    "session",
+    "error",
+    "at",
+    "requestId",
+}
+PLANTED = "planted-secret"
+
+
+def _whole_life(app: App) -> Scene:
+    """Everything that a session can go through, with failures on the way."""
+    one = scene(app)
+    app.subscribe(one.id, one.desktop, "connection-secret")
+    one.claim()
+    one.claim("another-phones-nonce")
+    one.request()
+    one.request(size=0)
+    one.arrive()
+    app.http("GET", f"{one.path}/uploads/{UPLOAD_ID}", one.desktop)
+    app.http("GET", one.path, PLANTED)
+    app.http("GET", f"{one.path}/{PLANTED}", PLANTED)
+    app.http(PLANTED, one.path, PLANTED, PLANTED)
+    app.send("subscribe", {"action": "subscribe", "v": 1, "sessionId": PLANTED, "token": PLANTED})
+    app.send(PLANTED, PLANTED)
+    app.disconnect("connection-secret")
+    one.cancel()
+    return one
+
+
+def test_no_log_line_holds_a_secret(app: App, capsys: pytest.CaptureFixture[str]) -> None:
+    one = _whole_life(app)
+
+    logged = capsys.readouterr().out
+    secrets = [one.id, one.desktop, one.upload, one.phone, NONCE, UPLOAD_ID]
+    secrets += [PLANTED, "connection-secret", "https://", "seconds=", "Bearer", "example.com"]
+    assert [secret for secret in secrets if secret in logged] == []
+
+
+def test_every_log_line_is_json_with_known_fields(
+    app: App, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _whole_life(app)
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(lines) > 12
+    assert set().union(*lines) <= FIELDS
+    assert {len(line["session"]) for line in lines if "session" in line} == {16}
+
+
+class Careless:
+    """A collaborator that quotes in its error what it was given."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    def __getattr__(self, name: str) -> Any:
+        def fail(*arguments: Any) -> Any:
+            text = f"{PLANTED} {arguments}"
+            if self._kind == "bug":
+                raise KeyError(text)
+            raise ClientError({"Error": {"Code": "Broken", "Message": text}}, "UpdateItem")
+
+        return fail
+
+
+@pytest.mark.parametrize(("kind", "status"), [("bug", 500), ("fault", 503)])
+def test_an_error_s_text_goes_nowhere(
+    session: Scene, capsys: pytest.CaptureFixture[str], kind: str, status: int
+) -> None:
+    session.app.sessions = Careless(kind)
+    capsys.readouterr()
+
+    answer = session.app.http("GET", session.path, session.desktop)
+    socket = session.app.subscribe(session.id, session.desktop)
+    session.app.disconnect()
+
+    logged = capsys.readouterr().out
+    code = {500: "internal", 503: "unavailable"}[status]
+    assert (answer.status, answer.body) == (status, {"v": 1, "error": code})
+    assert socket == {"v": 1, "type": "error", "error": code}
+    assert PLANTED not in logged
+    assert session.id not in logged
+    assert logged.count('"level":"ERROR"') == 3
+
+
+@pytest.mark.parametrize("kind", ["bug", "fault"])
+def test_what_lambda_prints_of_a_raised_error_holds_no_secret(
+    requested: Scene, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    key = upload_key(requested.id, UPLOAD_ID)
+    requested.app.store_object(key)
+    requested.app.sessions = Careless(kind)
+
+    with pytest.raises(RecordsFailed) as failed:
+        requested.app.events(bucket_event(key))
+
+    printed = "".join(traceback.format_exception(failed.value)) + capsys.readouterr().out
+    assert PLANTED not in printed
+    assert requested.id not in printed
+    assert UPLOAD_ID not in printed
+
+
+def test_a_stream_s_failure_is_reported_without_its_image(
+    app: App, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = event("stream_modify")
+    made["Records"][0]["dynamodb"]["NewImage"]["uploads"] = {"M": {PLANTED: {}}}
+
+    answer = app.events(made)
+
+    assert answer["batchItemFailures"]
+    assert PLANTED not in capsys.readouterr().out
+
+
+def test_only_the_answers_to_their_owners_hold_tokens(stored: Scene) -> None:
+    texts = [
+        stored.app.http("GET", stored.path, token).text for token in (stored.desktop, stored.phone)
+    ]
+    texts += [message.decode() for _, message in stored.app.pusher.sent]
+    texts += [stored.request().text, stored.cancel().text]
+
+    for secret in (stored.desktop, stored.upload, stored.phone, "https://", "hash"):
+        assert not any(secret.lower() in text.lower() for text in texts)
+
+
+def test_a_log_line_has_no_room_for_text(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.write("http", session_id="id", error=KeyError(PLANTED))
+
+    line = json.loads(capsys.readouterr().out)
+    assert line == {
+        "level": "INFO",
+        "what": "http",
+        "session": line["session"],
+        "error": "KeyError",
+        "at": [],
+    }
