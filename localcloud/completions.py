@@ -13,6 +13,7 @@ import string
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 from moto.apigatewayv2 import urls as apis_urls
 from moto.apigatewayv2.models import Stage
@@ -28,6 +29,7 @@ from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
+from moto.dynamodb.models import DynamoDBBackend
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3 import models as s3_models
 
@@ -46,6 +48,8 @@ def install() -> None:
         "{0}/2020-05-31/response-headers-policy/(?P<id>[^/]+)/config$": Distributions.dispatch,
     }
     setattr(s3_models.FakeBucket, "get_permission", _unconditional_permission)  # noqa: B010 - as below
+    apis_urls.url_paths |= {"{0}/v2/tags/(?P<arn>.+)/stages/(?P<stage>[^/]+)$": Apis.dispatch}
+    setattr(DynamoDBBackend, "tag_resource", tag_table)  # noqa: B010 - a method of moto's
     setattr(lambda_models, "LambdaFunction", Function)  # noqa: B010 - a name of moto's module
     setattr(cloudfront_models, "DistributionConfig", Verbatim)  # noqa: B010 - as above
 
@@ -79,11 +83,29 @@ def _unconditional_permission(bucket: s3_models.FakeBucket, action: str, resourc
     return judged.is_action_permitted(action, resource)
 
 
+# ---- DynamoDB: moto's TagResource keeps the old value beside the new one. Until it replaces it.
+
+_add_tags = DynamoDBBackend.tag_resource
+
+
+def tag_table(backend: DynamoDBBackend, arn: str, tags: dict[str, str]) -> None:
+    """Tag a table, in the place of tags of the same keys."""
+    backend.untag_resource(arn, list(tags))
+    _add_tags(backend, arn, tags)
+
+
 # ---- Lambda: moto keeps no LoggingConfig and no DeadLetterConfig, and UpdateFunctionConfiguration
-# drops five settings. Until moto's LambdaFunction.get_configuration and update_configuration
-# have them.
+# drops five settings; a second PutFunctionEventInvokeConfig changes nothing. Until moto's
+# LambdaFunction has them in get_configuration and update_configuration, and one invoke config.
 
 _KEPT = ("LoggingConfig", "DeadLetterConfig")
+
+
+class _Latest(list[Any]):
+    """A list of one: what is appended takes the place of what there was."""
+
+    def append(self, item: Any) -> None:
+        self[:] = [item]
 
 
 class Function(lambda_models.LambdaFunction):
@@ -93,6 +115,7 @@ class Function(lambda_models.LambdaFunction):
         self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1
     ) -> None:
         super().__init__(account_id, spec, region, version)
+        self.event_invoke_config = _Latest()
         self.kept: dict[str, Any] = {name: spec[name] for name in _KEPT if spec.get(name)}
 
     def get_configuration(self, on_create: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - moto's own signature
@@ -113,7 +136,8 @@ class Function(lambda_models.LambdaFunction):
         return self.get_configuration()
 
 
-# ---- API Gateway: moto has no UpdateStage. Until ApiGatewayV2Response has update_stage.
+# ---- API Gateway: moto has no UpdateStage and no tags of a stage after its creation. Until
+# ApiGatewayV2Response has update_stage, and tag_resource finds stages.
 
 
 class Apis(ApiGatewayV2Response):
@@ -121,13 +145,42 @@ class Apis(ApiGatewayV2Response):
 
     def update_stage(self) -> TYPE_RESPONSE:
         """Change what the request names and keep the rest."""
-        api_id, name = self.path.split("/")[-3], self.path.split("/")[-1]
+        api_id, name = self.path.split("/")[-3], unquote(self.path.split("/")[-1])
         api = self.apigatewayv2_backend.get_api(api_id)
         old = api.get_stage(name)
         changed = Stage(api, {**old.config, **json.loads(self.body), "stageName": name})
         changed.created = old.created
         api.stages[name] = changed
         return 200, {}, json.dumps(changed.to_json())
+
+    def _tagged_stage(self) -> Stage | None:
+        """The stage whose ARN stands in the path; none if it is another resource's."""
+        parts = unquote(self.path).split("/")
+        if "stages" not in parts:
+            return None
+        return self.apigatewayv2_backend.get_stage(parts[-3], parts[-1])
+
+    def tag_resource(self) -> TYPE_RESPONSE:
+        """Tag a stage too."""
+        stage = self._tagged_stage()
+        if stage is None:
+            return super().tag_resource()
+        stage.tags |= json.loads(self.body).get("tags", {})
+        return 201, {}, "{}"
+
+    def untag_resource(self) -> TYPE_RESPONSE:
+        """Untag a stage too."""
+        stage = self._tagged_stage()
+        if stage is None:
+            return super().untag_resource()
+        for key in self.querystring.get("tagKeys") or []:
+            stage.tags.pop(key, None)
+        return 200, {}, "{}"
+
+    def get_tags(self) -> TYPE_RESPONSE:
+        """The tags of a stage too."""
+        stage = self._tagged_stage()
+        return super().get_tags() if stage is None else (200, {}, json.dumps({"tags": stage.tags}))
 
 
 # ---- CloudWatch: moto drops a dashboard's tags. Until put_dashboard and tag_resource take them.

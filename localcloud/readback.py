@@ -6,6 +6,7 @@ read, and every property that comes back otherwise than the template says, is a 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -44,7 +45,8 @@ def read_back(cloud: Cloud, stack_name: str) -> Report:
     """Everything that the stack's own template asks for, looked up in its service."""
     client = cloud.client("cloudformation")
     text = client.get_template(StackName=stack_name)["TemplateBody"]
-    wanted = template.load(text if isinstance(text, str) else str(text))
+    # botocore makes a mapping of a JSON template and leaves a YAML one as text.
+    wanted = template.load(text if isinstance(text, str) else json.dumps(text))
     described = client.describe_stacks(StackName=stack_name)["Stacks"][0]
     stack = Stack(id=described["StackId"], name=described["StackName"])
     stack.tags = {tag["Key"]: tag["Value"] for tag in described.get("Tags", [])}

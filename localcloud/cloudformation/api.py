@@ -37,6 +37,7 @@ UPDATABLE = {
     "CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE",
     "IMPORT_ROLLBACK_COMPLETE",
 }  # fmt: skip
+STACK_OPTIONS = ("RoleARN", "TimeoutInMinutes", "RollbackConfiguration", "NotificationARNs")
 PAGE = 100
 LARGEST_BODY = 51_200
 
@@ -134,10 +135,8 @@ class CloudFormation(BaseResponse):
                 raise InsufficientCapabilities(f"Requires capabilities : [{needed}]")
 
     def _options(self) -> dict[str, Any]:
-        names = ("RoleARN", "TimeoutInMinutes", "RollbackConfiguration")
-        options = {name: self._get_param(name) for name in names}
-        options["NotificationARNs"] = self._get_param("NotificationARNs") or []
-        return options
+        options = {name: self._get_param(name) for name in STACK_OPTIONS}
+        return options | {"NotificationARNs": self._get_param("NotificationARNs") or []}
 
     # ---- stacks
 
@@ -406,7 +405,8 @@ class CloudFormation(BaseResponse):
         stack.change_sets = [change_set]
         change_set.execution = "EXECUTE_IN_PROGRESS"
         stack.executed = change_set.id
-        stack.options, stack.capabilities = change_set.options, change_set.capabilities
+        stack.options = {name: change_set.options[name] for name in STACK_OPTIONS}
+        stack.capabilities = change_set.capabilities
         wish = Wish(change_set.template, change_set.parameters, change_set.tags)
         self._execute(stack, change_set, wish)
         failed = "ROLLBACK" in stack.status or stack.status.endswith("_FAILED")
@@ -488,12 +488,7 @@ def _stack(stack: Stack) -> dict[str, Any]:
         "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
         **stack.options,
     }
-    known = {"Description", "OnStackFailure", "ImportExistingResources"}
-    return {
-        key: value
-        for key, value in shown.items()
-        if value is not None and (key not in known or key == "Description")
-    }
+    return {key: value for key, value in shown.items() if value is not None}
 
 
 def _summary(stack: Stack) -> dict[str, Any]:

@@ -119,7 +119,7 @@ def _places(template: Template) -> Iterator[tuple[str, Any]]:
     for logical_id, resource in template["Resources"].items():
         dependencies = [{"Ref": name} for name in depends_on(resource)]
         yield f"the Resources block ({logical_id})", [resource.get("Properties"), dependencies]
-    yield "the Outputs block", template.get("Outputs", {})
+    yield "the Outputs block", list(template.get("Outputs", {}).values())
 
 
 def _check_attribute(template: Template, ref: intrinsics.Reference) -> None:

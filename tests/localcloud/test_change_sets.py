@@ -1,0 +1,195 @@
+"""What a change set says before it is executed, and what is there afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.localcloud.driving import Driver, group, queue, resources
+
+
+def change(described: dict[str, Any], logical_id: str) -> dict[str, Any]:
+    (found,) = [
+        one["ResourceChange"]
+        for one in described["Changes"]
+        if one["ResourceChange"]["LogicalResourceId"] == logical_id
+    ]
+    fields: dict[str, Any] = found
+    return fields
+
+
+def test_a_first_change_set_adds_everything_and_makes_nothing(aws_here: Driver) -> None:
+    described = aws_here.change_set(resources(Q=queue()))
+
+    assert (described["Status"], described["ExecutionStatus"]) == ("CREATE_COMPLETE", "AVAILABLE")
+    assert change(described, "Q")["Action"] == "Add"
+    assert aws_here.stack()["StackStatus"] == "REVIEW_IN_PROGRESS"
+    assert "QueueUrls" not in aws_here("sqs").list_queues()
+
+
+def test_an_empty_change_set_fails_in_the_words_of_aws(aws_here: Driver) -> None:
+    template = resources(Q=queue())
+    aws_here.deploy(template)
+
+    described = aws_here.change_set(template)
+
+    assert (described["Status"], described["ExecutionStatus"]) == ("FAILED", "UNAVAILABLE")
+    assert described["StatusReason"] == (
+        "The submitted information didn't contain changes. Submit different information to create"
+        " a change set."
+    )
+    with pytest.raises(ClientError) as error:
+        aws_here.stacks.execute_change_set(ChangeSetName=described["ChangeSetId"])
+    assert error.value.response["Error"]["Code"] == "InvalidChangeSetStatus"
+
+
+def test_update_stack_without_a_change_says_so(aws_here: Driver) -> None:
+    body = '{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}'
+    aws_here.stacks.create_stack(StackName="app", TemplateBody=body)
+
+    with pytest.raises(ClientError) as error:
+        aws_here.stacks.update_stack(StackName="app", TemplateBody=body)
+
+    assert error.value.response["Error"]["Message"] == "No updates are to be performed."
+
+
+def test_an_output_alone_is_a_change(aws_here: Driver) -> None:
+    aws_here.deploy(resources(Q=queue()))
+
+    stack = aws_here.deploy(resources(Q=queue()) | {"Outputs": {"Fixed": {"Value": "1"}}})
+
+    assert stack["StackStatus"] == "UPDATE_COMPLETE"
+    assert stack["Outputs"] == [{"OutputKey": "Fixed", "OutputValue": "1"}]
+
+
+def test_a_changed_property_is_shown_with_before_and_after(aws_here: Driver) -> None:
+    aws_here.deploy(resources(Logs=group(days=7)))
+
+    described = aws_here.change_set(resources(Logs=group(days=14)))
+
+    found = change(described, "Logs")
+    assert (found["Action"], found["Replacement"], found["Scope"]) == (
+        "Modify",
+        "False",
+        ["Properties"],
+    )
+    assert found["PhysicalResourceId"] == "/g"
+    assert found["Details"] == [
+        {
+            "Target": {
+                "Attribute": "Properties",
+                "Name": "RetentionInDays",
+                "RequiresRecreation": "Never",
+                "Path": "/Properties/RetentionInDays",
+                "BeforeValue": "7",
+                "AfterValue": "14",
+                "AttributeChangeType": "Modify",
+            },
+            "Evaluation": "Static",
+            "ChangeSource": "DirectModification",
+        }
+    ]
+
+
+def test_a_changed_parameter_is_named_as_the_cause(aws_here: Driver) -> None:
+    template = {
+        "Parameters": {"Days": {"Type": "Number", "Default": 7}},
+        **resources(Logs=group(days={"Ref": "Days"})),  # type: ignore[arg-type]
+    }
+    aws_here.deploy(template)
+
+    described = aws_here.change_set(
+        template, Parameters=[{"ParameterKey": "Days", "ParameterValue": "14"}]
+    )
+
+    (detail,) = change(described, "Logs")["Details"]
+    assert (detail["ChangeSource"], detail["CausingEntity"]) == ("ParameterReference", "Days")
+
+
+def test_a_replacement_is_announced_and_so_is_what_depends_on_it(aws_here: Driver) -> None:
+    def template(name: str) -> dict[str, Any]:
+        policy = {
+            "Type": "AWS::SQS::QueuePolicy",
+            "Properties": {"Queues": [{"Ref": "Q"}], "PolicyDocument": {"Statement": []}},
+        }
+        return resources(Q=queue(name), Policy=policy)
+
+    aws_here.deploy(template("first"))
+
+    described = aws_here.change_set(template("second"))
+
+    replaced, follows = change(described, "Q"), change(described, "Policy")
+    assert (replaced["Replacement"], replaced["PolicyAction"]) == ("True", "ReplaceAndDelete")
+    assert replaced["Details"][0]["Target"]["RequiresRecreation"] == "Always"
+    (detail,) = follows["Details"]
+    assert follows["Replacement"] == "False"
+    assert (detail["Evaluation"], detail["ChangeSource"], detail["CausingEntity"]) == (
+        "Dynamic",
+        "ResourceReference",
+        "Q",
+    )
+
+
+def test_a_removal_says_whether_the_resource_stays(aws_here: Driver) -> None:
+    kept = {**group("/kept"), "DeletionPolicy": "Retain"}
+    aws_here.deploy(resources(Kept=kept, Gone=group("/gone"), Stays=queue()))
+
+    described = aws_here.change_set(resources(Stays=queue()))
+
+    assert change(described, "Kept")["PolicyAction"] == "Retain"
+    assert change(described, "Gone")["PolicyAction"] == "Delete"
+
+
+def test_values_are_shown_only_when_they_are_asked_for(aws_here: Driver) -> None:
+    name = aws_here.change_set(resources(Q=queue()))["ChangeSetName"]
+
+    described = aws_here.stacks.describe_change_set(StackName="app", ChangeSetName=name)
+
+    assert "AfterContext" not in change(described, "Q")
+
+
+def test_executing_one_change_set_voids_the_others(aws_here: Driver) -> None:
+    first = aws_here.change_set(resources(Q=queue()))["ChangeSetName"]
+    second = aws_here.change_set(resources(R=queue()))["ChangeSetName"]
+
+    aws_here.stacks.execute_change_set(StackName="app", ChangeSetName=second)
+
+    with pytest.raises(ClientError) as error:
+        aws_here.stacks.describe_change_set(StackName="app", ChangeSetName=first)
+    assert error.value.response["Error"]["Code"] == "ChangeSetNotFound"
+    assert set(aws_here.physical_ids()) == {"R"}
+
+
+def test_a_change_set_is_listed_and_can_be_deleted(aws_here: Driver) -> None:
+    described = aws_here.change_set(resources(Q=queue()))
+    (listed,) = aws_here.stacks.list_change_sets(StackName="app")["Summaries"]
+
+    aws_here.stacks.delete_change_set(ChangeSetName=described["ChangeSetId"])
+
+    assert listed["ChangeSetId"] == described["ChangeSetId"]
+    assert aws_here.stacks.list_change_sets(StackName="app")["Summaries"] == []
+
+
+def test_an_update_of_a_stack_that_is_not_there_is_refused(aws_here: Driver) -> None:
+    with pytest.raises(ClientError) as error:
+        aws_here.stacks.create_change_set(
+            StackName="app", ChangeSetName="c", TemplateBody='{"Resources": {}}'
+        )
+
+    assert "Stack [app] does not exist" in str(error.value)
+
+
+def test_existing_resources_can_be_imported_by_name(aws_here: Driver) -> None:
+    aws_here("logs").create_log_group(logGroupName="/g")
+    aws_here("logs").put_retention_policy(logGroupName="/g", retentionInDays=7)
+
+    described = aws_here.change_set(
+        resources(Logs=group("/g", days=7)), ImportExistingResources=True
+    )
+    aws_here.stacks.execute_change_set(ChangeSetName=described["ChangeSetId"])
+
+    assert change(described, "Logs")["Action"] == "Import"
+    assert ("Logs", "IMPORT_COMPLETE") in aws_here.events()
+    assert aws_here.read_back().differences == ()
