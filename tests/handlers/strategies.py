@@ -5,7 +5,10 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
+
+quick = settings(max_examples=50)
 
 SCALARS = (
     st.none()

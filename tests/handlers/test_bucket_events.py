@@ -11,7 +11,7 @@ from hypothesis import given
 from qr_session.event_routes import RecordsFailed, UnknownEvent
 from qr_session.session import upload_key
 from tests.handlers.drive import GIF, UPLOAD_ID, App, Scene, bucket_event, event
-from tests.handlers.strategies import JSON, damaged
+from tests.handlers.strategies import JSON, damaged, quick
 
 OTHER_ID = "f" * 32
 
@@ -217,11 +217,13 @@ def test_a_broken_record_fails_after_the_others_had_their_turn(watched: Scene) -
     assert watched.state()["status"] == "COMPLETED"
 
 
+@quick
 @given(damaged(event("s3_put_2.6")) | damaged(event("stream_modify")))
 def test_a_damaged_event_is_handled_or_comes_again(made: Any) -> None:
     _raises_only_ours(made)
 
 
+@quick
 @given(JSON)
 def test_any_json_is_handled_or_refused(made: Any) -> None:
     _raises_only_ours(made)

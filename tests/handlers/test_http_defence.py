@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.handlers.drive import App, Scene, event, http_event, scene
-from tests.handlers.strategies import JSON, damaged
+from tests.handlers.strategies import JSON, damaged, quick
 
 SESSION = "/sessions/{id}"
 
@@ -164,11 +164,13 @@ def test_the_cap_counts_bytes_and_not_characters(app: App) -> None:
     assert app.http("POST", "/sessions", None, body).status == 413
 
 
+@quick
 @given(damaged(event("http_claim")))
 def test_no_damaged_event_is_our_fault(made: Any) -> None:
     _never_our_fault(App().http_answer(made))
 
 
+@quick
 @given(
     st.sampled_from(["create", "read", "claim", "request_upload", "download", "cancel"]),
     JSON | st.text() | st.binary(),
@@ -181,6 +183,7 @@ def test_no_body_is_our_fault(name: str, body: Any, encoded: bool) -> None:
     _never_our_fault(App().http_answer(made))
 
 
+@quick
 @given(st.dictionaries(st.sampled_from(["uploadId", "contentType", "size", "phone"]), JSON))
 def test_no_field_is_our_fault(body: dict[str, Any]) -> None:
     app = App()
@@ -191,6 +194,7 @@ def test_no_field_is_our_fault(body: dict[str, Any]) -> None:
     _never_our_fault(app.http("POST", f"{one.path}/claim", one.upload, body))
 
 
+@quick
 @given(st.text(), st.text(), st.text())
 def test_no_path_method_or_token_is_our_fault(path: str, method: str, token: str) -> None:
     app = App()
@@ -201,6 +205,7 @@ def test_no_path_method_or_token_is_our_fault(path: str, method: str, token: str
     _never_our_fault(app.http("GET", one.path, one.desktop, if_none_match=token))
 
 
+@quick
 @given(JSON)
 def test_no_json_at_all_is_our_fault(made: Any) -> None:
     _never_our_fault(App().http_answer(made))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.handlers.drive import ORIGIN, App, Scene, event
-from tests.handlers.strategies import JSON, damaged
+from tests.handlers.strategies import JSON, damaged, quick
 
 UNKNOWN = "3f1c7a52-9d0e-4b6a-8c11-2f7e5d90aa01"
 
@@ -181,6 +181,7 @@ WEBSOCKET = [
 
 
 @pytest.mark.parametrize("name", WEBSOCKET)
+@quick
 @given(data=st.data())
 def test_no_damaged_event_raises(name: str, data: st.DataObject) -> None:
     made = event(name)
