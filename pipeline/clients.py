@@ -7,7 +7,6 @@ raises is a bug and keeps its traceback.
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,6 +42,13 @@ class Clients:
     s3_address: str
     """Where the region's S3 is on AWS itself, whatever endpoint the clients were given."""
 
+    @property
+    def elsewhere(self) -> str:
+        """Where requests go if not to AWS; empty for AWS itself."""
+        meta = self.cloudformation.meta
+        on_aws = meta.endpoint_url.startswith(f"https://cloudformation.{meta.region_name}.")
+        return "" if on_aws else meta.endpoint_url
+
 
 def connect(aws: Aws) -> Clients:
     """Clients for an environment's region and profile; nothing is called yet."""
@@ -57,11 +63,6 @@ def connect(aws: Aws) -> Clients:
         sts=session.client("sts", config=_config(**FIRST)),
         s3_address=_s3_address(session),
     )
-
-
-def endpoint() -> str:
-    """Where requests go if not to AWS; empty for AWS itself."""
-    return os.environ.get("AWS_ENDPOINT_URL", "")
 
 
 @contextmanager

@@ -206,7 +206,7 @@ def _refuse_unknown_account(loaded: Loaded) -> None:
 def _enter(loaded: Loaded, rendered: Rendered, artifacts: Sequence[Artifact]) -> Deployment:
     aws = clients.connect(loaded.settings.aws)
     identity = identify(aws, loaded)
-    at = f" at {clients.endpoint()}" if clients.endpoint() else ""
+    at = f" at {aws.elsewhere}" if aws.elsewhere else ""
     region = loaded.settings.aws.region
     screen.note(
         f"{loaded.settings.stack_name} in account {identity.account}, region {region}{at},"

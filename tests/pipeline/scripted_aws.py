@@ -1,4 +1,4 @@
-"""AWS for the deployer's tests: moto in this process, and scripted answers where moto has none.
+"""AWS for the deployer's tests: an endpoint of this machine, and scripted answers on top of it.
 
 Scripted answers are given inside botocore, after it has checked the request against the service's
 model; their own shape is checked against it too. Each call is written down.
@@ -15,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
+from urllib.request import Request, urlopen
 
 from botocore.validate import validate_parameters
 
@@ -89,10 +90,14 @@ class Refusal:
 
 
 class Aws:
-    """Clients whose calls are written down and, where told, answered from a script."""
+    """Clients whose calls are written down and, where told, answered from a script.
 
-    def __init__(self, real: Clients) -> None:
+    `alone`: there is no endpoint, so that a call without an answer is a mistake of the test.
+    """
+
+    def __init__(self, real: Clients, *, alone: bool) -> None:
         self.clients = real
+        self._alone = alone
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self._answers: dict[str, list[Any]] = {}
         for client in (real.cloudformation, real.s3, real.sts):
@@ -121,6 +126,7 @@ class Aws:
     def _answer(self, model: Any, **_: Any) -> Any:
         waiting = self._answers.get(model.name)
         if not waiting:
+            assert not self._alone, f"{model.name} has no answer"
             return None
         answer = waiting.pop(0) if len(waiting) > 1 else waiting[0]
         if callable(answer):
@@ -129,20 +135,25 @@ class Aws:
             raise answer
         if isinstance(answer, Refusal):
             return SimpleNamespace(status_code=answer.status), answer.parsed()
-        if answer is None:
-            return None
         if model.output_shape is not None:
             validate_parameters(answer, model.output_shape)
         answer = {**answer, "ResponseMetadata": {"HTTPStatusCode": 200}}
         return SimpleNamespace(status_code=200), answer
 
 
-def connected() -> Aws:
+def connected(endpoint: str = "") -> Aws:
     """Clients for the development environment's region, with credentials of nobody."""
     nobody = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+    nobody |= {"AWS_ENDPOINT_URL": endpoint} if endpoint else {}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     with patch.dict(os.environ, {**kept, **nobody}, clear=True):
-        return Aws(clients.connect(loaded().settings.aws))
+        return Aws(clients.connect(loaded().settings.aws), alone=not endpoint)
+
+
+def empty(endpoint: str) -> None:
+    """Forget everything in the endpoint's account."""
+    with urlopen(Request(f"{endpoint}/moto-api/reset", method="POST"), timeout=10):  # noqa: S310 - loopback
+        pass
 
 
 def loaded(**changes: Any) -> Loaded:
@@ -153,7 +164,7 @@ def loaded(**changes: Any) -> Loaded:
 
 
 def protected() -> Loaded:
-    """The same, protected, in moto's account."""
+    """The same, protected, in the endpoint's account."""
     aws = {**loaded().settings.aws.model_dump(), "account": ACCOUNT}
     return loaded(protected=True, aws=aws)
 

@@ -1,15 +1,11 @@
-"""plan, deploy and outputs on moto: what is done, in which order, and what is left behind."""
+"""plan, deploy and outputs on a local endpoint: what is done, in which order, what is left."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from moto import mock_aws
-from moto.iam.access_control import PermissionResult
-from moto.s3.models import FakeBucket
 
 from pipeline import bucket as buckets
 from pipeline import checks, clients, deploy, screen
@@ -27,19 +23,17 @@ BUCKET = f"qr-upload-code-dev-{ACCOUNT}-us-east-1-an"
 
 
 @pytest.fixture(scope="module")
-def connection() -> Aws:
-    return scripted_aws.connected()
+def connection(endpoint: str) -> Aws:
+    return scripted_aws.connected(endpoint)
 
 
 @pytest.fixture
-def aws(connection: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    """An empty account, with what moto lacks: conditions of a bucket policy's Deny, the lock."""
+def aws(connection: Aws, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    """An empty account."""
+    scripted_aws.empty(endpoint)
     connection.reset()
     monkeypatch.setattr(clients, "connect", lambda _: connection.clients)
-    monkeypatch.setattr(FakeBucket, "get_permission", lambda *_: PermissionResult.NEUTRAL)
-    connection.says("UpdateTerminationProtection", {"StackId": scripted_aws.STACK_ID})
-    with mock_aws():
-        yield connection
+    return connection
 
 
 def objects(aws: Aws) -> list[str]:

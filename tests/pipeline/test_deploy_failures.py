@@ -1,14 +1,13 @@
-"""What moto can't be brought to say: rollbacks, busy states, throttling, lost connections."""
+"""What no endpoint can be brought to say: rollbacks, busy states, throttling, lost connections."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from botocore.loaders import Loader
-from moto import mock_aws
 
 from pipeline import clients, deploy, events, screen, stacks
 from pipeline.deploy import Deployment
@@ -40,8 +39,8 @@ def connection() -> Aws:
 
 
 @pytest.fixture
-def aws(connection: Aws) -> Iterator[Aws]:
-    """A running stack, one change to make, and an update that succeeds; S3 is moto's."""
+def aws(connection: Aws) -> Aws:
+    """A running stack, one change to make, an update that succeeds, a bucket without the code."""
     connection.reset()
     connection.says("DescribeStacks", scripted_aws.stack("UPDATE_COMPLETE"))
     connection.says("CreateChangeSet", ASKED)
@@ -51,12 +50,11 @@ def aws(connection: Aws) -> Iterator[Aws]:
     connection.says("DeleteStack", {})
     connection.says("DescribeEvents", {"OperationEvents": []})
     connection.says("DescribeStackEvents", history(BEFORE), history(BEFORE, STARTS, ENDS))
-    with mock_aws():
-        for operation in ("HeadBucket", "PutObject"):
-            connection.says(operation, {})
-        connection.says("GetBucketPolicy", {"Policy": "{}"})
-        connection.says("HeadObject", Refusal("404", status=404))
-        yield connection
+    connection.says("HeadBucket", {})
+    connection.says("GetBucketPolicy", {"Policy": "{}"})
+    connection.says("HeadObject", Refusal("404", status=404))
+    connection.says("PutObject", {})
+    return connection
 
 
 def failing(aws: Aws, *lines: tuple[str, str, str, str], ends: str) -> UserError:

@@ -209,6 +209,19 @@ def test_the_zip_says_the_same_of_every_file(tmp_path: Path) -> None:
 FOLDERS = sorted(one.parent.name for one in (REPOSITORY / "handlers").glob("*/lambda_function.py"))
 
 
+VARIABLES = {
+    "AWS_REGION": "eu-central-1",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "SESSIONS_TABLE_NAME": "sessions",
+    "CONNECTION_INDEX_NAME": "by-connection",
+    "UPLOAD_BUCKET_NAME": "uploads",
+    "WS_API_ENDPOINT": "https://socket.test/dev",
+    "ALLOWED_ORIGINS": "https://pages.test",
+    "MAX_UPLOAD_BYTES": "1000",
+    "MAX_UPLOADS_PER_SESSION": "2",
+}
+
+
 @pytest.fixture(scope="module")
 def artifacts() -> dict[str, Artifact]:
     return {artifact.name: artifact for artifact in packaging.package(REPOSITORY)}
@@ -232,7 +245,7 @@ def test_an_unpacked_zip_needs_nothing_but_boto3(
     done = subprocess.run(
         [sys.executable, "-S", "-B", "-c", program],
         cwd=tmp_path,
-        env={"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "eu-central-1"},
+        env={"PATH": os.environ["PATH"], **VARIABLES},
         capture_output=True,
         text=True,
         check=False,

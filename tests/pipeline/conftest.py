@@ -1,0 +1,25 @@
+"""One AWS endpoint for the deployer's tests, in a process of its own: a process holds only one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[str]:
+    """The address of an endpoint that answers."""
+    command = [sys.executable, "-m", "localcloud", "--aws-only", "--json"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            yield json.loads(server.stdout.readline())["endpoint"]
+        finally:
+            server.terminate()
