@@ -22,6 +22,7 @@ from localcloud import completions
 HOST = "127.0.0.1"
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
+POLL_SECONDS = 0.05  # how soon the server notices that it is to stop
 
 
 class Busy(Exception):
@@ -41,7 +42,7 @@ def running(port: int = 0) -> Iterator[str]:
         raise Busy("this process already runs a local cloud")
     try:
         server = _server(port)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True)
         thread.start()
         try:
             yield f"http://{HOST}:{server.port}"

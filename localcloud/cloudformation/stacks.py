@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from moto.core.base_backend import BackendDict, BaseBackend
@@ -123,9 +123,17 @@ class Stack:
 class Stacks(BaseBackend):
     """The stacks of one account and region; moto empties it together with its own services."""
 
+    paths: ClassVar[dict[str, Any]] = {}
+    """Who answers which path; localcloud.completions says it."""
+
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.held: list[Stack] = []
+
+    @property
+    def url_paths(self) -> dict[str, Any]:
+        """What moto's server asks for, in the place of a module of URLs."""
+        return self.paths
 
     def living(self) -> Iterator[Stack]:
         """Every stack that hasn't been deleted."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from moto.core.base_backend import BackendDict
 
-from localcloud.readback import Report
 from pipeline import settings
 from pipeline.render import Rendered, render
 from tests.conftest import ROOT
@@ -30,32 +28,31 @@ def code_parameters(rendered: Rendered) -> dict[str, str]:
     }
 
 
-@pytest.fixture(params=settings.names(ROOT))
-def rendered(request: pytest.FixtureRequest, root: Path) -> Rendered:
-    return render(settings.load(request.param, root), root)
+@pytest.fixture(scope="module", params=settings.names(ROOT))
+def rendered(request: pytest.FixtureRequest) -> Rendered:
+    return render(settings.load(request.param, ROOT), ROOT)
 
 
-@pytest.fixture
-def here(aws_here: Driver, rendered: Rendered) -> Driver:
-    """The environment's own region, with code for its functions in the deployment bucket."""
-    driver = Driver(aws_here.endpoint, region=rendered.settings.aws.region)
+@pytest.fixture(scope="module")
+def deployed(driver: Driver, rendered: Rendered) -> Driver:
+    """The environment's stack, for tests that leave it as it is."""
+    return deploy(driver, rendered)
+
+
+def deploy(driver: Driver, rendered: Rendered) -> Driver:
+    """The stack in its own region, its functions' code in the deployment bucket."""
+    BackendDict.reset()
+    here = Driver(driver.endpoint, region=rendered.settings.aws.region)
     for key, bucket in code_parameters(rendered).items():
-        driver.put_code(rendered.parameters[key], bucket=bucket)
-    return driver
+        here.put_code(rendered.parameters[key], bucket=bucket)
+    stack = here.deploy(rendered.text, Parameters=parameters(rendered))
+    assert stack["StackStatus"] == "CREATE_COMPLETE", here.history()
+    return here
 
 
-def deploy(here: Driver, rendered: Rendered, **changed: str) -> str:
-    stack = here.deploy(rendered.text, Parameters=parameters(rendered, **changed))
-    return str(stack["StackStatus"])
+def test_every_property_of_every_resource_reads_back(deployed: Driver, rendered: Rendered) -> None:
+    report = deployed.read_back()
 
-
-def test_the_whole_template_deploys_and_every_property_reads_back(
-    here: Driver, rendered: Rendered
-) -> None:
-    status = deploy(here, rendered)
-
-    assert status == "CREATE_COMPLETE", here.history()
-    report: Report = here.read_back()
     assert set(report.resources) == set(rendered.value["Resources"])
     assert all(report.resources.values())
     assert report.differences == ()
@@ -63,24 +60,23 @@ def test_the_whole_template_deploys_and_every_property_reads_back(
     assert kinds <= {"BucketNamespace", "PendingWindowInDays"}
 
 
-def test_every_output_is_there(here: Driver, rendered: Rendered) -> None:
-    deploy(here, rendered)
+def test_every_output_is_there(deployed: Driver, rendered: Rendered) -> None:
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in deployed.stack()["Outputs"]}
 
-    outputs = {one["OutputKey"]: one["OutputValue"] for one in here.stack()["Outputs"]}
     assert set(outputs) == set(rendered.value["Outputs"])
     assert all(outputs.values())
 
 
-def test_the_same_template_again_changes_nothing(here: Driver, rendered: Rendered) -> None:
-    deploy(here, rendered)
-
-    described = here.change_set(rendered.text, Parameters=parameters(rendered))
+def test_the_same_template_again_changes_nothing(deployed: Driver, rendered: Rendered) -> None:
+    described = deployed.change_set(rendered.text, Parameters=parameters(rendered))
 
     assert "didn't contain changes" in described["StatusReason"], described["Changes"]
 
 
-def test_new_code_changes_only_the_functions(here: Driver, rendered: Rendered) -> None:
-    deploy(here, rendered)
+def test_new_code_changes_only_the_functions_and_deletion_leaves_what_is_retained(
+    driver: Driver, rendered: Rendered
+) -> None:
+    here = deploy(driver, rendered)
     changed = {key: f"new-{rendered.parameters[key]}" for key in code_parameters(rendered)}
     for key, bucket in code_parameters(rendered).items():
         here.put_code(changed[key], source="new = 1", bucket=bucket)
@@ -91,21 +87,17 @@ def test_new_code_changes_only_the_functions(here: Driver, rendered: Rendered) -
     kinds = {one["ResourceChange"]["ResourceType"] for one in described["Changes"]}
     assert kinds == {"AWS::Lambda::Function"}
     assert {one["ResourceChange"]["Replacement"] for one in described["Changes"]} == {"False"}
-    assert here.stack()["StackStatus"] == "UPDATE_COMPLETE"
+    stack = here.stack()
+    assert stack["StackStatus"] == "UPDATE_COMPLETE"
     assert here.read_back().differences == ()
-
-
-def test_a_deleted_stack_leaves_only_what_is_retained(here: Driver, rendered: Rendered) -> None:
-    deploy(here, rendered)
-    stack_id = here.stack()["StackId"]
 
     here.stacks.delete_stack(StackName="app")
 
+    stack_id = stack["StackId"]
     assert here.stack(stack_id)["StackStatus"] == "DELETE_COMPLETE", here.history(stack_id)
     skipped = {name for name, status in here.events(stack_id) if status == "DELETE_SKIPPED"}
-    retained = {
+    assert skipped == {
         name
         for name, one in rendered.value["Resources"].items()
         if one.get("DeletionPolicy", "Delete").startswith("Retain")
     }
-    assert skipped == retained
