@@ -125,7 +125,7 @@ def policy(bucket: Bucket) -> dict[str, object]:
 
 
 def _create(s3: S3Client, bucket: Bucket) -> None:
-    options: dict[str, Any] = {"Bucket": bucket.name, "ObjectOwnership": "BucketOwnerEnforced"}
+    options: dict[str, Any] = {"Bucket": bucket.name}
     if bucket.is_regional:
         options["BucketNamespace"] = "account-regional"
     if bucket.region != HOME:

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline import bucket as buckets
 from pipeline import checks, clients, deploy, screen
+from pipeline.aws_errors import PERMISSIONS
 from pipeline.errors import Refused, UserError
 from pipeline.findings import Finding, Level
 from tests.pipeline import scripted_aws
@@ -402,3 +403,17 @@ def test_a_name_that_is_another_environments_is_refused_everywhere() -> None:
 
 def test_development_is_not_asked_anything() -> None:
     deploy.check_confirmation(scripted_aws.loaded(), None)
+
+
+# What whoever deploys must be allowed
+
+
+def test_the_page_for_operators_lists_every_permission_that_is_used(aws: Aws) -> None:
+    deploy.show_plan(deployment(aws))
+    deploy.bring_up_to_date(deployment(aws, scripted_aws.protected(), LONG), "dev")
+    deploy.show_plan(deployment(aws, text=TOO_LONG))
+
+    used = {PERMISSIONS.get(one, f"cloudformation:{one}") for one in aws.operations}
+    page = (ROOT / "docs" / "operations.md").read_text()
+    assert {one for one in used if f"`{one}`" not in page} == set()
+    assert "s3:DeleteObjectVersion" in used
