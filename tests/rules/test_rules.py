@@ -1,0 +1,93 @@
+"""Every rule against its cases, through the engine that the pipeline uses."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from pipeline import guard, guard_rules, policy
+from tests.rules.cases import ROOT, RULES, Case, cases
+
+BY_FILE = {
+    file: [case for case in cases() if case.file == file] for file in {c.file for c in cases()}
+}
+
+
+@pytest.fixture(scope="module")
+def verdicts() -> dict[tuple[str, str, str], str]:
+    """(file, case, rule) -> status, each file judged once on all of its cases."""
+    found: dict[tuple[str, str, str], str] = {}
+    for file in guard_rules.read(RULES):
+        mine = BY_FILE.get(file.name, [])
+        judgement = guard.judge({case.name: case.input for case in mine}, [file])
+        assert judgement.broken == ()
+        found |= {(file.name, one.template, one.rule): one.status for one in judgement.verdicts}
+    return found
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.file}: {case.name}")
+def test_a_case_ends_as_it_says(case: Case, verdicts: dict[tuple[str, str, str], str]) -> None:
+    said = {rule: verdicts.get((case.file, case.name, rule)) for rule in case.expected}
+
+    assert said == case.expected
+
+
+def test_no_two_cases_of_a_file_have_the_same_name() -> None:
+    counted = Counter((case.file, case.name) for case in cases())
+
+    assert [name for name, times in counted.items() if times > 1] == []
+
+
+def test_each_rule_has_a_case_that_passes_one_that_fails_and_one_that_skips() -> None:
+    guard_rules.demand_cases(guard_rules.read(RULES), RULES)
+
+    seen = {(rule, status) for case in cases() for rule, status in case.expected.items()}
+    names = [rule.name for file in guard_rules.read(RULES) for rule in file.rules]
+    missing = [(n, s) for n in names for s in guard_rules.OUTCOMES if (n, s) not in seen]
+    assert missing == []
+
+
+def test_each_test_file_belongs_to_a_rules_file() -> None:
+    assert set(BY_FILE) == {file.name for file in guard_rules.read(RULES)}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [rule for file in guard_rules.read(RULES) for rule in file.rules],
+    ids=lambda rule: rule.name,
+)
+def test_a_rule_says_what_it_protects_and_who_asks_for_it(rule: guard_rules.Rule) -> None:
+    *protects, source = rule.comment.splitlines()
+
+    assert protects
+    assert source.startswith(("specification.md, ", "docs/"))
+    for page in re.findall(r"docs/[\w./-]+\.md", rule.comment):
+        assert (ROOT / page).is_file()
+
+
+def test_each_message_says_how_to_mend_it() -> None:
+    texts = [text for path in RULES.glob("*.guard") for text in _messages(path)]
+
+    assert texts
+    assert [text for text in texts if not re.search(r"\.\s+Mend: \S.*\.$", text.strip())] == []
+
+
+def _messages(path: Path) -> list[str]:
+    return re.findall(r"<<(.*?)>>", path.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_each_clause_has_a_message_of_its_own() -> None:
+    """A message after a block belongs to the block's last clause, and one clause has only one."""
+    for path in RULES.glob("*.guard"):
+        text = re.sub(r"<<.*?>>", "<<>>", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert re.findall(r"^\s*\}\s*<<>>", text, re.MULTILINE) == []
+        assert re.findall(r">>\s*<<", text) == []
+
+
+def test_the_policy_page_is_current() -> None:
+    written = (ROOT / policy.PAGE).read_text(encoding="utf-8")
+
+    assert written == policy.page(ROOT), "run `python -m pipeline.policy`"
