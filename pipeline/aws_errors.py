@@ -104,6 +104,11 @@ def failure(kinds: set[str], message: str, aws: Aws) -> UserError | None:
         return UserError(f"there are no usable AWS credentials: {message}", mend=_sign_in(aws))
     if kinds & _SETUP:
         return UserError(f"the AWS configuration can't be used: {message}", mend="Mend that file.")
+    if "ResponseParserError" in kinds:
+        return UserError(
+            f"something that is not AWS answers: {message.splitlines()[0]}",
+            mend="Are AWS_ENDPOINT_URL and the proxy of this machine right?",
+        )
     if kinds & _NO_ANSWER:
         return UserError(
             f"AWS doesn't answer: {message}",

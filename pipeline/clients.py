@@ -69,12 +69,13 @@ def connect(aws: Aws) -> Clients:
 def spoken(aws: Aws) -> Iterator[None]:
     """Calls inside answer, or raise a UserError that says what AWS, or the way to it, lacks."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
     except ClientError as error:
         raise aws_errors.refusal(_details(error), aws) from error
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         told = aws_errors.failure(_kinds(error), str(error), aws)
         if told is None:
             raise
@@ -83,12 +84,13 @@ def spoken(aws: Aws) -> Iterator[None]:
 
 def patiently(read: Callable[[], Answer], sleep: Callable[[float], None]) -> Answer:
     """What `read` answers, asked again while AWS throttles or the connection is gone."""
-    from botocore import exceptions
+    from botocore import exceptions, parsers
 
+    gone = (exceptions.ConnectionError, exceptions.HTTPClientError, parsers.ResponseParserError)
     for _ in range(PATIENCE):
         try:
             return read()
-        except (exceptions.ConnectionError, exceptions.HTTPClientError):
+        except gone:
             sleep(PAUSE_SECONDS)
         except exceptions.ClientError as error:
             if not aws_errors.passes(_details(error)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -128,6 +129,23 @@ def test_an_endpoint_that_never_answers_is_not_waited_for(monkeypatch: pytest.Mo
 
         with pytest.raises(UserError, match="AWS doesn't answer"):
             identity()
+
+
+def test_something_else_at_the_endpoint_is_told_from_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(clients.FIRST, "attempts", 1)
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        threading.Thread(target=_answer_no, args=[proxy], daemon=True).start()
+
+        with pytest.raises(UserError, match="not AWS"):
+            identity()
+
+
+def _answer_no(proxy: socket.socket) -> None:
+    connection, _ = proxy.accept()
+    with connection:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
 
 
 def test_the_first_call_gives_up_within_ten_seconds_or_so() -> None:

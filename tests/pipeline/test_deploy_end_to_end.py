@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,30 @@ from pipeline.__main__ import main
 from tests.pipeline import scripted_aws
 
 STACK = "qr-upload-dev"
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("environments", "templates", "rules", "handlers")
 
 
 @pytest.fixture
 def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Session:
-    """A second way to the endpoint, to read back with; its account is empty."""
-    scripted_aws.empty(endpoint)
+    """A second way to the endpoint, to read back with."""
     for name, value in local.environment(endpoint).items():
         monkeypatch.setenv(name, value)
     return Session(region_name="us-east-1")
+
+
+@pytest.fixture(scope="module")
+def deployed(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the repository whose development stack is the first thing in the account."""
+    scripted_aws.empty(endpoint)
+    root = tmp_path_factory.mktemp("deployed")
+    for part in PARTS:
+        shutil.copytree(ROOT / part, root / part)
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in local.environment(endpoint).items():
+            patched.setenv(name, value)
+        assert main(["deploy", "dev"], root) == 0
+    return root
 
 
 @pytest.fixture
@@ -45,32 +61,32 @@ def held(aws: Session) -> set[str]:
     return {base64.b64decode(one["CodeSha256"]).hex() for one in functions}
 
 
-def test_an_environment_file_becomes_a_running_stack(aws: Session, project: Path) -> None:
-    code = main(["deploy", "dev"], project)
+def test_an_environment_file_becomes_a_running_stack(aws: Session, deployed: Path) -> None:
+    wanted = json.loads((deployed / "build/dev/template.json").read_text())["Resources"]
 
-    assert code == 0
-    assert running(aws)["StackStatus"] == "CREATE_COMPLETE"
     resources = aws.client("cloudformation").describe_stack_resources(StackName=STACK)
-    wanted = json.loads((project / "build/dev/template.json").read_text())["Resources"]
+
     made = {one["LogicalResourceId"]: one for one in resources["StackResources"]}
+    assert running(aws)["StackStatus"] == "CREATE_COMPLETE"
     assert made.keys() == wanted.keys()
     assert all(one["PhysicalResourceId"] for one in made.values())
 
 
-def test_the_functions_hold_the_code_that_was_built(
-    aws: Session, project: Path, judged: None
+def test_the_functions_hold_the_code_that_was_built(aws: Session, deployed: Path) -> None:
+    artifacts = package.package(deployed)
+
+    assert held(aws) == {artifact.sha256 for artifact in artifacts}
+    for artifact in artifacts:
+        assert (deployed / "build/dev" / artifact.name).read_bytes() == artifact.data
+
+
+def test_the_same_again_from_another_folder_changes_nothing(
+    aws: Session,
+    deployed: Path,
+    project: Path,
+    judged: None,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    main(["deploy", "dev"], project)
-
-    for artifact in package.package(project):
-        assert (project / "build/dev" / artifact.name).read_bytes() == artifact.data
-        assert artifact.sha256 in held(aws)
-
-
-def test_the_same_again_changes_nothing(
-    aws: Session, project: Path, judged: None, capsys: pytest.CaptureFixture[str]
-) -> None:
-    main(["deploy", "dev"], project)
     before = running(aws)
 
     code = main(["deploy", "dev"], project)
@@ -81,14 +97,17 @@ def test_the_same_again_changes_nothing(
 
 
 def test_a_plan_names_the_setting_that_changes_a_resource(
-    aws: Session, project: Path, judged: None, capsys: pytest.CaptureFixture[str]
+    aws: Session,
+    deployed: Path,
+    project: Path,
+    judged: None,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    main(["deploy", "dev"], project)
     file = project / "environments" / "dev.yaml"
     text = file.read_text()
     file.write_text(text.replace("keep_days: 7 ", "keep_days: 14 "))
     line = 1 + text[: text.index("keep_days: 7 ")].count("\n")
-    capsys.readouterr()
+    before = running(aws)
 
     code = main(["plan", "dev"], project)
 
@@ -96,21 +115,24 @@ def test_a_plan_names_the_setting_that_changes_a_resource(
     assert code == 0
     assert "RetentionInDays 7 → 14" in shown
     assert f"(value from environments/dev.yaml:{line})" in shown
-    assert "ROLLBACK" not in running(aws)["StackStatus"]
+    assert running(aws) == before
 
 
-def test_new_code_alone_updates_the_function_that_reaches_it(
-    aws: Session, project: Path, judged: None, capsys: pytest.CaptureFixture[str]
+def test_new_code_changes_only_the_function_that_reaches_it(
+    aws: Session,
+    deployed: Path,
+    project: Path,
+    judged: None,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    main(["deploy", "dev"], project)
     entry = project / "handlers/http_api_handler/lambda_function.py"
     entry.write_text(entry.read_text() + "\n# changed\n")
-    capsys.readouterr()
 
-    main(["deploy", "dev"], project)
+    main(["plan", "dev"], project)
 
-    assert "1 to modify\n" in capsys.readouterr().out
-    assert {artifact.sha256 for artifact in package.package(project)} == held(aws)
+    shown = capsys.readouterr().out
+    assert "1 to modify\n" in shown
+    assert "Code.S3Key http_api_handler." in shown
 
 
 def test_a_failed_deployment_names_the_template_line_and_the_way_out(
