@@ -160,7 +160,8 @@ def claim(service: Service, request: Request) -> Answer:
     if not isinstance(nonce, str) or len(nonce) not in NONCE_CHARACTERS:
         raise Refused("bad_phone")
     phone_token = capabilities.phone_token(token, request.session_id, nonce)
-    session = _claim(service, request, capabilities.token_hash(phone_token))
+    phone_hash = capabilities.token_hash(phone_token)
+    session = _claim(service, request.session_id, capabilities.token_hash(token), phone_hash)
     return answer(
         200,
         {
@@ -168,17 +169,17 @@ def claim(service: Service, request: Request) -> Answer:
             "phoneToken": phone_token,
             "status": shown_status(session, service.clock()),
             "rev": session.rev,
-            "matchCode": match_code(capabilities.token_hash(phone_token)),
+            "matchCode": match_code(phone_hash),
             "maxBytes": service.max_upload_bytes,
             "types": CONTENT_TYPES,
         },
     )
 
 
-def _claim(service: Service, request: Request, phone_hash: str) -> Session:
-    upload_hash, now = request.token_hash(), service.clock()
+def _claim(service: Service, session_id: str, upload_hash: str, phone_hash: str) -> Session:
+    now = service.clock()
     try:
-        return service.sessions.claim(request.session_id, upload_hash, phone_hash, now)
+        return service.sessions.claim(session_id, upload_hash, phone_hash, now)
     except Unchanged as unchanged:
         old = unchanged.old
     if old is None or not capabilities.same(old.upload_hash, upload_hash):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from qr_session.outgoing import encoded
 from qr_session.session import VERSION
 
 Answer = dict[str, Any]
@@ -39,7 +39,7 @@ def answer(status: int, value: object = None, **headers: str) -> Answer:
             "x-content-type-options": "nosniff",
             **{name.replace("_", "-"): text for name, text in headers.items()},
         },
-        "body": "" if value is None else json.dumps(value, separators=(",", ":")),
+        "body": "" if value is None else encoded(value),
         "isBase64Encoded": False,
     }
 

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Mapping
 
 from qr_session.session import Refused
 
 BODY_CAP_BYTES = 8 * 1024
 
 
+def _no_constant(name: str) -> object:
+    raise ValueError(name)
+
+
+_decode = json.JSONDecoder(parse_constant=_no_constant).decode
+
+
 def field(value: object, *path: str) -> object:
     """The value under nested keys, or None where a key or a mapping is missing."""
     for key in path:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return None
         value = value.get(key)
     return value
@@ -29,7 +35,7 @@ def text(value: object, *path: str) -> str:
 def header(event: object, name: str) -> str:
     """A header's value whatever the case of its name, or the empty string."""
     headers = field(event, "headers")
-    if not isinstance(headers, Mapping):
+    if not isinstance(headers, dict):
         return ""
     for key, value in headers.items():
         if isinstance(key, str) and key.lower() == name and isinstance(value, str):
@@ -74,7 +80,7 @@ def _decoded(raw: object, *, in_base64: bool) -> str:
 
 def _parsed(body: str) -> dict[str, object]:
     try:
-        value = json.loads(body, parse_constant=_no_constant)
+        value = _decode(body)
         if "\\u" in body:
             json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate has no UTF-8
     except (ValueError, RecursionError):
@@ -82,7 +88,3 @@ def _parsed(body: str) -> dict[str, object]:
     if not isinstance(value, dict):
         raise Refused("bad_json")
     return value
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(name)

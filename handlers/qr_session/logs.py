@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import traceback
 from hashlib import sha256
 from pathlib import PurePath
 
 from qr_session import aws
+from qr_session.outgoing import encoded
 
 
 def write(
@@ -35,7 +35,7 @@ def write(
         "requestId": request_id,
     }
     kept = {name: value for name, value in fields.items() if value is not None}
-    sys.stdout.write(json.dumps(kept, separators=(",", ":")) + "\n")
+    sys.stdout.write(encoded(kept) + "\n")
 
 
 def _place(error: BaseException) -> list[str]:

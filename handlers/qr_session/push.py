@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import ClientError
 
 from qr_session import aws
+from qr_session.outgoing import encoded
 from qr_session.session import Session, state
 from qr_session.store import Unchanged
 from qr_session.store_events import Sessions
@@ -41,11 +41,6 @@ class GatewayPusher:
             if aws.code(error) == "GoneException":
                 raise Gone from None
             raise
-
-
-def encoded(value: object) -> str:
-    """A message as it travels."""
-    return json.dumps(value, separators=(",", ":"))
 
 
 def push(session: Session, sessions: Sessions, pusher: Pusher, now: int) -> str:

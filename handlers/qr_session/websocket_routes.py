@@ -8,7 +8,7 @@ from typing import Any
 from qr_session import aws, capabilities, logs
 from qr_session.event_service import Service
 from qr_session.incoming import header, json_object, text
-from qr_session.push import encoded
+from qr_session.outgoing import encoded
 from qr_session.session import VERSION, Refused, is_session_id, state
 from qr_session.store import Unchanged
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from functools import cache
 
+import pytest
+from botocore.session import Session
+
+from qr_session import aws
 from qr_session.environment import BadEnvironment, Environment
 from tests.handlers.aws import ENVIRONMENT
 from tests.handlers.functions import load
@@ -116,18 +120,29 @@ def test_the_region_may_come_by_its_other_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("region", "host"),
+    ("region", "suffix"),
     [
-        ("eu-central-1", "example-uploads.s3.eu-central-1.amazonaws.com"),
-        ("us-east-1", "example-uploads.s3.us-east-1.amazonaws.com"),
-        ("cn-north-1", "example-uploads.s3.cn-north-1.amazonaws.com.cn"),
-        ("us-gov-west-1", "example-uploads.s3.us-gov-west-1.amazonaws.com"),
+        ("eu-central-1", "amazonaws.com"),
+        ("us-east-1", "amazonaws.com"),
+        ("us-gov-west-1", "amazonaws.com"),
+        ("cn-north-1", "amazonaws.com.cn"),
     ],
 )
-def test_the_functions_reach_the_bucket_at_its_regional_host(region: str, host: str) -> None:
-    url = load("http_api_handler", {"AWS_REGION": region}).SERVICE.uploads.get_url("k", "t", 60)
+def test_a_region_s_hosts_end_as_its_partition_says(region: str, suffix: str) -> None:
+    assert aws.dns_suffix(_session(), region) == suffix
 
-    assert url.startswith(f"https://{host}/k?")
+
+@cache
+def _session() -> Session:
+    return aws.session_for("dynamodb")
+
+
+def test_the_function_signs_for_the_bucket_s_regional_host_with_its_session() -> None:
+    service = load("http_api_handler", {"AWS_REGION": "us-east-1"}).SERVICE
+
+    url = service.uploads.get_url("k", "t", 60)
+
+    assert url.startswith("https://example-uploads.s3.us-east-1.amazonaws.com/k?")
     assert "X-Amz-Security-Token=example" in url
 
 
