@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import sys
 import threading
@@ -16,8 +15,6 @@ from localcloud import aws
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until Ctrl-C or SIGTERM; 1 when the port can't be had."""
     options = _options(arguments)
-    # A profile that isn't there would stop moto's own session.
-    os.environ.pop("AWS_PROFILE", None)
     stopped = _stop_signal()
     try:
         with aws.running(options.port) as endpoint:

@@ -17,7 +17,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from localcloud import completions
+from localcloud import completions, unimplemented
 
 HOST = "127.0.0.1"
 ACCOUNT = "123456789012"
@@ -59,7 +59,7 @@ def _server(port: int) -> BaseWSGIServer:
     BackendDict.reset()
     completions.install()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    application = DomainDispatcherApplication(create_backend_app)
+    application = unimplemented.answered(DomainDispatcherApplication(create_backend_app))
     with _bound(port) as listening:
         return make_server(
             HOST,

@@ -12,9 +12,11 @@ import secrets
 import string
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
+import boto3
 from moto import backends
 from moto.apigatewayv2 import urls as apis_urls
 from moto.apigatewayv2.models import Stage
@@ -25,7 +27,7 @@ from moto.cloudfront import urls as cloudfront_urls
 from moto.cloudfront.responses import CloudFrontResponse
 from moto.cloudwatch import urls as cloudwatch_urls
 from moto.cloudwatch.responses import CloudWatchResponse
-from moto.core.base_backend import BackendDict, BaseBackend
+from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBackend
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
@@ -35,10 +37,12 @@ from moto.s3 import models as s3_models
 
 from localcloud.cloudformation.api import CloudFormation
 from localcloud.cloudformation.stacks import STACKS, Stacks
+from localcloud.resources.base import session
 
 
 def install() -> None:
     """Complete moto; a second time changes nothing."""
+    setattr(AccountSpecificBackend, "get_session", own_session)  # noqa: B010 - a method of moto's
     Stacks.paths = {"/$": CloudFormation.dispatch}
     setattr(backends, "get_backend", backend)  # noqa: B010 - a function of moto's module
     _replace(apis_urls.url_paths, ApiGatewayV2Response.dispatch, Apis.dispatch)
@@ -60,6 +64,16 @@ def _replace(paths: dict[str, Any], old: Any, new: Any) -> None:
     for path, handler in paths.items():
         if handler == old:
             paths[path] = new
+
+
+# ---- The person's profile: moto asks boto3 for its regions with the session of whoever runs it,
+# which fails when AWS_PROFILE names a profile that isn't there. Until moto doesn't.
+
+
+@lru_cache(maxsize=1)
+def own_session() -> boto3.Session:
+    """A session that reads nothing of the person's."""
+    return boto3.Session(botocore_session=session())
 
 
 # ---- CloudFormation

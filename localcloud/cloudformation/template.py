@@ -143,19 +143,19 @@ def depends_on(resource: Mapping[str, Any]) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
 
 
-def dependencies(template: Template) -> dict[str, set[str]]:
-    """For each logical id the ones that must exist before it."""
+def dependencies(template: Template) -> dict[str, list[str]]:
+    """For each logical id the ones that must exist before it, in the order of their mention."""
     resources = template["Resources"]
-    return {
-        logical_id: {
-            target
-            for target in [
-                *depends_on(resource),
-                *(ref.target for ref in intrinsics.references(resource.get("Properties", {}))),
-            ]
-            if target in resources
-        }
+    named = {
+        logical_id: [
+            *depends_on(resource),
+            *(ref.target for ref in intrinsics.references(resource.get("Properties", {}))),
+        ]
         for logical_id, resource in resources.items()
+    }
+    return {
+        logical_id: [name for name in dict.fromkeys(names) if name in resources]
+        for logical_id, names in named.items()
     }
 
 

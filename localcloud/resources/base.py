@@ -81,7 +81,7 @@ class Cloud:
         """A boto client that talks to this endpoint and to nothing else."""
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = _session().create_client(
+                self._clients[service] = _clients_session().create_client(
                     service,
                     region_name=self.region,
                     endpoint_url=self.endpoint,
@@ -102,8 +102,7 @@ CLIENT = Config(
 )
 
 
-@lru_cache(maxsize=1)
-def _session() -> botocore.session.Session:
+def session() -> botocore.session.Session:
     """A session that reads no profile and no file of the person who runs it."""
     nothing = (None, None, None, None)
     return botocore.session.Session(
@@ -113,6 +112,12 @@ def _session() -> botocore.session.Session:
             "ignore_configured_endpoint_urls": (None, None, True, None),
         }
     )
+
+
+@lru_cache(maxsize=1)
+def _clients_session() -> botocore.session.Session:
+    """One session for all clients: it keeps the services' models."""
+    return session()
 
 
 # ---- the two shapes of tags

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from localcloud import aws
 from tests.localcloud.driving import Driver, queue, resources
@@ -94,6 +95,24 @@ def test_a_persons_profile_reaches_nothing(
     stack = Driver(aws_here.endpoint).deploy(resources(Q=queue()))
 
     assert stack["StackStatus"] == "CREATE_COMPLETE"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"),
+    [
+        ("cloudformation", "describe_account_limits"),
+        ("dynamodb", "list_global_tables"),
+        ("sns", "list_sms_sandbox_phone_numbers"),
+    ],
+)
+def test_what_the_endpoint_has_not_got_is_an_error_that_says_so(
+    aws_here: Driver, service: str, operation: str
+) -> None:
+    with pytest.raises(ClientError) as error:
+        getattr(aws_here(service), operation)()
+
+    assert error.value.response["Error"]["Code"] == "NotImplemented"
+    assert operation in error.value.response["Error"]["Message"]
 
 
 # ---- the real command line
