@@ -10,6 +10,7 @@ Nothing but the engine is imported, so that it starts at once.
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -43,7 +44,18 @@ def failures(node: Node) -> Iterator[dict[str, Any]]:
         # `a or b <<text>>`: the text belongs to b alone and speaks for both.
         yield from [failure for failure in below if failure["message"]] or below
     else:
-        yield from below
+        place = _refused_by_filters(node)
+        yield from ({**failure, "path": failure["path"] or place} for failure in below)
+
+
+def _refused_by_filters(node: Node) -> str:
+    """Where a filter looked in vain: `X[ ... ] !empty` itself says no path when it fails."""
+    filters = [child for child in node["children"] if "Filter" in child["container"]]
+    clauses = [clause for one in filters for clause in one["children"]]
+    paths = [failure["path"] for clause in clauses for failure in failures(clause)]
+    keys = [path.split("/") for path in paths]
+    same = itertools.takewhile(lambda column: len(set(column)) == 1, zip(*keys, strict=False))
+    return "/".join(column[0] for column in same)
 
 
 def _status(content: Any) -> str:

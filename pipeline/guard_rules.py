@@ -202,7 +202,20 @@ def waivers(folder: Path) -> list[Waiver]:
     entries = document.value.get("waivers")
     if not isinstance(entries, list):
         raise _bad_waiver(document, ())
-    return [_waiver(document, at, entry) for at, entry in enumerate(entries)]
+    found = [_waiver(document, at, entry) for at, entry in enumerate(entries)]
+    for waiver in found:
+        _refuse_unknown_environment(waiver, document, folder.parent)
+    return found
+
+
+def _refuse_unknown_environment(waiver: Waiver, document: Document, root: Path) -> None:
+    """A waiver for an environment that is never judged would never be found unused."""
+    if not (root / "environments" / f"{waiver.environment}.yaml").is_file():
+        raise UserError(
+            f"{waiver.environment} is no environment.",
+            where=f"{document.file}:{waiver.line}",
+            mend="Write the name of a file in environments/, without .yaml.",
+        )
 
 
 def _waiver(document: Document, at: int, entry: Any) -> Waiver:

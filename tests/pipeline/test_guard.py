@@ -1,0 +1,500 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import guard as station
+from pipeline.errors import UserError
+from pipeline.fields import Aws, BaseSettings
+from pipeline.findings import Finding, Level, Place, Pointer
+from pipeline.guard import guard, pointer_of
+
+TODAY = date(2026, 11, 22)
+SETTINGS = BaseSettings(
+    name="dev",
+    tier="development",
+    project_name="shop",
+    aws=Aws(account=None, region="eu-central-1", profile=None),
+    protected=False,
+    deployment_bucket=None,
+    tags={},
+)
+
+BOXES = """# Boxes stay shut.
+# docs/policy.md
+rule BOXES_ARE_SHUT when Resources.*[ Type == 'Box' ] !empty {
+    Resources.*[ Type == 'Box' ].Lid == 'shut'
+    <<
+        The lid is open.
+        Mend: Lid: shut.
+    >>
+    Resources.*[ Type == 'Box' ].Lock exists
+    <<
+        The box has no lock.
+        Mend: Lock: a name.
+    >>
+}
+"""
+PASSED_FAILED_SKIPPED = """
+- {name: a, expectations: {rules: {
+    NAME: PASS
+  }}}
+- {name: b, expectations: {rules: {
+    NAME: FAIL
+  }}}
+- {name: c, expectations: {rules: {
+    NAME: SKIP
+  }}}
+"""
+REQUIRED = """
+everywhere: [BOXES_ARE_SHUT]
+development: []
+production: []
+optional: {}
+"""
+SHUT = {"Type": "Box", "Lid": "shut", "Lock": "brass"}
+OPEN = {"Type": "Box", "Lid": "open", "Lock": "brass"}
+
+
+@dataclass(frozen=True)
+class Template:
+    """A rendered template whose line 7 is about everything."""
+
+    value: dict[str, Any]
+    settings: BaseSettings = SETTINGS
+
+    def places(self, pointer: Pointer) -> tuple[Place | None, Place | None]:
+        return Place("templates/boxes.yaml.j2", 7), Place("environments/dev.yaml", len(pointer))
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A repository with one rule, its cases and one environment."""
+    (tmp_path / "rules/tests").mkdir(parents=True)
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments/dev.yaml").write_text("tier: development\n")
+    put(tmp_path, "boxes", BOXES, "BOXES_ARE_SHUT")
+    (tmp_path / "rules/required.yaml").write_text(REQUIRED)
+    return tmp_path
+
+
+def put(root: Path, file: str, text: str, *rules: str) -> None:
+    """A rules file, and cases for these rules of it."""
+    (root / f"rules/{file}.guard").write_text(text)
+    cases = "".join(PASSED_FAILED_SKIPPED.replace("NAME", rule) for rule in rules)
+    (root / f"rules/tests/{file}_tests.yaml").write_text(cases)
+
+
+def require(root: Path, *rules: str) -> None:
+    names = ", ".join(["BOXES_ARE_SHUT", *rules])
+    (root / "rules/required.yaml").write_text(REQUIRED.replace("BOXES_ARE_SHUT", names))
+
+
+def waive(root: Path, **changes: str) -> None:
+    waiver = {
+        "rule": "BOXES_ARE_SHUT", "resource": "Crate", "environment": "dev",
+        "reason": "it is empty", "expires": '"2026-11-22"',
+    } | changes  # fmt: skip
+    lines = "\n    ".join(f"{key}: {value}" for key, value in waiver.items())
+    (root / "rules/waivers.yaml").write_text(f"waivers:\n  - {lines}\n")
+
+
+def boxes(**resources: dict[str, Any]) -> Template:
+    return Template({"Resources": resources})
+
+
+def judge(template: Template, root: Path) -> list[Finding]:
+    return guard([template], root, lambda: TODAY)
+
+
+def test_a_template_that_keeps_the_rules_has_no_finding(root: Path) -> None:
+    assert judge(boxes(Crate=SHUT), root) == []
+
+
+def test_a_finding_says_what_where_why_and_how_to_mend_it(root: Path) -> None:
+    (finding,) = judge(boxes(Crate=OPEN, Chest=SHUT), root)
+
+    assert finding == Finding(
+        tool="guard",
+        rule="BOXES_ARE_SHUT",
+        level=Level.ERROR,
+        message="The lid is open.",
+        environment="dev",
+        pointer=("Resources", "Crate", "Lid"),
+        found='"open"',
+        mend="Lid: shut.",
+        place=Place("templates/boxes.yaml.j2", 7),
+        value_place=Place("environments/dev.yaml", 3),
+    )
+
+
+def test_clauses_that_fail_on_one_resource_are_one_finding(root: Path) -> None:
+    (finding,) = judge(boxes(Crate={"Type": "Box", "Lid": "open"}), root)
+
+    assert finding.message == "The lid is open."
+    assert finding.notes == ("template: The box has no lock. Mend: Lock: a name.",)
+
+
+def test_each_resource_has_a_finding_of_its_own(root: Path) -> None:
+    findings = judge(boxes(Crate=OPEN, Chest=OPEN), root)
+
+    assert sorted(finding.logical_id for finding in findings) == ["Chest", "Crate"]
+
+
+def test_what_is_missing_is_named_at_its_parent(root: Path) -> None:
+    (finding,) = judge(boxes(Crate={"Type": "Box", "Lid": "shut"}), root)
+
+    assert finding.pointer == ("Resources", "Crate")
+    assert finding.found == "no Lock"
+
+
+def test_a_rule_that_skips_where_it_has_to_pass_is_a_finding(root: Path) -> None:
+    (finding,) = judge(boxes(Ball={"Type": "Ball"}), root)
+
+    assert finding.rule == "BOXES_ARE_SHUT"
+    assert finding.level is Level.ERROR
+    assert "SKIP" in finding.message
+    assert finding.place == Place("rules/boxes.guard", 3)
+
+
+def test_a_rule_for_production_may_skip_in_development(root: Path) -> None:
+    put(
+        root,
+        "balls",
+        "rule BALLS_ARE_ROUND when Balls exists {\n Balls == 1\n}\n",
+        "BALLS_ARE_ROUND",
+    )
+    (root / "rules/required.yaml").write_text(
+        REQUIRED.replace("production: []", "production: [BALLS_ARE_ROUND]")
+    )
+    production = SETTINGS.model_copy(update={"tier": "production"})
+
+    in_development = judge(boxes(Crate=SHUT), root)
+    in_production = judge(replace(boxes(Crate=SHUT), settings=production), root)
+
+    assert in_development == []
+    assert [finding.rule for finding in in_production] == ["BALLS_ARE_ROUND"]
+
+
+def test_a_rule_that_fails_is_a_finding_where_it_is_not_required_too(root: Path) -> None:
+    put(
+        root,
+        "balls",
+        "rule BALLS_ARE_ROUND when Balls exists {\n Balls == 1\n}\n",
+        "BALLS_ARE_ROUND",
+    )
+    (root / "rules/required.yaml").write_text(
+        REQUIRED.replace("optional: {}", "optional: {BALLS_ARE_ROUND: there may be none}")
+    )
+
+    (finding,) = judge(Template({"Resources": {"Crate": SHUT}, "Balls": 2}), root)
+
+    assert (finding.rule, finding.pointer, finding.found) == ("BALLS_ARE_ROUND", ("Balls",), "2")
+    assert finding.message == "This does not hold: Balls EQUALS  1."
+
+
+def test_two_environments_are_judged_apart(root: Path) -> None:
+    staging = SETTINGS.model_copy(update={"name": "staging"})
+    templates = [boxes(Crate=OPEN), replace(boxes(Crate=SHUT), settings=staging)]
+
+    findings = guard(templates, root, lambda: TODAY)
+
+    assert [finding.environment for finding in findings] == ["dev"]
+
+
+# ---- values that may be secrets
+
+
+NOTHING = """# A rule that fails on everything.
+# docs/policy.md
+rule NOTHING_IS_RIGHT when Resources exists {
+    Resources.*.Properties.QUERY == 'right'
+    <<Wrong. Mend: right.>>
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("query", "properties"),
+    [
+        ("Environment.Variables.COLOUR", {"Environment": {"Variables": {"COLOUR": "hunter2"}}}),
+        ("Environment.Variables.*", {"Environment": {"Variables": {"COLOUR": "hunter2"}}}),
+        ("Environment.Variables", {"Environment": {"Variables": {"COLOUR": "hunter2"}}}),
+        ("Environment", {"Environment": {"Variables": {"COLOUR": "hunter2"}}}),
+        ("Nothing.Here", {"Environment": {"Variables": {"COLOUR": "hunter2"}}}),
+        ("StageVariables.a", {"StageVariables": {"a": "hunter2"}}),
+        ("MasterUserPassword", {"MasterUserPassword": "hunter2"}),
+        ("Users[*].apiKey", {"Users": [{"apiKey": "hunter2"}]}),
+        ("Users", {"Users": [{"Token": "hunter2"}]}),
+    ],
+)
+def test_what_may_be_a_secret_is_never_shown(
+    query: str, properties: dict[str, Any], root: Path
+) -> None:
+    put(root, "nothing", NOTHING.replace("QUERY", query), "NOTHING_IS_RIGHT")
+    require(root, "NOTHING_IS_RIGHT")
+    template = boxes(Crate=SHUT, F={"Type": "F", "Properties": properties})
+
+    findings = judge(template, root)
+
+    assert "NOTHING_IS_RIGHT" in {finding.rule for finding in findings}
+    assert "hunter2" not in repr(findings)
+
+
+def test_a_long_value_is_cut(root: Path) -> None:
+    (finding,) = judge(boxes(Crate={**OPEN, "Lid": "o" * 500}), root)
+
+    assert len(finding.found) == station.FOUND_CHARACTERS
+    assert finding.found.endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("path", "pointer"),
+    [
+        ("", ()),
+        ("/Resources/A/Tags/1", ("Resources", "A", "Tags", 1)),
+        ("/Resources/A/Paths/a/b", ("Resources", "A", "Paths", "a/b")),
+        ("/Resources/A/Paths/a/c", ("Resources", "A", "Paths", "a", "c")),
+        ("/Resources/Gone/X", ("Resources",)),
+    ],
+)
+def test_keys_with_slashes_are_looked_up(path: str, pointer: Pointer) -> None:
+    template = {"Resources": {"A": {"Tags": ["x", "y"], "Paths": {"a/b": 1, "a": {"c": 2}}}}}
+
+    assert pointer_of(path, template) == pointer
+
+
+# ---- waivers
+
+
+def test_a_waived_finding_stays_visible_and_lets_the_station_pass(root: Path) -> None:
+    waive(root)
+
+    (finding,) = judge(boxes(Crate=OPEN), root)
+
+    assert finding.level is Level.INFO
+    assert finding.notes == ("Waived until 2026-11-22: it is empty",)
+
+
+def test_a_waiver_excuses_one_resource_only(root: Path) -> None:
+    waive(root)
+
+    findings = judge(boxes(Crate=OPEN, Chest=OPEN), root)
+
+    levels = {finding.logical_id: finding.level for finding in findings}
+    assert levels == {"Crate": Level.INFO, "Chest": Level.ERROR}
+
+
+def test_an_expired_waiver_excuses_nothing(root: Path) -> None:
+    waive(root, expires='"2026-11-21"')
+
+    findings = judge(boxes(Crate=OPEN), root)
+
+    assert [(one.rule, one.level) for one in findings] == [
+        ("BOXES_ARE_SHUT", Level.ERROR),
+        ("WAIVER", Level.ERROR),
+    ]
+    assert "expired on 2026-11-21" in findings[1].message
+    assert findings[1].place == Place("rules/waivers.yaml", 2)
+
+
+def test_a_waiver_that_nothing_needs_is_a_finding(root: Path) -> None:
+    waive(root)
+
+    (finding,) = judge(boxes(Crate=SHUT), root)
+
+    assert (finding.rule, finding.level) == ("WAIVER", Level.ERROR)
+    assert "unused" in finding.message
+
+
+def test_a_waiver_of_an_environment_that_is_not_judged_waits(root: Path) -> None:
+    (root / "environments/prod.yaml").write_text("tier: production\n")
+    waive(root, environment="prod")
+
+    assert judge(boxes(Crate=SHUT), root) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"reason": ""},
+        {"reason": '" "'},
+        {"expires": '"soon"'},
+        {"expires": "20300101"},
+        {"environment": "moon"},
+        {"why": "because"},
+    ],
+)
+def test_a_waiver_that_says_too_little_is_refused(change: dict[str, str], root: Path) -> None:
+    waive(root, **change)
+
+    with pytest.raises(UserError, match=r"rules/waivers\.yaml:[23456]"):
+        judge(boxes(Crate=OPEN), root)
+
+
+# ---- rules files that can't be used
+
+
+def test_a_syntax_error_is_named_with_its_line_and_the_others_are_judged(root: Path) -> None:
+    put(root, "bad", "rule BAD_RULE {\n    A exists\n    B(\n}\n", "BAD_RULE")
+    require(root, "BAD_RULE")
+
+    findings = judge(boxes(Crate=OPEN), root)
+
+    assert [finding.rule for finding in findings] == ["RULES_FILE", "BOXES_ARE_SHUT"]
+    assert findings[0].place is not None
+    assert findings[0].place.file == "rules/bad.guard"
+    assert findings[0].place.line in {3, 4}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("rule BAD_RULE {\n    OTHER_RULE\n}\nrule OTHER_RULE {\n    BAD_RULE\n}\n", "crashed"),
+        (
+            "let x = Resources[ keys != 'A' ][ Type == 'T' ]\nrule BAD_RULE { %x exists }\n",
+            "panicked",
+        ),
+        ("rule BAD_RULE when %gone !empty {\n    A exists\n}\n", "gone"),
+    ],
+    ids=["a cycle ends the engine", "the engine panics", "a variable that isn't there"],
+)
+def test_a_file_that_breaks_the_engine_is_named_and_the_others_are_judged(
+    text: str, said: str, root: Path
+) -> None:
+    rules = ["BAD_RULE"] + ["OTHER_RULE"] * ("OTHER_RULE" in text)
+    put(root, "bad", text, *rules)
+    require(root, *rules)
+
+    findings = judge(boxes(Crate=OPEN), root)
+
+    assert [finding.rule for finding in findings] == ["RULES_FILE", "BOXES_ARE_SHUT"]
+    assert "rules/bad.guard" in findings[0].message
+    assert said in findings[0].message
+
+
+def test_an_engine_that_takes_too_long_is_stopped(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> subprocess.CompletedProcess[bytes]:
+        raise subprocess.TimeoutExpired("engine", 1, output=b'{"ready": true}\n{"verd')
+
+    monkeypatch.setattr(subprocess, "run", stop)
+
+    (finding,) = judge(boxes(Crate=SHUT), root)
+
+    assert "rules/boxes.guard: the engine took over" in finding.message
+
+
+def test_an_engine_that_does_not_start_is_an_error_about_the_engine(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "false")
+
+    with pytest.raises(UserError, match="cfn-guard-rs: the Guard engine can't be started"):
+        judge(boxes(Crate=SHUT), root)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), {1, 2}])
+def test_a_template_that_is_not_json_is_refused(value: object, root: Path) -> None:
+    with pytest.raises(UserError, match="dev: the template isn't JSON"):
+        judge(boxes(Crate={**SHUT, "Weight": value}), root)
+
+
+Break = Callable[[Path], object]
+
+
+def _remove_rules(root: Path) -> None:
+    (root / "rules/boxes.guard").unlink()
+
+
+def _only_a_comment(root: Path) -> None:
+    (root / "rules/empty.guard").write_text("# rule COMMENTED_OUT {\n# }\n")
+
+
+def _without_a_skip(root: Path) -> None:
+    path = root / "rules/tests/boxes_tests.yaml"
+    path.write_text(path.read_text().replace("SKIP", "PASS"))
+
+
+def _without_cases(root: Path) -> None:
+    (root / "rules/tests/boxes_tests.yaml").unlink()
+
+
+def _twice(root: Path) -> None:
+    put(root, "again", BOXES, "BOXES_ARE_SHUT")
+
+
+def _unlisted(root: Path) -> None:
+    put(root, "balls", "rule BALLS_ARE_ROUND {\n Balls exists\n}\n", "BALLS_ARE_ROUND")
+
+
+def _listed_without_a_rule(root: Path) -> None:
+    require(root, "GONE_RULE")
+
+
+def _not_a_list(root: Path) -> None:
+    (root / "rules/required.yaml").write_text(REQUIRED.replace("development: []", "development: x"))
+
+
+def _another_tier(root: Path) -> None:
+    (root / "rules/required.yaml").write_text(REQUIRED + "staging: []\n")
+
+
+def _no_required(root: Path) -> None:
+    (root / "rules/required.yaml").unlink()
+
+
+def _small_letters(root: Path) -> None:
+    put(root, "small", "rule balls_are_round {\n Balls exists\n}\n", "balls_are_round")
+
+
+@pytest.mark.parametrize(
+    ("breaking", "where", "what"),
+    [
+        (_remove_rules, "rules: ", "no rule here"),
+        (_only_a_comment, "rules/empty.guard: ", "holds no rule"),
+        (_without_a_skip, "rules/boxes.guard:3: ", "no case that ends in SKIP"),
+        (_without_cases, "rules/boxes.guard:3: ", "no case that ends in PASS or FAIL or SKIP"),
+        (_twice, "rules/again.guard:3: ", "boxes.guard:3"),
+        (_unlisted, "rules/balls.guard:1: ", "BALLS_ARE_ROUND is in no list"),
+        (_listed_without_a_rule, "rules/required.yaml:2: ", "GONE_RULE is no rule"),
+        (_not_a_list, "rules/required.yaml:3: ", "development is not what this file holds"),
+        (_another_tier, "rules/required.yaml:6: ", "staging is not what this file holds"),
+        (_no_required, "rules/required.yaml: ", "the file isn't there"),
+        (_small_letters, "rules/small.guard:1: ", "upper snake case"),
+    ],
+)
+def test_rules_that_would_stay_silent_are_an_error(
+    breaking: Break, where: str, what: str, root: Path
+) -> None:
+    breaking(root)
+
+    with pytest.raises(UserError) as caught:
+        judge(boxes(Crate=SHUT), root)
+
+    assert str(caught.value).startswith(where)
+    assert what in str(caught.value)
+    assert caught.value.mend
+
+
+def test_the_child_imports_nothing_but_the_engine() -> None:
+    program = (
+        "import sys; before = set(sys.modules); import pipeline.guard_engine;"
+        " print(sorted({name.partition('.')[0] for name in set(sys.modules) - before}))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True,
+        cwd=Path(station.__file__).parents[1],
+    )  # fmt: skip
+
+    for heavy in ("pydantic", "jinja2", "cfnlint", "yaml", "boto3"):
+        assert heavy not in done.stdout
