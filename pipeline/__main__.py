@@ -8,10 +8,11 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipeline.errors import UsageError, UserError
+from pipeline.errors import UsageError, UserError, tell
 
 _PYTHONS = ((3, 11), (3, 13))  # from, below: pyproject.toml says why
 _INTERRUPTED = 130
+_OURS = {"environments", "pipeline"}
 
 
 def main(argv: Sequence[str] | None = None, root: Path | None = None) -> int:
@@ -20,19 +21,30 @@ def main(argv: Sequence[str] | None = None, root: Path | None = None) -> int:
     0: done. 1: findings, or a mistake that the message tells how to mend. 2: the command line is
     wrong. 3: refused, to protect an account or data. 130: interrupted.
     """
-    from pipeline.terminal import tell_error
-
     try:
         _check_python(sys.version_info[:2])
         options = _parser().parse_args(argv)
         station: Callable[[argparse.Namespace, Path], int] = options.station
         return station(options, root or Path.cwd())
     except UserError as error:
-        tell_error(error)
+        tell(error)
         return error.exit_code
+    except ModuleNotFoundError as error:
+        tell(_not_installed(error))
+        return 1
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return _INTERRUPTED
+
+
+def _not_installed(error: ModuleNotFoundError) -> UserError:
+    """The error of somebody who calls this without the dependencies; a bug of ours rises."""
+    if error.name is None or error.name.split(".")[0] in _OURS:
+        raise error
+    return UserError(
+        f"the Python module {error.name} is not installed here.",
+        mend="`nox -s <session>` installs what a station needs; README.md shows how to get nox.",
+    )
 
 
 def _check_python(version: tuple[int, ...]) -> None:

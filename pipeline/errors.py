@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 
 class UserError(Exception):
     """A person's mistake: what happened, where, and how to mend it.
@@ -33,3 +36,14 @@ class Refused(UserError):
     """The request is understood and must not be carried out: wrong account, lost data."""
 
     exit_code = 3
+
+
+def tell(error: UserError) -> None:
+    """Print a mistake on standard error, its first line in red on a terminal.
+
+    Needs nothing but Python, of any version: it also tells that Python is too old.
+    """
+    first, _, rest = str(error).partition("\n")
+    if sys.stderr.isatty() and not os.environ.get("NO_COLOR"):
+        first = f"\033[1;31m{first}\033[0m"
+    print(first, rest, sep="\n", file=sys.stderr, flush=True)

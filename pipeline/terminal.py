@@ -14,7 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.errors import UserError
 from pipeline.findings import Finding, Level, Place
 
 if TYPE_CHECKING:  # rich takes as long to import as a render; only what prints pays for it
@@ -27,18 +26,6 @@ _AROUND = 1  # lines of code shown before and after the one that is meant
 def say(text: str) -> None:
     """One line of result."""
     print(text, flush=True)
-
-
-def tell_error(error: UserError) -> None:
-    """A person's mistake, on standard error."""
-    from rich.console import Console
-    from rich.text import Text
-
-    first, *rest = str(error).split("\n")
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(Text(first, style="bold red"))
-    for line in rest:
-        console.print(Text(line))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import __main__ as command
-from pipeline.errors import UserError
+from pipeline.errors import UserError, tell
 
 
 def run(*argv: str, root: Path) -> int:
@@ -103,6 +103,26 @@ def test_the_supported_pythons_are_the_declared_ones(root: Path) -> None:
     assert 'requires-python = ">=3.11,<3.13"' in (root / "pyproject.toml").read_text()
     for version in ((3, 11), (3, 12)):
         command._check_python(version)
+
+
+def test_an_error_goes_to_standard_error_without_colour(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tell(UserError("it is [bold]0[/bold].", where="dev.yaml:3", mend="Write 1."))
+
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == "dev.yaml:3: it is [bold]0[/bold].\nWrite 1.\n"
+
+
+def test_without_its_dependencies_it_says_how_to_get_them(root: Path) -> None:
+    bare = [sys.executable, "-S", "-m", "pipeline", "render"]
+
+    done = subprocess.run(bare, cwd=root, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert "is not installed here." in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_ctrl_c_is_no_traceback(

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from pipeline import terminal
-from pipeline.errors import UserError
 from pipeline.findings import Finding, Level, Place
 
 
@@ -67,16 +66,6 @@ def test_the_summary_counts_what_is_shown() -> None:
 
     assert terminal.summary(findings) == "1 error, 1 warning"
     assert terminal.summary([]) == "no findings"
-
-
-def test_an_error_goes_to_standard_error_without_colour(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    terminal.tell_error(UserError("it is [bold]0[/bold].", where="dev.yaml:3", mend="Write 1."))
-
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err == "dev.yaml:3: it is [bold]0[/bold].\nWrite 1.\n"
 
 
 def test_a_step_is_a_plain_line_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
