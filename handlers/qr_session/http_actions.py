@@ -139,8 +139,8 @@ def read(service: Service, request: Request) -> Answer:
     now = service.clock()
     tag = etag(session, now)
     if _matches(incoming.header(request.event, "if-none-match"), tag):
-        return answer(304, etag=tag)
-    return answer(200, state(session, now), etag=tag)
+        return answer(304, headers={"etag": tag})
+    return answer(200, state(session, now), {"etag": tag})
 
 
 def _may_read(session: Session, token: str) -> bool:

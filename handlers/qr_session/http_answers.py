@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from qr_session.outgoing import encoded
@@ -29,23 +30,25 @@ STATUS_OF = {
 }
 
 
-def answer(status: int, value: object = None, **headers: str) -> Answer:
-    """An answer with that JSON, or with no body; header names in Python's spelling."""
+HEADERS = {
+    "content-type": "application/json",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+}
+
+
+def answer(status: int, value: object = None, headers: Mapping[str, str] | None = None) -> Answer:
+    """An answer with that JSON, or with no body, and with these headers beside the usual ones."""
     return {
         "statusCode": status,
-        "headers": {
-            "content-type": "application/json",
-            "cache-control": "no-store",
-            "x-content-type-options": "nosniff",
-            **{name.replace("_", "-"): text for name, text in headers.items()},
-        },
+        "headers": {**HEADERS, **(headers or {})},
         "body": "" if value is None else encoded(value),
         "isBase64Encoded": False,
     }
 
 
-def refusal(code: str, **headers: str) -> Answer:
+def refusal(code: str, headers: Mapping[str, str] | None = None) -> Answer:
     """The answer to a refused request."""
     if code == "unauthorized":
-        headers["www_authenticate"] = "Bearer"
-    return answer(STATUS_OF[code], {"v": VERSION, "error": code}, **headers)
+        headers = {"www-authenticate": "Bearer"}
+    return answer(STATUS_OF[code], {"v": VERSION, "error": code}, headers)

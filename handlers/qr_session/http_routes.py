@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from qr_session import aws, http_actions, logs
 from qr_session.http_actions import Request, Service
@@ -59,7 +59,7 @@ def _respond(
     actions = ROUTES[route]
     action = actions.get("GET" if method == "HEAD" else method)
     if action is None:
-        return refusal("method_not_allowed", allow=_allowed(actions))
+        return refusal("method_not_allowed", {"allow": _allowed(actions)})
     return action(service, Request(event, ids))
 
 
@@ -74,11 +74,20 @@ def _find(path: str) -> tuple[str | None, dict[str, str]]:
     """The route of a path with the ids in it, or no route."""
     parts = path.split("/")
     for route, pattern in _PATTERNS.items():
-        if len(parts) == len(pattern):
-            pairs = list(zip(pattern, parts, strict=True))
-            if all(want == have or (want[:1] == "{" and have) for want, have in pairs):
-                return route, {want[1:-1]: have for want, have in pairs if want[:1] == "{"}
+        if len(parts) == len(pattern) and (ids := _ids(pattern, parts)) is not None:
+            return route, ids
     return None, {}
+
+
+def _ids(pattern: Sequence[str], parts: Sequence[str]) -> dict[str, str] | None:
+    """The parts that stand for the pattern's {names}, or None where the others differ."""
+    ids = {}
+    for want, have in zip(pattern, parts, strict=True):
+        if want[:1] == "{" and have:
+            ids[want[1:-1]] = have
+        elif want != have:
+            return None
+    return ids
 
 
 def _allowed(actions: Mapping[str, Action]) -> str:

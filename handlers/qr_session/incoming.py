@@ -33,14 +33,18 @@ def text(value: object, *path: str) -> str:
 
 
 def header(event: object, name: str) -> str:
-    """A header's value whatever the case of its name, or the empty string."""
+    """A header's value whatever the case of its name, or the empty string.
+
+    HTTP APIs send names in lower case, WebSocket APIs as the client wrote them.
+    """
     headers = field(event, "headers")
     if not isinstance(headers, dict):
         return ""
-    for key, value in headers.items():
-        if isinstance(key, str) and key.lower() == name and isinstance(value, str):
-            return value
-    return ""
+    value = headers.get(name)
+    if value is None:
+        others = (key for key in headers if isinstance(key, str) and key.lower() == name)
+        value = headers.get(next(others, None))
+    return value if isinstance(value, str) else ""
 
 
 def json_object(event: object) -> dict[str, object]:

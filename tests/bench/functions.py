@@ -51,7 +51,7 @@ def main() -> int:
 
 def _environment(endpoint: str) -> dict[str, str]:
     """What the children see: AWS is moto's server; bytecode is written and found, as usual."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PYTHONDONT"))}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PYTHON"))}
     here = {"AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": aws.REGION}
     return kept | aws.ENVIRONMENT | here | {"MAX_UPLOADS_PER_SESSION": "100"}
 
@@ -99,6 +99,7 @@ def _add(phases: dict[str, list[float]], told: dict[str, float]) -> None:
 def _warm(environment: dict[str, str]) -> bool:
     """CPU of our own code in a warm process, beside all of a request's."""
     command = [sys.executable, "-m", "tests.bench.own_code"]
+    environment = environment | {"PYTHONPATH": os.environ["PYTHONPATH"]}
     done = subprocess.run(command, env=environment, cwd=ROOT, check=True, stdout=subprocess.PIPE)
     rows: dict[str, list[float]] = json.loads(done.stdout.splitlines()[-1])
     print(f"warm, CPU a request, mean of {own_code.ROUNDS}; own is all but botocore:")

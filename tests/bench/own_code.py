@@ -16,7 +16,6 @@ from tests.handlers.functions import load
 
 ROUNDS = 240
 WARM_UP = 10
-UPLOADS = 10  # asked for again and again: a session takes no more than that for long
 
 
 class Watch:
@@ -24,6 +23,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.inside = 0.0
+        self.rows: dict[str, tuple[float, float]] = {}
 
     def wrap(self, owner: Any, name: str) -> None:
         """Counts what this method takes as botocore's."""
@@ -38,53 +38,64 @@ class Watch:
 
         setattr(owner, name, timed)
 
-    def measure(self, handler: Callable[..., Any], made: list[Any]) -> tuple[float, float]:
-        """Mean CPU of an event, and the part of it outside botocore, in seconds."""
-        for one in made[:WARM_UP]:
-            handler(one, None)
+    def measure(self, name: str, handler: Callable[..., Any], made: list[Any]) -> list[Any]:
+        """The parsed answers to these events; keeps their mean CPU, and that outside botocore."""
+        answers = [handler(one, None) for one in made[:WARM_UP]]
         self.inside = 0.0
         begun = time.thread_time()
-        for one in made[WARM_UP:]:
-            handler(one, None)
+        answers += [handler(one, None) for one in made[WARM_UP:]]
         total = time.thread_time() - begun
-        return total / ROUNDS, (total - self.inside) / ROUNDS
+        self.rows[name] = (total / ROUNDS, (total - self.inside) / ROUNDS)
+        assert all(answer["statusCode"] < 300 for answer in answers), answers[-1]
+        return [json.loads(answer["body"]) for answer in answers]
 
 
 def main() -> None:
-    """Prints [total, own] of each route that calls AWS, as JSON."""
-    http = load("http_api_handler", _here())
-    events = load("websocket_event_handler", _here())
+    """Prints [total, own] of each route that calls AWS, as JSON; each session goes all the way."""
+    http, events = (load(n, _here()) for n in ("http_api_handler", "websocket_event_handler"))
     watch = Watch()
     for method in ("put_item", "get_item", "update_item"):
         watch.wrap(http.SERVICE.sessions.client, method)
         watch.wrap(events.SERVICE.sessions.client, method)
     watch.wrap(S3SigV4QueryAuth, "add_auth")
-    create = http_event("POST", "/sessions", None, {})
-    session = json.loads(http.lambda_handler(create, None)["body"])
-    path, desktop = f"/sessions/{session['sessionId']}", session["desktopToken"]
-    claim = http_event("POST", f"{path}/claim", session["uploadToken"], {"phone": "n" * 16})
-    phone = json.loads(http.lambda_handler(claim, None)["body"])["phoneToken"]
-    message = {"action": "subscribe", "v": 1, "sessionId": session["sessionId"], "token": desktop}
-    subscribe = event("websocket_subscribe") | {"body": json.dumps(message)}
-    uploads = [http_event("POST", f"{path}/uploads", phone, _upload(i)) for i in range(UPLOADS)]
-    poll = http_event("GET", path, desktop, None)
-    requests = {
-        "POST /sessions": (http, [create] * (WARM_UP + ROUNDS)),
-        "GET /sessions/{sessionId}": (http, [poll] * (WARM_UP + ROUNDS)),
-        "POST /sessions/{sessionId}/claim": (http, [claim] * (WARM_UP + ROUNDS)),
-        "subscribe": (events, [subscribe] * (WARM_UP + ROUNDS)),
-        "POST /sessions/{sessionId}/uploads": (http, uploads * ((WARM_UP + ROUNDS) // UPLOADS)),
-    }
-    rows = {
-        route: watch.measure(function.lambda_handler, made)
-        for route, (function, made) in requests.items()
-    }
+    made = watch.measure("POST /sessions", http.lambda_handler, [_create()] * (WARM_UP + ROUNDS))
+    polls = [_poll(one) for one in made]
+    watch.measure("GET /sessions/{sessionId}", http.lambda_handler, polls)
+    watch.measure("subscribe", events.lambda_handler, [_subscribe(one) for one in made])
+    claims = [_claim(one) for one in made]
+    phones = watch.measure("POST /sessions/{sessionId}/claim", http.lambda_handler, claims)
+    uploads = [_upload(*pair) for pair in zip(made, phones, strict=True)]
+    watch.measure("POST /sessions/{sessionId}/uploads", http.lambda_handler, uploads)
     print()
-    print(json.dumps(rows))
+    print(json.dumps(watch.rows))
 
 
-def _upload(number: int) -> Any:
-    return {"uploadId": f"{number:032x}", "contentType": "image/gif", "size": 5}
+def _path(session: Any) -> str:
+    return f"/sessions/{session['sessionId']}"
+
+
+def _create() -> Any:
+    return http_event("POST", "/sessions", None, {})
+
+
+def _poll(session: Any) -> Any:
+    return http_event("GET", _path(session), session["desktopToken"], None)
+
+
+def _subscribe(session: Any) -> Any:
+    token = session["desktopToken"]
+    message = {"action": "subscribe", "v": 1, "sessionId": session["sessionId"], "token": token}
+    return event("websocket_subscribe") | {"body": json.dumps(message)}
+
+
+def _claim(session: Any) -> Any:
+    body = {"phone": "example-phone-nonce"}
+    return http_event("POST", f"{_path(session)}/claim", session["uploadToken"], body)
+
+
+def _upload(session: Any, phone: Any) -> Any:
+    body = {"uploadId": "a" * 32, "contentType": "image/gif", "size": 5}
+    return http_event("POST", f"{_path(session)}/uploads", phone["phoneToken"], body)
 
 
 def _here() -> dict[str, str | None]:
