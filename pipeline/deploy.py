@@ -6,30 +6,26 @@ written there before the account has been compared with the environment's.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline import bucket as buckets
-from pipeline import changeset, checks, clients, events, package, screen, settings, stacks, terminal
+from pipeline import changeset, clients, events, package, parcels, screen, settings, stacks
 from pipeline import render as rendering
-from pipeline.bucket import Bucket
 from pipeline.changeset import Change, ChangeSet, Request
-from pipeline.clients import Clients
+from pipeline.deployment import (
+    Deployment,
+    build,
+    check_account_is_known,
+    check_confirmation,
+    enter,
+    identify,
+)
 from pipeline.errors import Refused, UserError
 from pipeline.events import Event
-from pipeline.fields import BaseSettings
 from pipeline.hints import hint
-from pipeline.package import Artifact
-from pipeline.render import Rendered
-from pipeline.settings import Loaded
 from pipeline.stacks import Kind, Stack
 
-INLINE_BYTES = 51_200  # the longest TemplateBody
 INTERRUPTED = 130
 
 
@@ -39,58 +35,13 @@ class Interrupted(UserError):
     exit_code = INTERRUPTED
 
 
-@dataclass(frozen=True)
-class Identity:
-    """Who AWS says we are."""
-
-    account: str
-    arn: str
-
-    @property
-    def partition(self) -> str:
-        """aws, aws-cn, aws-us-gov: the second part of every ARN."""
-        return self.arn.split(":")[1]
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """What is deployed, where, and by what means: arguments of every step below."""
-
-    rendered: Rendered
-    artifacts: Sequence[Artifact]
-    aws: Clients
-    identity: Identity
-    sleep: Callable[[float], None] = time.sleep
-
-    @property
-    def settings(self) -> BaseSettings:
-        return self.rendered.settings
-
-    @property
-    def bucket(self) -> Bucket:
-        """The deployment bucket, now that the account is known."""
-        own = self.settings
-        account = self.identity.account
-        return Bucket(
-            name=own.deployment_bucket_name(account),
-            account=account,
-            region=own.aws.region,
-            partition=self.identity.partition,
-            made_here=own.deployment_bucket is None,
-        )
-
-    @property
-    def parameters(self) -> dict[str, str]:
-        return package.bound(self.rendered, self.artifacts, self.bucket.name)
-
-
 def plan(name: str, root: Path) -> int:
     """Show what `deploy` would change; nothing of it stays in the account."""
     loaded = settings.load(name, root)
-    _refuse_unknown_account(loaded)
+    check_account_is_known(loaded)
     rendered, artifacts = build(loaded, root)
     with clients.spoken(loaded.settings.aws):
-        show_plan(_enter(loaded, rendered, artifacts))
+        show_plan(enter(loaded, rendered, artifacts))
     return 0
 
 
@@ -100,11 +51,11 @@ def deploy(name: str, root: Path, *, confirm: str | None = None) -> int:
     `confirm` is a protected environment's name, typed ahead.
     """
     loaded = settings.load(name, root)
-    _refuse_unknown_account(loaded)
+    check_account_is_known(loaded)
     check_confirmation(loaded, confirm)
     rendered, artifacts = build(loaded, root)
     with clients.spoken(loaded.settings.aws):
-        deployment = _enter(loaded, rendered, artifacts)
+        deployment = enter(loaded, rendered, artifacts)
         rendering.write(rendered, root)
         package.write_artifacts(rendered, artifacts, deployment.bucket.name, root)
         bring_up_to_date(deployment, confirm)
@@ -122,59 +73,13 @@ def outputs(name: str, root: Path, *, as_json: bool = False) -> int:
     return 0
 
 
-def build(loaded: Loaded, root: Path) -> tuple[Rendered, list[Artifact]]:
-    """The judged template and the code; any finding ends it here."""
-    rendered = rendering.render(loaded, root)
-    found = []
-    for tool in ("lint", "guard"):
-        with terminal.step(f"{tool} {loaded.name}"):
-            found += checks.run(tool, [rendered], root)
-    if checks.fails(found):
-        terminal.show_findings(found, root)
-        raise UserError(
-            f"lint and guard found {terminal.summary(found)} in {loaded.name}.",
-            mend="Nothing was sent to AWS. Mend what is shown above.",
-        )
-    return rendered, package.package(root)
-
-
-def identify(aws: Clients, loaded: Loaded) -> Identity:
-    """Who we are; another account than the environment's is refused."""
-    answer = aws.sts.get_caller_identity()
-    identity = Identity(answer["Account"], answer["Arn"])
-    wanted = loaded.settings.aws.account
-    if wanted is not None and wanted != identity.account:
-        raise Refused(
-            f"you are signed in to account {identity.account}, and {loaded.name} belongs to"
-            f" account {wanted}.",
-            where=str(loaded.place(("aws", "account"))),
-            mend="Sign in to that account, or write its profile in aws.profile.",
-        )
-    return identity
-
-
-def check_confirmation(loaded: Loaded, confirm: str | None) -> None:
-    """Refuse early what can't be confirmed later."""
-    name = loaded.name
-    if confirm is not None and confirm != name:
-        raise Refused(
-            f"--confirm says {confirm}, and the environment is {name}.",
-            mend=f"Write --confirm {name} if {name} is what you mean.",
-        )
-    if loaded.settings.protected and confirm is None and not screen.can_ask():
-        raise Refused(
-            f"{name} is protected, and there is no terminal to ask for its name.",
-            mend=f"Look at `python -m pipeline plan {name}` first, then add --confirm {name}.",
-        )
-
-
 def show_plan(deployment: Deployment) -> None:
     """Make the change set, show it, take it back."""
     own = deployment.settings
     kind = stacks.kind(_stack(deployment), own)
     bucket_is_there = buckets.exists(deployment.aws.s3, deployment.bucket)
-    _tell_uploads(deployment, bucket_is_there=bucket_is_there)
-    with _template_for_plan(deployment, bucket_is_there=bucket_is_there) as template:
+    parcels.tell_code(deployment, bucket_is_there=bucket_is_there)
+    with parcels.template_for_plan(deployment, bucket_is_there=bucket_is_there) as template:
         change_set = _ask_for(deployment, kind, template)
         try:
             _show(deployment, change_set)
@@ -186,109 +91,16 @@ def show_plan(deployment: Deployment) -> None:
 def bring_up_to_date(deployment: Deployment, confirm: str | None) -> None:
     """Upload the code, show the change set, execute it when it may be, and see it through."""
     kind = stacks.kind(_stack(deployment), deployment.settings)
-    _upload(deployment)
-    change_set = _ask_for(deployment, kind, _template(deployment))
+    parcels.send_code(deployment)
+    change_set = _ask_for(deployment, kind, parcels.template(deployment))
     seen = _begin(deployment, change_set, confirm)
     if change_set is not None and seen is not None:
         _watch(deployment, change_set, seen)
     _finish(deployment)
 
 
-def _refuse_unknown_account(loaded: Loaded) -> None:
-    if loaded.settings.protected and loaded.settings.aws.account is None:
-        raise Refused(
-            f"{loaded.name} is protected, and its file does not say which account it belongs to.",
-            where=str(loaded.place(("aws", "account"))),
-            mend="Write the account's twelve digits in quotes.",
-        )
-
-
-def _enter(loaded: Loaded, rendered: Rendered, artifacts: Sequence[Artifact]) -> Deployment:
-    aws = clients.connect(loaded.settings.aws)
-    identity = identify(aws, loaded)
-    at = f" at {aws.elsewhere}" if aws.elsewhere else ""
-    region = loaded.settings.aws.region
-    screen.note(
-        f"{loaded.settings.stack_name} in account {identity.account}, region {region}{at},"
-        f" as {identity.arn}"
-    )
-    return Deployment(rendered, artifacts, aws, identity)
-
-
 def _stack(deployment: Deployment) -> Stack | None:
     return stacks.find(deployment.aws.cloudformation, deployment.settings.stack_name)
-
-
-def _tell_uploads(deployment: Deployment, *, bucket_is_there: bool) -> None:
-    bucket = deployment.bucket
-    if not bucket_is_there:
-        screen.note(f"The deployment bucket {bucket.name} would be made.")
-    for one in deployment.artifacts:
-        held = bucket_is_there and buckets.holds(deployment.aws.s3, bucket, one.key, one.sha256)
-        told = "is there already" if held else f"would be uploaded ({len(one.data):,} bytes)"
-        screen.note(f"{one.key} {told}")
-
-
-def _upload(deployment: Deployment) -> None:
-    s3, bucket = deployment.aws.s3, deployment.bucket
-    if buckets.ensure(s3, bucket):
-        screen.note(f"Made the deployment bucket {bucket.name}")
-    for one in deployment.artifacts:
-        if buckets.holds(s3, bucket, one.key, one.sha256):
-            screen.note(f"{one.key} is there already")
-        else:
-            buckets.put(s3, bucket, one.key, one.data, "application/zip")
-            screen.note(f"Uploaded {one.key} ({len(one.data):,} bytes)")
-
-
-def _template(deployment: Deployment) -> dict[str, str]:
-    """The template as CloudFormation takes it: in the request, or from the deployment bucket."""
-    data = deployment.rendered.text.encode()
-    if len(data) <= INLINE_BYTES:
-        return {"TemplateBody": deployment.rendered.text}
-    s3, bucket = deployment.aws.s3, deployment.bucket
-    key, sha256 = _template_key(deployment, data)
-    if not buckets.holds(s3, bucket, key, sha256):
-        buckets.put(s3, bucket, key, data, "application/yaml")
-    screen.note(f"The template has {len(data):,} bytes, so it goes by s3://{bucket.name}/{key}")
-    return _template_url(deployment, key)
-
-
-@contextmanager
-def _template_for_plan(
-    deployment: Deployment, *, bucket_is_there: bool
-) -> Iterator[dict[str, str]]:
-    """The same without a trace: above the limit as dense JSON, else for a moment by S3."""
-    data = deployment.rendered.text.encode()
-    dense = json.dumps(deployment.rendered.value, ensure_ascii=False, separators=(",", ":"))
-    if len(data) <= INLINE_BYTES:
-        yield {"TemplateBody": deployment.rendered.text}
-    elif len(dense.encode()) <= INLINE_BYTES:
-        screen.note(f"The template has {len(data):,} bytes; deploy would send it by S3.")
-        yield {"TemplateBody": dense}
-    elif not bucket_is_there:
-        raise UserError(
-            f"the template has {len(data):,} bytes, which CloudFormation reads from S3 only, and"
-            " the deployment bucket does not exist yet.",
-            mend="Deploy once, or make the bucket; plan writes nothing that lasts.",
-        )
-    else:
-        s3, bucket = deployment.aws.s3, deployment.bucket
-        key = f"plan/{_template_key(deployment, data)[0]}"
-        version = buckets.put(s3, bucket, key, data, "application/yaml")
-        try:
-            yield _template_url(deployment, key)
-        finally:
-            buckets.remove(s3, bucket, key, version)
-
-
-def _template_key(deployment: Deployment, data: bytes) -> tuple[str, str]:
-    sha256 = hashlib.sha256(data).hexdigest()
-    return f"templates/{deployment.settings.stack_name}.{sha256[:16]}.yaml", sha256
-
-
-def _template_url(deployment: Deployment, key: str) -> dict[str, str]:
-    return {"TemplateURL": f"{deployment.aws.s3_address}/{deployment.bucket.name}/{key}"}
 
 
 def _ask_for(deployment: Deployment, kind: Kind, template: dict[str, str]) -> ChangeSet | None:

@@ -22,7 +22,7 @@ from botocore.validate import validate_parameters
 from environments.schema import Settings
 from pipeline import clients, parameters
 from pipeline.clients import Clients
-from pipeline.deploy import Deployment, Identity
+from pipeline.deployment import Deployment, Identity
 from pipeline.documents import parse_template
 from pipeline.findings import Place
 from pipeline.package import Artifact

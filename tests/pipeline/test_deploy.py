@@ -9,6 +9,7 @@ import pytest
 
 from pipeline import bucket as buckets
 from pipeline import checks, clients, deploy, screen
+from pipeline import deployment as deployment_of
 from pipeline.aws_errors import PERMISSIONS
 from pipeline.errors import Refused, UserError
 from pipeline.findings import Finding, Level
@@ -143,7 +144,7 @@ def test_another_account_is_refused_with_both_numbers(aws: Aws) -> None:
     )
 
     with pytest.raises(Refused) as caught:
-        deploy.identify(aws.clients, of)
+        deployment_of.identify(aws.clients, of)
 
     assert ACCOUNT in str(caught.value)
     assert "999999999999" in str(caught.value)
@@ -393,16 +394,16 @@ def test_another_word_than_its_name_leaves_nothing_behind(
 
 def test_without_a_terminal_the_name_must_come_with_the_command() -> None:
     with pytest.raises(Refused, match="--confirm dev"):
-        deploy.check_confirmation(scripted_aws.protected(), None)
+        deployment_of.check_confirmation(scripted_aws.protected(), None)
 
 
 def test_a_name_that_is_another_environments_is_refused_everywhere() -> None:
     with pytest.raises(Refused, match="--confirm says prod"):
-        deploy.check_confirmation(scripted_aws.loaded(), "prod")
+        deployment_of.check_confirmation(scripted_aws.loaded(), "prod")
 
 
 def test_development_is_not_asked_anything() -> None:
-    deploy.check_confirmation(scripted_aws.loaded(), None)
+    deployment_of.check_confirmation(scripted_aws.loaded(), None)
 
 
 # What whoever deploys must be allowed

@@ -10,7 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.loaders import Loader
 
 from pipeline import clients, deploy, events, screen, stacks
-from pipeline.deploy import Deployment
+from pipeline.deployment import Deployment
 from pipeline.errors import Refused, UserError
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import (

@@ -1,0 +1,132 @@
+"""What is deployed, where and as whom: found out, and refused where it is not what was meant."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline import checks, clients, package, screen, terminal
+from pipeline import render as rendering
+from pipeline.bucket import Bucket
+from pipeline.clients import Clients
+from pipeline.errors import Refused, UserError
+from pipeline.fields import BaseSettings
+from pipeline.package import Artifact
+from pipeline.render import Rendered
+from pipeline.settings import Loaded
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who AWS says we are."""
+
+    account: str
+    arn: str
+
+    @property
+    def partition(self) -> str:
+        """aws, aws-cn, aws-us-gov: the second part of every ARN."""
+        return self.arn.split(":")[1]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What is deployed, where, and by what means: arguments of every step below."""
+
+    rendered: Rendered
+    artifacts: Sequence[Artifact]
+    aws: Clients
+    identity: Identity
+    sleep: Callable[[float], None] = time.sleep
+
+    @property
+    def settings(self) -> BaseSettings:
+        return self.rendered.settings
+
+    @property
+    def bucket(self) -> Bucket:
+        """The deployment bucket, now that the account is known."""
+        own = self.settings
+        account = self.identity.account
+        return Bucket(
+            name=own.deployment_bucket_name(account),
+            account=account,
+            region=own.aws.region,
+            partition=self.identity.partition,
+            made_here=own.deployment_bucket is None,
+        )
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        return package.bound(self.rendered, self.artifacts, self.bucket.name)
+
+
+def build(loaded: Loaded, root: Path) -> tuple[Rendered, list[Artifact]]:
+    """The judged template and the code; any finding ends it here."""
+    rendered = rendering.render(loaded, root)
+    found = []
+    for tool in ("lint", "guard"):
+        with terminal.step(f"{tool} {loaded.name}"):
+            found += checks.run(tool, [rendered], root)
+    if checks.fails(found):
+        terminal.show_findings(found, root)
+        raise UserError(
+            f"lint and guard found {terminal.summary(found)} in {loaded.name}.",
+            mend="Nothing was sent to AWS. Mend what is shown above.",
+        )
+    return rendered, package.package(root)
+
+
+def check_account_is_known(loaded: Loaded) -> None:
+    """A protected environment says which account it belongs to, before AWS is asked."""
+    if loaded.settings.protected and loaded.settings.aws.account is None:
+        raise Refused(
+            f"{loaded.name} is protected, and its file does not say which account it belongs to.",
+            where=str(loaded.place(("aws", "account"))),
+            mend="Write the account's twelve digits in quotes.",
+        )
+
+
+def check_confirmation(loaded: Loaded, confirm: str | None) -> None:
+    """Refuse early what can't be confirmed later."""
+    name = loaded.name
+    if confirm is not None and confirm != name:
+        raise Refused(
+            f"--confirm says {confirm}, and the environment is {name}.",
+            mend=f"Write --confirm {name} if {name} is what you mean.",
+        )
+    if loaded.settings.protected and confirm is None and not screen.can_ask():
+        raise Refused(
+            f"{name} is protected, and there is no terminal to ask for its name.",
+            mend=f"Look at `python -m pipeline plan {name}` first, then add --confirm {name}.",
+        )
+
+
+def identify(aws: Clients, loaded: Loaded) -> Identity:
+    """Who we are; another account than the environment's is refused."""
+    answer = aws.sts.get_caller_identity()
+    identity = Identity(answer["Account"], answer["Arn"])
+    wanted = loaded.settings.aws.account
+    if wanted is not None and wanted != identity.account:
+        raise Refused(
+            f"you are signed in to account {identity.account}, and {loaded.name} belongs to"
+            f" account {wanted}.",
+            where=str(loaded.place(("aws", "account"))),
+            mend="Sign in to that account, or write its profile in aws.profile.",
+        )
+    return identity
+
+
+def enter(loaded: Loaded, rendered: Rendered, artifacts: Sequence[Artifact]) -> Deployment:
+    """Connect, make sure of the account, and say where this goes."""
+    aws = clients.connect(loaded.settings.aws)
+    identity = identify(aws, loaded)
+    at = f" at {aws.elsewhere}" if aws.elsewhere else ""
+    region = loaded.settings.aws.region
+    screen.note(
+        f"{loaded.settings.stack_name} in account {identity.account}, region {region}{at},"
+        f" as {identity.arn}"
+    )
+    return Deployment(rendered, artifacts, aws, identity)

@@ -1,0 +1,87 @@
+"""Code and template on their way to AWS: uploaded under their hash, or only told about."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pipeline import bucket as buckets
+from pipeline import screen
+from pipeline.deployment import Deployment
+from pipeline.errors import UserError
+
+INLINE_BYTES = 51_200  # the longest TemplateBody
+
+
+def tell_code(deployment: Deployment, *, bucket_is_there: bool) -> None:
+    """Say what `send_code` would do."""
+    bucket = deployment.bucket
+    if not bucket_is_there:
+        screen.note(f"The deployment bucket {bucket.name} would be made.")
+    for one in deployment.artifacts:
+        held = bucket_is_there and buckets.holds(deployment.aws.s3, bucket, one.key, one.sha256)
+        told = "is there already" if held else f"would be uploaded ({len(one.data):,} bytes)"
+        screen.note(f"{one.key} {told}")
+
+
+def send_code(deployment: Deployment) -> None:
+    """Put the functions' code where CloudFormation reads it, making the bucket if need be."""
+    s3, bucket = deployment.aws.s3, deployment.bucket
+    if buckets.ensure(s3, bucket):
+        screen.note(f"Made the deployment bucket {bucket.name}")
+    for one in deployment.artifacts:
+        if buckets.holds(s3, bucket, one.key, one.sha256):
+            screen.note(f"{one.key} is there already")
+        else:
+            buckets.put(s3, bucket, one.key, one.data, "application/zip")
+            screen.note(f"Uploaded {one.key} ({len(one.data):,} bytes)")
+
+
+def template(deployment: Deployment) -> dict[str, str]:
+    """The template as CloudFormation takes it: in the request, or from the deployment bucket."""
+    data = deployment.rendered.text.encode()
+    if len(data) <= INLINE_BYTES:
+        return {"TemplateBody": deployment.rendered.text}
+    s3, bucket = deployment.aws.s3, deployment.bucket
+    key, sha256 = _template_key(deployment, data)
+    if not buckets.holds(s3, bucket, key, sha256):
+        buckets.put(s3, bucket, key, data, "application/yaml")
+    screen.note(f"The template has {len(data):,} bytes, so it goes by s3://{bucket.name}/{key}")
+    return _template_url(deployment, key)
+
+
+@contextmanager
+def template_for_plan(deployment: Deployment, *, bucket_is_there: bool) -> Iterator[dict[str, str]]:
+    """The same without a trace: above the limit as dense JSON, else for a moment by S3."""
+    data = deployment.rendered.text.encode()
+    dense = json.dumps(deployment.rendered.value, ensure_ascii=False, separators=(",", ":"))
+    if len(data) <= INLINE_BYTES:
+        yield {"TemplateBody": deployment.rendered.text}
+    elif len(dense.encode()) <= INLINE_BYTES:
+        screen.note(f"The template has {len(data):,} bytes; deploy would send it by S3.")
+        yield {"TemplateBody": dense}
+    elif not bucket_is_there:
+        raise UserError(
+            f"the template has {len(data):,} bytes, which CloudFormation reads from S3 only, and"
+            " the deployment bucket does not exist yet.",
+            mend="Deploy once, or make the bucket; plan writes nothing that lasts.",
+        )
+    else:
+        s3, bucket = deployment.aws.s3, deployment.bucket
+        key = f"plan/{_template_key(deployment, data)[0]}"
+        version = buckets.put(s3, bucket, key, data, "application/yaml")
+        try:
+            yield _template_url(deployment, key)
+        finally:
+            buckets.remove(s3, bucket, key, version)
+
+
+def _template_key(deployment: Deployment, data: bytes) -> tuple[str, str]:
+    sha256 = hashlib.sha256(data).hexdigest()
+    return f"templates/{deployment.settings.stack_name}.{sha256[:16]}.yaml", sha256
+
+
+def _template_url(deployment: Deployment, key: str) -> dict[str, str]:
+    return {"TemplateURL": f"{deployment.aws.s3_address}/{deployment.bucket.name}/{key}"}
