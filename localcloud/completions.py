@@ -147,6 +147,11 @@ class Function(lambda_models.LambdaFunction):
         configuration: dict[str, Any] = super().get_configuration(on_create)
         return configuration | self.kept | {"LoggingConfig": logging}
 
+    def _invoke_lambda(self, event: str | None = None) -> tuple[str, bool, str]:  # noqa: ARG002 - moto's own signature
+        """No function runs here; moto would start Docker for an S3 event or a stream too."""
+        why = f"{self.function_name} isn't run by this endpoint, which only keeps it"
+        return json.dumps({"errorType": "NotRun", "errorMessage": why}), True, ""
+
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
         self.kept |= {name: config_updates[name] for name in _KEPT if name in config_updates}
         if "TracingConfig" in config_updates:

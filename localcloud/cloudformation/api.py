@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 
-from localcloud.cloudformation import changes, parameters, template
+from localcloud.cloudformation import answers, changes, parameters, template
 from localcloud.cloudformation.changes import Wish
 from localcloud.cloudformation.engine import Operation
 from localcloud.cloudformation.errors import (
@@ -22,7 +22,6 @@ from localcloud.cloudformation.errors import (
 from localcloud.cloudformation.stacks import (
     STACKS,
     ChangeSet,
-    Event,
     Resource,
     Stack,
     Stacks,
@@ -200,19 +199,21 @@ class CloudFormation(BaseResponse):
         """One stack, or all that live."""
         name = self._get_param("StackName")
         found = [self._stacks.find(name)] if name else list(self._stacks.living())
-        return self._paged("Stacks", found, _stack)
+        return self._paged("Stacks", found, answers.of_stack)
 
     def list_stacks(self) -> ActionResult:
         """Every stack, deleted ones too."""
         wanted = self._get_param("StackStatusFilter") or []
         found = [one for one in self._stacks.held if not wanted or one.status in wanted]
-        return self._paged("StackSummaries", found, _summary)
+        return self._paged("StackSummaries", found, answers.summary)
 
     def describe_stack_events(self) -> ActionResult:
         """The history, newest first."""
         stack = self._stack()
         return self._paged(
-            "StackEvents", list(reversed(stack.events)), lambda event: _event(stack, event)
+            "StackEvents",
+            list(reversed(stack.events)),
+            lambda event: answers.of_event(stack, event),
         )
 
     def describe_stack_resources(self) -> ActionResult:
@@ -220,7 +221,7 @@ class CloudFormation(BaseResponse):
         stack = self._stack()
         wanted = self._get_param("LogicalResourceId")
         found = [one for one in stack.resources.values() if wanted in (None, one.logical_id)]
-        return ActionResult({"StackResources": [_resource(stack, one) for one in found]})
+        return ActionResult({"StackResources": [answers.of_resource(stack, one) for one in found]})
 
     def describe_stack_resource(self) -> ActionResult:
         """One resource."""
@@ -228,7 +229,7 @@ class CloudFormation(BaseResponse):
         wanted = self._get_param("LogicalResourceId")
         if wanted not in stack.resources:
             raise ValidationError(f"Resource {wanted} does not exist for stack {stack.name}")
-        found = _resource(stack, stack.resources[wanted])
+        found = answers.of_resource(stack, stack.resources[wanted])
         found["LastUpdatedTimestamp"] = found.pop("Timestamp")
         return ActionResult({"StackResourceDetail": found})
 
@@ -237,7 +238,7 @@ class CloudFormation(BaseResponse):
         stack = self._stack()
 
         def show(one: Resource) -> dict[str, Any]:
-            found = _resource(stack, one)
+            found = answers.of_resource(stack, one)
             found["LastUpdatedTimestamp"] = found.pop("Timestamp")
             return found
 
@@ -261,7 +262,7 @@ class CloudFormation(BaseResponse):
         return ActionResult(
             {
                 "Description": wanted.get("Description"),
-                "Parameters": _declared(wanted),
+                "Parameters": answers.declared(wanted),
                 "ResourceTypes": sorted({one["Type"] for one in wanted["Resources"].values()}),
                 "Capabilities": template.capabilities(wanted),
                 "Metadata": json.dumps(wanted["Metadata"]) if "Metadata" in wanted else None,
@@ -273,7 +274,7 @@ class CloudFormation(BaseResponse):
         wanted = template.load(self._template_text(None))
         template.check(wanted)
         keys = ("ParameterKey", "DefaultValue", "NoEcho", "Description")
-        declared = [{key: one.get(key) for key in keys} for one in _declared(wanted)]
+        declared = [{key: one.get(key) for key in keys} for one in answers.declared(wanted)]
         return ActionResult(
             {
                 "Parameters": declared,
@@ -367,9 +368,10 @@ class CloudFormation(BaseResponse):
     def describe_change_set(self) -> ActionResult:
         """The changes of a change set."""
         stack, change_set = self._change_set()
-        values = bool(self._get_bool_param("IncludePropertyValues"))
-        shown = [_shown(change, values=values) for change in change_set.changes]
-        return self._paged("Changes", shown, lambda one: one, more=_change_set(stack, change_set))
+        asked = self._get_bool_param("IncludePropertyValues")
+        shown = change_set.changes if asked else answers.without_values(change_set.changes)
+        more = answers.of_change_set(stack, change_set)
+        return self._paged("Changes", shown, lambda one: one, more=more)
 
     def _change_set(self) -> tuple[Stack, ChangeSet]:
         name = str(self._get_param("ChangeSetName"))
@@ -383,7 +385,7 @@ class CloudFormation(BaseResponse):
             "StatusReason", "CreationTime", "Description",
         }  # fmt: skip
         found = [
-            {key: value for key, value in _change_set(stack, one).items() if key in keep}
+            {key: value for key, value in answers.of_change_set(stack, one).items() if key in keep}
             for one in stack.change_sets
         ]
         return self._paged("Summaries", found, lambda one: one)
@@ -454,134 +456,3 @@ def _check_updatable(stack: Stack) -> None:
 def _fail(change_set: ChangeSet, reason: str) -> None:
     change_set.status, change_set.reason = "FAILED", reason
     change_set.execution = "UNAVAILABLE"
-
-
-# ---- what an answer shows
-
-
-def _pairs(values: dict[str, str], key: str, value: str) -> list[dict[str, str]]:
-    return [{key: name, value: one} for name, one in values.items()]
-
-
-def _parameters(declared: dict[str, Any], values: dict[str, str]) -> list[dict[str, str]]:
-    hidden = {name: "****" for name, one in declared.items() if one.get("NoEcho")}
-    return _pairs(values | hidden, "ParameterKey", "ParameterValue")
-
-
-def _stack(stack: Stack) -> dict[str, Any]:
-    shown = {
-        "StackId": stack.id,
-        "StackName": stack.name,
-        "ChangeSetId": stack.executed or None,
-        "Description": stack.template.get("Description"),
-        "Parameters": _parameters(stack.template.get("Parameters", {}), stack.parameters),
-        "CreationTime": stack.created,
-        "LastUpdatedTime": stack.updated,
-        "DeletionTime": stack.deleted,
-        "StackStatus": stack.status,
-        "StackStatusReason": stack.reason or None,
-        "DisableRollback": False,
-        "Capabilities": stack.capabilities,
-        "Outputs": stack.outputs,
-        "Tags": _pairs(stack.tags, "Key", "Value"),
-        "EnableTerminationProtection": stack.protected,
-        "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
-        **stack.options,
-    }
-    return {key: value for key, value in shown.items() if value is not None}
-
-
-def _summary(stack: Stack) -> dict[str, Any]:
-    keep = {
-        "StackId", "StackName", "CreationTime", "LastUpdatedTime", "DeletionTime", "StackStatus",
-        "StackStatusReason", "DriftInformation",
-    }  # fmt: skip
-    shown = {key: value for key, value in _stack(stack).items() if key in keep}
-    return shown | {"TemplateDescription": stack.template.get("Description")}
-
-
-def _event(stack: Stack, event: Event) -> dict[str, Any]:
-    resource = stack.resources.get(event.logical_id)
-    shown = {
-        "StackId": stack.id,
-        "EventId": event.id,
-        "StackName": stack.name,
-        "LogicalResourceId": event.logical_id,
-        "PhysicalResourceId": event.physical_id,
-        "ResourceType": event.type,
-        "Timestamp": event.at,
-        "ResourceStatus": event.status,
-        "ResourceStatusReason": event.reason or None,
-        "ResourceProperties": json.dumps(resource.properties) if resource else None,
-    }
-    return {key: value for key, value in shown.items() if value is not None}
-
-
-def _resource(stack: Stack, resource: Resource) -> dict[str, Any]:
-    shown = {
-        "StackName": stack.name,
-        "StackId": stack.id,
-        "LogicalResourceId": resource.logical_id,
-        "PhysicalResourceId": resource.physical_id,
-        "ResourceType": resource.type,
-        "Timestamp": resource.changed,
-        "ResourceStatus": resource.status,
-        "ResourceStatusReason": resource.reason or None,
-        "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
-    }
-    return {key: value for key, value in shown.items() if value is not None}
-
-
-def _change_set(stack: Stack, change_set: ChangeSet) -> dict[str, Any]:
-    declared = change_set.template.get("Parameters", {})
-    shown = {
-        "ChangeSetName": change_set.name,
-        "ChangeSetId": change_set.id,
-        "StackId": stack.id,
-        "StackName": stack.name,
-        "Description": change_set.options.get("Description"),
-        "Parameters": _parameters(declared, change_set.parameters),
-        "CreationTime": change_set.created,
-        "ExecutionStatus": change_set.execution,
-        "Status": change_set.status,
-        "StatusReason": change_set.reason or None,
-        "NotificationARNs": change_set.options["NotificationARNs"],
-        "Capabilities": change_set.capabilities,
-        "Tags": _pairs(change_set.tags, "Key", "Value"),
-        "ImportExistingResources": change_set.options["ImportExistingResources"],
-        "OnStackFailure": change_set.options["OnStackFailure"],
-        "IncludeNestedStacks": False,
-    }
-    return {key: value for key, value in shown.items() if value is not None}
-
-
-VALUES = {"BeforeContext", "AfterContext", "BeforeValue", "AfterValue"}
-
-
-def _shown(value: Any, *, values: bool) -> Any:
-    """A change, with the properties' values only where they were asked for."""
-    if values:
-        return value
-    if isinstance(value, list):
-        return [_shown(item, values=values) for item in value]
-    if isinstance(value, dict):
-        return {
-            key: _shown(item, values=values) for key, item in value.items() if key not in VALUES
-        }
-    return value
-
-
-def _declared(wanted: template.Template) -> list[dict[str, Any]]:
-    return [
-        {
-            "ParameterKey": name,
-            "DefaultValue": one.get("Default"),
-            "ParameterType": one["Type"],
-            "NoEcho": bool(one.get("NoEcho")),
-            "Description": one.get("Description"),
-            "ParameterConstraints": {
-                "AllowedValues": [str(value) for value in one.get("AllowedValues", [])]
-            },
-        }
-        for name, one in wanted.get("Parameters", {}).items()
-    ]

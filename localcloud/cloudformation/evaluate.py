@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from localcloud.cloudformation import intrinsics, parameters, schemas
@@ -95,6 +96,8 @@ def check_properties(kind: str, resolved: Properties) -> None:
         raise Unsupported(f"Encountered unsupported property {unknown[0]}")
     if missing := [name for name in schemas.required(kind) if name not in resolved]:
         raise Unsupported(f"Properties validation failed: required key [{missing[0]}] not found")
+    if "{{resolve:" in json.dumps(resolved):
+        raise Unsupported("This endpoint doesn't evaluate dynamic references ({{resolve:…}})")
     if dropped := sorted(set(resolved) - HANDLERS[kind].holds):
         raise Unsupported(f"{kind}.{dropped[0]} can't be held by this endpoint (localcloud)")
 

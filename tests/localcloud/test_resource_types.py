@@ -111,6 +111,20 @@ def test_the_website_url_follows_the_region(aws_here: Driver) -> None:
     )
 
 
+def test_a_function_is_kept_and_not_run(
+    aws_here: Driver, capfd: pytest.CaptureFixture[str]
+) -> None:
+    aws_here.put_code("one.zip")
+    case = next(one for one in CASES if one.type == "AWS::Lambda::Function")
+    aws_here.deploy(template(case, case.before))
+
+    answer = aws_here("lambda").invoke(FunctionName="f")
+
+    assert answer["FunctionError"]
+    assert b"isn't run by this endpoint" in answer["Payload"].read()
+    assert "docker" not in "".join(capfd.readouterr())
+
+
 # ---- the proof itself
 
 

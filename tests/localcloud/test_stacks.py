@@ -360,7 +360,7 @@ def test_a_bucket_that_is_not_empty_stops_the_deletion(aws_here: Driver) -> None
     [
         (resources(Odd={"Type": "AWS::EC2::Instance"}), "AWS::EC2::Instance] of resource Odd"),
         (resources(Odd={"Type": "AWS::No::Such"}), "AWS::No::Such] of resource Odd"),
-        (resources(Q={**queue(), "Properies": {}}), "Properies"),
+        (resources(Q={**queue(), "Colour": {}}), "Colour"),
         (resources(Q={**queue(), "DependsOn": "Nobody"}), "Nobody"),
         (resources(Q=queue(DelaySeconds={"Ref": "Nobody"})), "Nobody"),
         (resources(Q=queue(), R=queue(KmsMasterKeyId={"Fn::GetAtt": ["Q", "Size"]})), "Size"),
@@ -385,6 +385,7 @@ def test_a_wrong_template_is_refused_before_anything_is_made(
     ("properties", "words"),
     [
         ({"QueueNam": "q"}, "Encountered unsupported property QueueNam"),
+        ({"QueueName": "{{resolve:ssm:name}}"}, "dynamic references"),
         ({"DeduplicationScope": "queue"}, "DeduplicationScope can't be held by this endpoint"),
     ],
 )
