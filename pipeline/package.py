@@ -1,21 +1,22 @@
 """handlers/ -> one zip per function: the modules it reaches, the same bytes wherever it is built.
 
-A zip's key in the deployment bucket holds its hash, so that new code is a new key and
-CloudFormation sees the change.
+A zip's key in the deployment bucket holds a hash of what is in it, so that new code is a new key
+and CloudFormation sees the change.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import json
 import stat
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline import files, parameters
-from pipeline.closure import ENTRY, Closure, Module
+from pipeline.closure import ENTRY, Closure
 from pipeline.errors import UserError
 from pipeline.render import BUILD, Rendered, render
 from pipeline.settings import Loaded
@@ -27,17 +28,25 @@ UNIX = 3
 
 @dataclass(frozen=True)
 class Artifact:
-    """One function's zip; `name` is what the template's parameter has as its default."""
+    """One function's zip; `name` is what the template's parameter has as its default.
+
+    `content` is the SHA-256 of the modules themselves, which no compressor can change.
+    """
 
     name: str
     data: bytes = field(repr=False)
-    sha256: str
+    content: str
 
     @property
     def key(self) -> str:
         """Where it lies in the deployment bucket: another content is another key."""
         stem, dot, suffix = self.name.rpartition(".")
-        return f"{stem}.{self.sha256[:16]}{dot}{suffix}"
+        return f"{stem}.{self.content[:16]}{dot}{suffix}"
+
+    @property
+    def sha256(self) -> str:
+        """The zip's own SHA-256, which S3 checks at the upload."""
+        return hashlib.sha256(self.data).hexdigest()
 
 
 def package(root: Path) -> list[Artifact]:
@@ -91,16 +100,20 @@ def write_artifacts(
 
 
 def _artifact(folder: Path) -> Artifact:
-    data = _zip(Closure(folder).modules())
-    return Artifact(f"{folder.name}.zip", data, hashlib.sha256(data).hexdigest())
+    contents = {one.zip_name: one.path.read_bytes() for one in Closure(folder).modules()}
+    return Artifact(f"{folder.name}.zip", _zip(contents), _digest(contents))
 
 
-def _zip(modules: Iterable[Module]) -> bytes:
-    """Stored, not deflated: zlib and its replacements compress the same text differently."""
+def _digest(contents: dict[str, bytes]) -> str:
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
+    return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
+
+
+def _zip(contents: dict[str, bytes]) -> bytes:
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-        for module in modules:
-            archive.writestr(_header(module.zip_name), module.path.read_bytes())
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, data in contents.items():
+            archive.writestr(_header(name), data, zipfile.ZIP_DEFLATED)
     return stream.getvalue()
 
 

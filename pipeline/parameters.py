@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +52,11 @@ def defaults(template: dict[str, Any], bucket: str) -> dict[str, str]:
 def as_file(values: dict[str, str]) -> list[dict[str, str]]:
     """The form that the AWS command line reads: ParameterKey and ParameterValue."""
     return [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
+
+
+def names(data: bytes) -> list[str]:
+    """The parameters' names in a file of that form."""
+    return [one["ParameterKey"] for one in json.loads(data)]
 
 
 def _functions(template: dict[str, Any]) -> Iterator[dict[str, Any]]:

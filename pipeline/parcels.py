@@ -11,8 +11,7 @@ from pipeline import bucket as buckets
 from pipeline import screen
 from pipeline.deployment import Deployment
 from pipeline.errors import UserError
-
-INLINE_BYTES = 51_200  # the longest TemplateBody
+from pipeline.limits import MAX_BODY_BYTES
 
 
 def tell_code(deployment: Deployment, *, bucket_is_there: bool) -> None:
@@ -42,7 +41,7 @@ def send_code(deployment: Deployment) -> None:
 def template(deployment: Deployment) -> dict[str, str]:
     """The template as CloudFormation takes it: in the request, or from the deployment bucket."""
     data = deployment.rendered.text.encode()
-    if len(data) <= INLINE_BYTES:
+    if len(data) <= MAX_BODY_BYTES:
         return {"TemplateBody": deployment.rendered.text}
     s3, bucket = deployment.aws.s3, deployment.bucket
     key, sha256 = _template_key(deployment, data)
@@ -57,9 +56,9 @@ def template_for_plan(deployment: Deployment, *, bucket_is_there: bool) -> Itera
     """The same without a trace: above the limit as dense JSON, else for a moment by S3."""
     data = deployment.rendered.text.encode()
     dense = json.dumps(deployment.rendered.value, ensure_ascii=False, separators=(",", ":"))
-    if len(data) <= INLINE_BYTES:
+    if len(data) <= MAX_BODY_BYTES:
         yield {"TemplateBody": deployment.rendered.text}
-    elif len(dense.encode()) <= INLINE_BYTES:
+    elif len(dense.encode()) <= MAX_BODY_BYTES:
         screen.note(f"The template has {len(data):,} bytes; deploy would send it by S3.")
         yield {"TemplateBody": dense}
     elif not bucket_is_there:

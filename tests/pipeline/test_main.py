@@ -47,6 +47,16 @@ def test_render_check_compares_and_writes_nothing(
     assert run("render", "--check", root=project) == 0
 
 
+def test_render_check_knows_that_packaging_fills_in_keys(project: Path) -> None:
+    run("render", "dev", root=project)
+    run("package", "dev", root=project)
+
+    assert run("render", "--check", "dev", root=project) == 0
+
+    (project / "build/dev/parameters.json").write_text("[]")
+    assert run("render", "--check", "dev", root=project) == 1
+
+
 def test_another_environment_is_one_more_file(project: Path) -> None:
     prod = (project / "environments/prod.yaml").read_text()
     (project / "environments/staging.yaml").write_text(prod)
