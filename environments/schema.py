@@ -13,7 +13,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from pipeline.fields import BaseSettings, Section
+from pipeline.environment.fields import BaseSettings, Section
 
 # What CloudWatch Logs offers: RetentionInDays of AWS::Logs::LogGroup.
 LogDays = Literal[

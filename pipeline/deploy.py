@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline import bucket as buckets
-from pipeline import changeset, clients, events, package, parcels, screen, settings, stacks
+from pipeline import package, settings
 from pipeline import render as rendering
-from pipeline.changeset import Change, ChangeSet, Request
-from pipeline.deployment import (
+from pipeline.deploying import bucket as buckets
+from pipeline.deploying import changeset, clients, events, parcels, screen, stacks
+from pipeline.deploying.changeset import Change, ChangeSet, Request
+from pipeline.deploying.deployment import (
     Deployment,
     build,
     check_account_is_known,
@@ -21,10 +22,10 @@ from pipeline.deployment import (
     enter,
     identify,
 )
+from pipeline.deploying.events import Event
+from pipeline.deploying.hints import hint
+from pipeline.deploying.stacks import Kind, Stack
 from pipeline.errors import Refused, UserError
-from pipeline.events import Event
-from pipeline.hints import hint
-from pipeline.stacks import Kind, Stack
 
 INTERRUPTED = 130
 

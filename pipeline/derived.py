@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline import files, render, schema, settings
+from pipeline import files, render, settings
+from pipeline.environment import schema
 
 GOLDEN = "tests/golden"
 

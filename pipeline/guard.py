@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pipeline import guard_rules
+from pipeline.environment.fields import BaseSettings
 from pipeline.errors import UserError
-from pipeline.fields import BaseSettings
 from pipeline.findings import Finding, Level, Place, Pointer
 from pipeline.guard_rules import Required, RulesFile, Waiver
 

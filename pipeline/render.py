@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from environments.schema import Settings
-from pipeline import files, limits, parameters, schema, settings
+from pipeline import files, parameters, settings
 from pipeline.documents import Document, DocumentError, parse_template
+from pipeline.environment import schema
 from pipeline.findings import Place, Pointer
+from pipeline.rendering import limits
+from pipeline.rendering.sourcemap import SourceMap
+from pipeline.rendering.templates import Templates
 from pipeline.settings import Loaded
-from pipeline.sourcemap import SourceMap
-from pipeline.templates import Templates
 
 BUILD = "build"
 

@@ -47,7 +47,7 @@ def chosen(wanted: Iterable[str], root: Path) -> list[str]:
     picked = list(dict.fromkeys(wanted)) or known
     for name in picked:
         if name not in known:
-            from pipeline.complaints import guess
+            from pipeline.environment.complaints import guess
 
             raise UsageError(
                 f"there is no environment {name!r}.",
@@ -71,7 +71,7 @@ def load(name: str, root: Path) -> Loaded:
     try:
         settings = Settings.model_validate({**document.value, "name": name})
     except ValidationError as error:
-        from pipeline.complaints import SettingsError, problem
+        from pipeline.environment.complaints import SettingsError, problem
 
         problems = [problem(document, details) for details in error.errors(include_url=False)]
         raise SettingsError(problems) from None

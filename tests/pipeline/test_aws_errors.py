@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import clients, deploy, hints
-from pipeline.aws_errors import Details, refusal
+from pipeline import deploy
+from pipeline.deploying import clients, hints
+from pipeline.deploying.aws_errors import Details, refusal
+from pipeline.environment.fields import Aws
 from pipeline.errors import Refused, UserError
-from pipeline.fields import Aws
 
 AWS = Aws(account=None, region="eu-central-1", profile=None)
 

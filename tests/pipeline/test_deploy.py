@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import bucket as buckets
-from pipeline import checks, clients, deploy, screen
-from pipeline import deployment as deployment_of
-from pipeline.aws_errors import PERMISSIONS
+from pipeline import checks, deploy
+from pipeline.deploying import bucket as buckets
+from pipeline.deploying import clients, screen
+from pipeline.deploying import deployment as deployment_of
+from pipeline.deploying.aws_errors import PERMISSIONS
 from pipeline.errors import Refused, UserError
 from pipeline.findings import Finding, Level
 from tests.pipeline import scripted_aws

@@ -12,8 +12,9 @@ import pytest
 from boto3 import Session
 
 from localcloud import aws as local
-from pipeline import checks, events, package
+from pipeline import checks, package
 from pipeline.__main__ import main
+from pipeline.deploying import events
 from tests.pipeline import scripted_aws
 
 STACK = "qr-upload-dev"

@@ -9,8 +9,9 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from botocore.loaders import Loader
 
-from pipeline import clients, deploy, events, screen, stacks
-from pipeline.deployment import Deployment
+from pipeline import deploy
+from pipeline.deploying import clients, events, screen, stacks
+from pipeline.deploying.deployment import Deployment
 from pipeline.errors import Refused, UserError
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import (

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.documents import DocumentError, parse_settings, parse_template
-from pipeline.scope import to_json
+from pipeline.rendering.scope import to_json
 
 
 def test_every_key_and_item_knows_its_line() -> None:

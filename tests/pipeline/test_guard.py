@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from pipeline import guard as station
+from pipeline.environment.fields import Aws, BaseSettings
 from pipeline.errors import UserError
-from pipeline.fields import Aws, BaseSettings
 from pipeline.findings import Finding, Level, Place, Pointer
 from pipeline.guard import guard, pointer_of
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.documents import DocumentError, parse_settings
-from pipeline.scope import Scope, Touched, is_plain
+from pipeline.rendering.scope import Scope, Touched, is_plain
 
 words = st.text(alphabet="abcdefxyzENOT0123456789._-/+~:#", max_size=8)
 

@@ -14,8 +14,8 @@ import pytest
 
 from pipeline import render, settings
 from pipeline.findings import Place, Pointer
-from pipeline.sourcemap import Line, SourceMap
-from pipeline.templates import Templates
+from pipeline.rendering.sourcemap import Line, SourceMap
+from pipeline.rendering.templates import Templates
 
 STATEMENT = re.compile(r"\s*\{%.*%\}\s*\Z")
 COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)

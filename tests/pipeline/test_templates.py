@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.documents import DocumentError
+from pipeline.environment.fields import SchemaPaths
 from pipeline.errors import UserError
-from pipeline.fields import SchemaPaths
-from pipeline.sourcemap import SourceMap
-from pipeline.templates import Templates
+from pipeline.rendering.sourcemap import SourceMap
+from pipeline.rendering.templates import Templates
 
 Writer = Callable[..., Templates]
 SETTINGS = {"days": 30, "name": "dev", "on": True, "label": "a: b", "tags": {"X": "1", "Y": "z"}}

@@ -11,7 +11,7 @@ import yaml
 
 from pipeline import settings
 from pipeline.render import Rendered, render
-from pipeline.templates import Templates
+from pipeline.rendering.templates import Templates
 
 Change = Callable[..., Rendered]
 

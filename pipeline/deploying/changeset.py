@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipeline.deploying.stacks import find
 from pipeline.errors import Refused, UserError
 from pipeline.findings import Pointer
-from pipeline.stacks import find
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         ResourceChangeDetailTypeDef,
     )
 
-    from pipeline.stacks import Kind
+    from pipeline.deploying.stacks import Kind
 
 # The ways in which CloudFormation says that there is nothing to do.
 NOTHING = ("didn't contain changes", "No updates are to be performed")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import Refused, UserError
 
 if TYPE_CHECKING:
-    from pipeline.fields import Aws
+    from pipeline.environment.fields import Aws
 
 EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"}
 UNKNOWN_KEY = {

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pipeline import aws_errors
+from pipeline.deploying import aws_errors
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sts import STSClient
 
-    from pipeline.fields import Aws
+    from pipeline.environment.fields import Aws
 
 Answer = TypeVar("Answer")
 

@@ -15,8 +15,8 @@ from typing import Any
 from jinja2 import nodes
 
 from pipeline.findings import Place, Pointer
-from pipeline.scope import Touched
-from pipeline.sourcemap import Line, SourceMap
+from pipeline.rendering.scope import Touched
+from pipeline.rendering.sourcemap import Line, SourceMap
 
 OPEN, CLOSE = "\ue000", "\ue001"
 _MARK = re.compile(f"{OPEN}(.)(.*?){CLOSE}", re.DOTALL)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # rich takes as long to import as a render; only what prints pays for it
     from rich.console import Console
 
-    from pipeline.changeset import Change
-    from pipeline.events import Event
+    from pipeline.deploying.changeset import Change
+    from pipeline.deploying.events import Event
+    from pipeline.deploying.stacks import Output
     from pipeline.findings import Pointer
     from pipeline.render import Rendered
-    from pipeline.stacks import Output
 
 _ACTIONS = {
     "Remove": "red",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from jinja2 import nodes
 
 from pipeline.findings import Pointer
-from pipeline.marks import chain
+from pipeline.rendering.marks import chain
 
 
 class Use(NamedTuple):

@@ -12,7 +12,7 @@ import textwrap
 from itertools import pairwise
 from typing import Any
 
-from pipeline.fields import Section
+from pipeline.environment.fields import Section
 
 
 def descriptions(model: type[Section]) -> dict[str, str]:

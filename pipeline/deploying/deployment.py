@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import checks, clients, package, screen, terminal
+from pipeline import checks, package, terminal
 from pipeline import render as rendering
-from pipeline.bucket import Bucket
-from pipeline.clients import Clients
+from pipeline.deploying import clients, screen
+from pipeline.deploying.bucket import Bucket
+from pipeline.deploying.clients import Clients
+from pipeline.environment.fields import BaseSettings
 from pipeline.errors import Refused, UserError
-from pipeline.fields import BaseSettings
 from pipeline.package import Artifact
 from pipeline.render import Rendered
 from pipeline.settings import Loaded

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from pydantic_core import ErrorDetails
 
-from pipeline import schema
 from pipeline.documents import Document
+from pipeline.environment import schema
 from pipeline.errors import UserError
 from pipeline.findings import Pointer
 

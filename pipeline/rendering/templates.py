@@ -11,13 +11,13 @@ import jinja2
 from jinja2 import nodes
 
 from pipeline.documents import DocumentError
+from pipeline.environment.fields import SchemaPaths
 from pipeline.errors import UserError
-from pipeline.fields import SchemaPaths
 from pipeline.findings import Pointer
-from pipeline.marks import CLOSE, OPEN, Marks, chain
-from pipeline.scope import Scope, is_plain, to_json
-from pipeline.sourcemap import SourceMap
-from pipeline.uses import Reading, Use, reading
+from pipeline.rendering.marks import CLOSE, OPEN, Marks, chain
+from pipeline.rendering.scope import Scope, is_plain, to_json
+from pipeline.rendering.sourcemap import SourceMap
+from pipeline.rendering.uses import Reading, Use, reading
 
 FOLDER = "templates"
 MAIN = "main.yaml.j2"

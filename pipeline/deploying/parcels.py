@@ -7,11 +7,11 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipeline import bucket as buckets
-from pipeline import screen
-from pipeline.deployment import Deployment
+from pipeline.deploying import bucket as buckets
+from pipeline.deploying import screen
+from pipeline.deploying.deployment import Deployment
 from pipeline.errors import UserError
-from pipeline.limits import MAX_BODY_BYTES
+from pipeline.rendering.limits import MAX_BODY_BYTES
 
 
 def tell_code(deployment: Deployment, *, bucket_is_there: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from environments.schema import Settings
-from pipeline.fields import BaseSettings, SchemaPaths, Section
+from pipeline.environment.fields import BaseSettings, SchemaPaths, Section
 from pipeline.findings import Pointer
 
 FILE = "environments/schema.py"
@@ -37,7 +37,7 @@ def fields(section: type[Section] | None) -> dict[str, FieldInfo]:
 
 def about(at: Pointer) -> str:
     """What the schema says of a key, on one line; of a value inside it, what it says of the key."""
-    from pipeline.descriptions import descriptions
+    from pipeline.environment.descriptions import descriptions
 
     for end in range(len(at), 0, -1):
         section = section_at(at[: end - 1])
@@ -48,7 +48,7 @@ def about(at: Pointer) -> str:
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of an environment file, for editors; generated, never edited."""
-    from pipeline.descriptions import describe
+    from pipeline.environment.descriptions import describe
 
     sections: list[type[Section]] = [Settings, *dict(_sections(Settings, ())).values()]
     schema = describe(Settings.model_json_schema(by_alias=True), sections)

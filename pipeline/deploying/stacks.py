@@ -10,7 +10,7 @@ from pipeline.errors import Refused, UserError
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
-    from pipeline.fields import BaseSettings
+    from pipeline.environment.fields import BaseSettings
 
 Kind = Literal["CREATE", "UPDATE"]
 SETTLED = frozenset(
