@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import pytest
-from botocore.awsrequest import AWSResponse
-from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError, ConnectTimeoutError, NoCredentialsError
 
 from qr_session import aws as ours
@@ -22,38 +18,7 @@ from qr_session.store_events import DynamoSessions as EventSessions
 from qr_session.store_http import DynamoSessions as HttpSessions
 from tests.handlers import aws
 from tests.handlers.drive import UPLOAD_ID, App, Scene, bucket_event
-
-Reply = tuple[int, dict[str, str], bytes] | Exception
-
-
-class _Raw(io.BytesIO):
-    """A body as urllib3 gives it."""
-
-    def stream(self, *_: Any, **__: Any) -> Any:
-        yield self.read()
-
-
-class Wire:
-    """Answers a client's requests from a script, and keeps what was sent."""
-
-    def __init__(self, client: Any, *replies: Reply) -> None:
-        self.sent: list[Any] = []
-        self._replies = list(replies)
-        client.meta.events.unregister("before-send.*", unique_id="wire")
-        client.meta.events.register("before-send.*", self._reply, unique_id="wire")
-
-    def _reply(self, request: Any, **_: Any) -> AWSResponse:
-        self.sent.append(request)
-        reply = self._replies.pop(0)
-        if isinstance(reply, Exception):
-            raise reply
-        status, headers, body = reply
-        return AWSResponse(request.url, status, HTTPHeaders.from_dict(headers), _Raw(body))
-
-
-def dynamodb_error(code: str, status: int = 400) -> Reply:
-    body = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "secret text"}
-    return status, {"content-type": "application/x-amz-json-1.0"}, json.dumps(body).encode()
+from tests.handlers.wire import Reply, Wire, dynamodb_error, shared_client
 
 
 def s3_error(code: str, status: int) -> Reply:
@@ -78,14 +43,8 @@ DYNAMODB_FAULTS = [
 ]
 
 
-@cache
-def _client(service: str, **options: str) -> Any:
-    """One client for all tests: making it takes longer than using it."""
-    return aws.client(service, **options)
-
-
 def _broken(adapter: Callable[..., Any], *arguments: str, replies: list[Reply]) -> Any:
-    client = _client("dynamodb")
+    client = shared_client("dynamodb")
     Wire(client, *replies)
     return adapter(client, aws.TABLE, *arguments)
 
@@ -156,7 +115,7 @@ def test_a_fault_of_the_table_brings_the_bucket_s_event_again(
 
 
 def _bucket(*replies: Reply) -> tuple[S3Bucket, Wire]:
-    client = _client("s3")
+    client = shared_client("s3")
     return S3Bucket(client, aws.BUCKET), Wire(client, *replies)
 
 
@@ -200,7 +159,7 @@ def test_a_fault_of_the_bucket_brings_the_event_again(requested: Scene, reply: R
 
 
 def _pusher(*replies: Reply) -> tuple[GatewayPusher, Wire]:
-    client = _client("apigatewaymanagementapi", endpoint_url="https://host.example/dev")
+    client = shared_client("apigatewaymanagementapi", endpoint_url="https://host.example/dev")
     return GatewayPusher(client), Wire(client, *replies)
 
 

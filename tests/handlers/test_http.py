@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from qr_session.environment import MOST_UPLOADS
+from qr_session.outgoing import encoded
+from qr_session.session import Session, Status, Upload, UploadStatus, state
 from tests.handlers.drive import (
     GIF,
     MAX_BYTES,
@@ -418,3 +421,15 @@ def test_the_answers_are_json_text(stored: Scene) -> None:
         "x-content-type-options": "nosniff",
         "etag": f'"{answer.body["rev"]}-COMPLETED"',
     }
+
+
+def test_the_longest_state_is_far_below_what_a_push_may_be() -> None:
+    uploads = tuple(
+        Upload(f"{number:032x}", UploadStatus.REQUESTED, "image/heic", 5 * 1024**3, NOW)
+        for number in range(MOST_UPLOADS)
+    )
+    longest = Session(
+        SESSION_ID, Status.UPLOAD_REQUESTED, NOW, NOW, 999, "d", "u", "f" * 64, uploads=uploads
+    )
+
+    assert len(encoded(state(longest, 0))) < 16 * 1024
