@@ -1,0 +1,43 @@
+"""The website as publishing leaves it, served on a free port of this machine."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+WEBSITE = Path(__file__).resolve().parents[2] / "website"
+_KEY = re.compile(r"\$\{(\w+)\}")
+
+
+def published(outputs: Mapping[str, str], folder: Path) -> Path:
+    """A copy of the website with a stack's outputs in place of their keys."""
+    shutil.copytree(WEBSITE, folder)
+    for path in [*folder.glob("*.html"), folder / "config.json"]:
+        path.write_text(_KEY.sub(lambda key: outputs[key[1]], path.read_text("utf-8")), "utf-8")
+    return folder
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
+        pass
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """The address under which a folder is served."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

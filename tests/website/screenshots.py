@@ -1,0 +1,247 @@
+"""Takes a picture of each state of both pages: python -m tests.website.screenshots FOLDER
+
+Light and dark, desktop and phone, and the narrow width at which everything must still fit.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.website.browser import launch
+from tests.website.fake import OUTPUTS, Service
+from tests.website.published import published, serving
+
+DESKTOP, PHONE, NARROW = (1280, 800), (390, 844), (320, 640)
+PHOTOS = [
+    [(246, 190, 120), (208, 110, 92), (70, 52, 74)],
+    [(170, 208, 222), (84, 138, 148), (38, 66, 62)],
+    [(226, 214, 190), (150, 158, 110), (62, 84, 54)],
+    [(190, 186, 220), (122, 112, 168), (52, 46, 88)],
+]
+
+
+def photo(number: int, size: tuple[int, int] = (900, 1200)) -> bytes:
+    """A landscape of three hills under a low sun, as a JPEG."""
+    sky, near, far = PHOTOS[number % len(PHOTOS)]
+    width, height = size
+    image = Image.new("RGB", size, sky)
+    draw = ImageDraw.Draw(image)
+    x, y = width * (0.3 + 0.13 * number % 0.5), height * 0.34
+    draw.ellipse([x - 90, y - 90, x + 90, y + 90], fill=tuple(min(255, c + 32) for c in sky))
+    for step, share in enumerate((0.45, 0.6, 0.75)):
+        blend = [round(n + (f - n) * step / 2) for n, f in zip(near, far, strict=True)]
+        left, right = height * (share - 0.1 * (number % 2)), height * (share - 0.1 + 0.1 * step)
+        top = [(0, left), (width * 0.35, left - 90), (width * 0.7, right + 40), (width, right)]
+        draw.polygon([(0, height), *top, (width, height)], fill=tuple(blend))
+    data = io.BytesIO()
+    image.save(data, "JPEG", quality=80)
+    return data.getvalue()
+
+
+@dataclass
+class Scene:
+    """A browser page together with its services, in a state that is to be seen."""
+
+    page: Any
+    service: Service
+    address: str
+
+    def open_desktop(self) -> None:
+        """The desktop page, once its code stands."""
+        self.page.goto(self.address)
+        self.page.wait_for_selector("body[data-phase=waiting]")
+
+    def open_phone(self) -> None:
+        """The phone page with a link that is known."""
+        self.service._create()
+        session_id = self.service.session["sessionId"]
+        self.page.goto(f"{self.address}/phone.html#1.{session_id}.{'u' * 32}")
+
+    def choose(self, *numbers: int, extra: tuple[tuple[str, bytes], ...] = ()) -> None:
+        """Choose photos from the phone's library."""
+        files = [(f"IMG_{4100 + number}.jpg", photo(number)) for number in numbers]
+        self.page.set_input_files(
+            "#library",
+            [
+                {"name": name, "mimeType": "image/jpeg", "buffer": data}
+                for name, data in [*files, *extra]
+            ],
+        )
+
+
+def waiting(scene: Scene) -> None:
+    scene.open_desktop()
+
+
+def soon(scene: Scene) -> None:
+    scene.service.seconds = 95
+    scene.open_desktop()
+
+
+def connected(scene: Scene) -> None:
+    scene.open_desktop()
+    scene.page.wait_for_timeout(150)
+    scene.service._claim("nonce")
+
+
+def receiving(scene: Scene) -> None:
+    connected(scene)
+    scene.service.upload(1, "STORED", photo(0))
+    scene.service.upload(2, "STORED", photo(1))
+    scene.service.upload(3, "REQUESTED")
+
+
+def arrived(scene: Scene) -> None:
+    connected(scene)
+    for number in range(4):
+        scene.service.upload(number + 1, "STORED", photo(number))
+
+
+def refused(scene: Scene) -> None:
+    connected(scene)
+    scene.service.upload(1, "STORED", photo(2))
+    scene.service.upload(2, "REJECTED")
+    scene.service.upload(3, "STORED", b"\0\0\0\x18ftypheic", "image/heic")
+
+
+def ended(scene: Scene) -> None:
+    connected(scene)
+    scene.service.change(status="EXPIRED")
+
+
+def stopped(scene: Scene) -> None:
+    scene.open_desktop()
+    scene.page.click("#stop")
+
+
+def offline(scene: Scene) -> None:
+    connected(scene)
+    scene.page.wait_for_timeout(200)
+    scene.page.context.set_offline(True)
+    scene.page.evaluate("dispatchEvent(new Event('offline'))")
+
+
+def unreachable(scene: Scene) -> None:
+    scene.service.answers["POST session"] = [(0, {})] * 9
+    scene.page.goto(scene.address)
+
+
+def arabic(scene: Scene) -> None:
+    arrived(scene)
+    scene.page.click("#language")
+
+
+def arabic_waiting(scene: Scene) -> None:
+    waiting(scene)
+    scene.page.click("#language")
+
+
+def ready(scene: Scene) -> None:
+    scene.open_phone()
+    scene.page.wait_for_selector("body[data-phase=ready]")
+
+
+def sending(scene: Scene) -> None:
+    ready(scene)
+    scene.choose(0)
+    scene.page.wait_for_timeout(2300)
+    scene.service.hangs.add("PUT object")
+    scene.choose(1, 2, 3)
+
+
+def sent(scene: Scene) -> None:
+    ready(scene)
+    scene.choose(0, 1, 2)
+    scene.page.wait_for_timeout(2300)
+
+
+def problems(scene: Scene) -> None:
+    ready(scene)
+    scene.service.rejects = True
+    scene.choose(1, extra=(("notes.jpg", b"not a picture"), ("film.jpg", b"\xff\xd8\xff\xe0")))
+    scene.page.wait_for_timeout(2300)
+
+
+def retrying(scene: Scene) -> None:
+    ready(scene)
+    scene.service.answers["POST uploads"] = [(0, {})] * 9
+    scene.choose(3)
+
+
+def taken(scene: Scene) -> None:
+    scene.service.phone = "another"
+    scene.service._create()
+    scene.service.phone = "another"
+    scene.page.goto(f"{scene.address}/phone.html#1.{scene.service.session['sessionId']}.{'u' * 32}")
+
+
+def closed(scene: Scene) -> None:
+    ready(scene)
+    scene.service.change(status="CANCELLED")
+    scene.page.wait_for_timeout(200)
+    scene.page.evaluate("dispatchEvent(new Event('online'))")
+
+
+def no_link(scene: Scene) -> None:
+    scene.page.goto(f"{scene.address}/phone.html")
+
+
+def phone_arabic(scene: Scene) -> None:
+    sent(scene)
+    scene.page.click("#language")
+
+
+DESKTOP_SCENES: list[Callable[[Scene], None]] = [
+    *(waiting, soon, connected, receiving, arrived, refused, ended, stopped, offline, unreachable),
+    *(arabic, arabic_waiting),
+]
+PHONE_SCENES: list[Callable[[Scene], None]] = [
+    *(ready, sending, sent, problems, retrying, taken, closed, no_link, phone_arabic),
+]
+
+
+def shoot(browser: Browser, scene: Callable[[Scene], None], look: dict[str, Any], path: Path) -> None:
+    """One state, one look, one file."""
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder) / "site") as address:
+        published({**OUTPUTS, "WebsiteURL": address}, Path(folder) / "site")
+        context = browser.new_context(**look, reduced_motion="reduce", device_scale_factor=1)
+        service = Service()
+        service.attach(context)
+        page = context.new_page()
+        page.on("console", lambda message: print(path.stem, message.type, message.text))
+        page.on("pageerror", lambda error: print(path.stem, error))
+        scene(Scene(page, service, address))
+        page.wait_for_timeout(500)
+        page.screenshot(path=path, full_page=True)
+        context.close()
+
+
+def main(folder: Path, *only: str) -> None:
+    """Everything there is to see."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        for scenes, wide in ((DESKTOP_SCENES, DESKTOP), (PHONE_SCENES, PHONE)):
+            for scene in scenes:
+                for width, height in (wide, NARROW):
+                    for scheme in ("light", "dark"):
+                        name = f"{scene.__name__}-{width}-{scheme}"
+                        if only and not any(name.startswith(one) for one in only):
+                            continue
+                        size = {"width": width, "height": height}
+                        look = {"viewport": size, "color_scheme": scheme, "locale": "en-GB"}
+                        shoot(browser, scene, look, folder / f"{name}.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *sys.argv[2:])

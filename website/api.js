@@ -1,0 +1,57 @@
+/** The six routes of the HTTP API. */
+
+/**
+ * @typedef {object} Answer
+ * @property {number} status 0 where nothing readable came: no network, or an answer without CORS
+ * @property {any} body what was answered in JSON, else `{}`
+ * @property {string | null} etag
+ */
+
+const PATIENCE = 20_000;
+
+/** @param {string} base the HTTP API's address, without a slash at its end */
+export function connect(base) {
+  /** @param {string} method @param {string} path @param {string} [token] @param {object} [body]
+   *  @param {string | null} [etag] @returns {Promise<Answer>} */
+  async function call(method, path, token, body, etag) {
+    const headers = new Headers();
+    if (token) headers.set("authorization", `Bearer ${token}`);
+    if (body) headers.set("content-type", "application/json");
+    if (etag) headers.set("if-none-match", etag);
+    try {
+      const signal = AbortSignal.timeout(PATIENCE);
+      const init = { method, headers, signal, body: body && JSON.stringify(body) };
+      return await read(await fetch(base + path, { ...init, cache: "no-store" }));
+    } catch {
+      return { status: 0, body: {}, etag: null };
+    }
+  }
+
+  return {
+    create: () => call("POST", "/sessions", undefined, {}),
+    /** @param {string} id @param {string} token @param {string | null} [etag] */
+    read: (id, token, etag) => call("GET", `/sessions/${id}`, token, undefined, etag),
+    /** @param {string} id @param {string} token @param {string} phone the nonce */
+    claim: (id, token, phone) => call("POST", `/sessions/${id}/claim`, token, { phone }),
+    /** @param {string} id @param {string} token
+     *  @param {{ uploadId: string, contentType: string, size: number }} upload */
+    ask: (id, token, upload) => call("POST", `/sessions/${id}/uploads`, token, upload),
+    /** @param {string} id @param {string} token @param {string} uploadId */
+    image: (id, token, uploadId) => call("GET", `/sessions/${id}/uploads/${uploadId}`, token),
+    /** @param {string} id @param {string} token */
+    cancel: (id, token) => call("DELETE", `/sessions/${id}`, token),
+  };
+}
+
+/** @typedef {ReturnType<typeof connect>} Api */
+
+/** @param {Response} answer @returns {Promise<Answer>} */
+async function read(answer) {
+  const body = answer.status === 304 ? {} : await answer.json().catch(() => ({}));
+  return { status: answer.status, body: body ?? {}, etag: answer.headers.get("etag") };
+}
+
+/** Whether the same request may do better later. @param {number} status */
+export function isPassing(status) {
+  return status === 0 || status === 408 || status === 429 || status >= 500;
+}

@@ -1,0 +1,109 @@
+/**
+ * Photos without the place where they were taken: a JPEG's picture is copied byte for byte, what
+ * describes it is left out. Pure: bytes in, bytes out.
+ */
+
+const EXIF = "Exif\0\0";
+const PROFILE = "ICC_PROFILE\0";
+
+/**
+ * The parts of a JPEG that make its picture, to be put together in this order: no Exif but the
+ * orientation, no XMP, no IPTC, no comments, and nothing behind the picture's end, where phones
+ * put previews, depth maps and films with location data of their own.
+ *
+ * @param {Uint8Array} bytes
+ * @returns {Uint8Array[] | undefined} undefined where it can't be taken apart
+ */
+export function withoutLocation(bytes) {
+  if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return undefined;
+  const parts = [];
+  let orientation = 1;
+  let at = 2;
+  for (;;) {
+    while (bytes[at] === 0xff && bytes[at + 1] === 0xff) at += 1;
+    const marker = bytes[at + 1];
+    const end = segmentEnd(bytes, at);
+    if (end === undefined) return undefined;
+    const segment = bytes.subarray(at, end);
+    if (isExif(segment)) orientation = orientationOf(segment) ?? orientation;
+    else if (makesPicture(marker, segment)) parts.push(segment);
+    if (marker === 0xd9) break;
+    at = end;
+    if (marker === 0xda) {
+      at = scanEnd(bytes, end);
+      parts.push(bytes.subarray(end, at));
+      if (at >= bytes.length) break;
+    }
+  }
+  return [bytes.subarray(0, 2), ...oriented(parts, orientation)];
+}
+
+/** Where the segment that begins here ends. @param {Uint8Array} bytes @param {number} at */
+function segmentEnd(bytes, at) {
+  const marker = bytes[at + 1];
+  if (bytes[at] !== 0xff || marker === undefined || marker === 0) return undefined;
+  if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd9)) return at + 2;
+  const length = (bytes[at + 2] << 8) | bytes[at + 3];
+  const end = at + 2 + length;
+  return length >= 2 && end <= bytes.length ? end : undefined;
+}
+
+/** Where the coded picture ends: at the next marker that isn't part of it. */
+/** @param {Uint8Array} bytes @param {number} start */
+function scanEnd(bytes, start) {
+  for (let at = bytes.indexOf(0xff, start); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
+    const next = bytes[at + 1];
+    const inside = next === 0 || next === 0xff || (next >= 0xd0 && next <= 0xd7);
+    if (!inside && next !== undefined) return at;
+  }
+  return bytes.length;
+}
+
+/** Of the application's segments only the format, the colours and their transformation count. */
+/** @param {number} marker @param {Uint8Array} segment */
+function makesPicture(marker, segment) {
+  if (marker === 0xe2) return startsWith(segment, PROFILE);
+  if (marker === 0xe0 || marker === 0xee) return true;
+  return marker !== 0xfe && (marker < 0xe0 || marker > 0xef);
+}
+
+/** @param {Uint8Array} segment @param {string} text */
+function startsWith(segment, text) {
+  return String.fromCharCode(...segment.subarray(4, 4 + text.length)) === text;
+}
+
+/** @param {Uint8Array} segment */
+const isExif = (segment) => segment[1] === 0xe1 && startsWith(segment, EXIF);
+
+/** @param {Uint8Array[]} parts @param {number} orientation */
+function oriented(parts, orientation) {
+  if (orientation === 1) return parts;
+  const after = parts[0]?.[1] === 0xe0 ? 1 : 0;
+  return [...parts.slice(0, after), exifOf(orientation), ...parts.slice(after)];
+}
+
+/** How the picture is to be turned, 1 to 8. @param {Uint8Array} segment */
+function orientationOf(segment) {
+  try {
+    const tiff = new DataView(segment.buffer, segment.byteOffset + 10, segment.length - 10);
+    const little = tiff.getUint16(0) === 0x4949;
+    const start = tiff.getUint32(4, little);
+    const entries = tiff.getUint16(start, little);
+    for (let at = start + 2; at < start + 2 + entries * 12; at += 12) {
+      if (tiff.getUint16(at, little) !== 0x0112) continue;
+      const value = tiff.getUint16(at + 8, little);
+      return value >= 1 && value <= 8 ? value : undefined;
+    }
+  } catch {
+    // An entry points outside: no orientation that a viewer would find either.
+  }
+  return undefined;
+}
+
+/** An Exif segment that holds nothing but the orientation. @param {number} orientation */
+function exifOf(orientation) {
+  const head = [0xff, 0xe1, 0, 34, ...Array.from(EXIF, (one) => one.charCodeAt(0))];
+  const tiff = [0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1];
+  const entry = [0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0];
+  return Uint8Array.from([...head, ...tiff, ...entry, 0, 0, 0, 0]);
+}

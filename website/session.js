@@ -1,0 +1,77 @@
+/**
+ * What a session is and how it changes. Pure: knows no page, no clock and no network.
+ * docs: the contract's "One message shape in GET, subscribe answer and push".
+ */
+
+/** @typedef {{ id: string, status: string, contentType: string, size: number }} Upload */
+/**
+ * @typedef {object} Session
+ * @property {string} sessionId
+ * @property {number} rev
+ * @property {string} status
+ * @property {number} expiresAt Unix seconds
+ * @property {string} [matchCode]
+ * @property {Upload[]} uploads
+ */
+/** @typedef {"waiting" | "connected" | "receiving" | "arrived" | "ended" | "stopped"} Phase */
+
+/** How long after its end a session is still watched for images that were on their way. */
+export const GRACE_SECONDS = 600;
+
+/**
+ * The session after a message, pushed or polled: news is a greater `rev`, or the same `rev` with
+ * another status (EXPIRED, which the clock brings and no write). Anything else changes nothing.
+ *
+ * @param {Session} session
+ * @param {unknown} message
+ * @returns {Session}
+ */
+export function step(session, message) {
+  if (!isState(message) || message.sessionId !== session.sessionId) return session;
+  const { rev, status, expiresAt, matchCode, uploads } = message;
+  const news = rev > session.rev || (rev === session.rev && status !== session.status);
+  return news ? { ...session, rev, status, expiresAt, matchCode, uploads } : session;
+}
+
+/**
+ * Whether a value is a whole state message, and not an error, a pong or a gateway's own answer.
+ *
+ * @param {unknown} value
+ * @returns {value is Session}
+ */
+export function isState(value) {
+  const { type, sessionId, rev, status, expiresAt, uploads } = /** @type {any} */ (value ?? {});
+  const texts = [sessionId, status].every((text) => typeof text === "string");
+  return type === "state" && texts && [rev, expiresAt].every(Number.isFinite) && isList(uploads);
+}
+
+/** @param {unknown} uploads */
+function isList(uploads) {
+  return Array.isArray(uploads) && uploads.every((one) => typeof one?.id === "string");
+}
+
+/** Whether claiming and uploading are over. @param {Session} session @param {number} now */
+export function isOver({ status, expiresAt }, now) {
+  return status === "CANCELLED" || status === "EXPIRED" || expiresAt <= now;
+}
+
+/** Whether nothing more can come. @param {Session} session @param {number} now */
+export function isSettled(session, now) {
+  if (session.status === "CANCELLED") return true;
+  const late = session.expiresAt + GRACE_SECONDS <= now;
+  return isOver(session, now) && (late || count(session, "REQUESTED") === 0);
+}
+
+/** @param {Session} session @param {string} status */
+export function count(session, status) {
+  return session.uploads.filter((upload) => upload.status === status).length;
+}
+
+/** What a person sees of a session. @param {Session} session @param {number} now @returns {Phase} */
+export function phase(session, now) {
+  if (session.status === "CANCELLED") return "stopped";
+  if (count(session, "REQUESTED") > 0 && !isSettled(session, now)) return "receiving";
+  if (isOver(session, now)) return "ended";
+  if (count(session, "STORED") > 0) return "arrived";
+  return session.status === "AWAITING_SCAN" ? "waiting" : "connected";
+}
