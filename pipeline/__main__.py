@@ -23,7 +23,8 @@ def main(argv: Sequence[str] | None = None, root: Path | None = None) -> int:
     """
     try:
         _check_python(sys.version_info[:2])
-        options = _parser().parse_args(argv)
+        words = list(sys.argv[1:] if argv is None else argv)
+        options = _parser(words[0] if words else "").parse_args(words)
         station: Callable[[argparse.Namespace, Path], int] = options.station
         return station(options, root or Path.cwd())
     except UserError as error:
@@ -64,10 +65,12 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}.", mend=f"{self.format_usage().strip()}")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(named: str) -> argparse.ArgumentParser:
+    """A parser of the named station alone; of all of them where none is named rightly."""
     parser = _Parser(prog="python -m pipeline", description=__doc__)
     stations = parser.add_subparsers(metavar="STATION", required=True)
-    for name, (run, about, options) in _STATIONS.items():
+    chosen = {named: _STATIONS[named]} if named in _STATIONS else _STATIONS
+    for name, (run, about, options) in chosen.items():
         sub = stations.add_parser(name, help=about, description=about)
         for flags, settings in options:
             sub.add_argument(*flags, **settings)  # type: ignore[arg-type]  # one table for all
