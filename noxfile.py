@@ -57,6 +57,15 @@ def install(session: nox.Session, group: str) -> None:
     stamp.write_text(wanted)
 
 
+def install_node_packages(session: nox.Session) -> None:
+    """Install what package-lock.json names, unless node_modules/ is just that already."""
+    wanted = hashlib.sha256(Path("package-lock.json").read_bytes()).hexdigest()
+    stamp = Path("node_modules/.installed")
+    if not stamp.is_file() or stamp.read_text() != wanted:
+        session.run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", silent=True)
+        stamp.write_text(wanted)
+
+
 def run(session: nox.Session, *command: str, interrupt_timeout: float = UNDO_TIME) -> None:
     """Run Python with the bytecode cache on: without it an import of cfn-lint costs five times."""
     session.run(
@@ -122,6 +131,7 @@ def check(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests; words after -- go to pytest: nox -s tests -- tests/handlers -k expiry"""
     install(session, "test")
+    install_node_packages(session)
     run(session, "-m", "pytest", *session.posargs)
 
 
