@@ -104,7 +104,7 @@ def render(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def lint(session: nox.Session) -> None:
-    """Judge the rendered templates by cfn-lint, and all code: ruff, mypy, codespell, yamllint."""
+    """Judge the rendered templates by cfn-lint, and all code: ruff, mypy, biome, tsc and more."""
     install(session, "lint")
     run(session, "-m", "ruff", "check", "--quiet")
     run(session, "-m", "ruff", "format", "--check", "--quiet")
@@ -112,6 +112,9 @@ def lint(session: nox.Session) -> None:
     session.run("lint-imports", env={"PYTHONPATH": os.pathsep.join([".", "handlers"])}, silent=True)
     run(session, "-m", "codespell_lib")
     run(session, "-m", "yamllint", "--strict", ".")
+    install_node_packages(session)
+    session.run("npm", "run", "--silent", "lint")
+    session.run("npm", "run", "--silent", "types")
     run(session, "-m", "pipeline", "lint", *arguments("lint", session.posargs))
 
 
