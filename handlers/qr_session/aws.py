@@ -7,7 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader
 from botocore.session import Session
 
-# API Gateway gives up after 30 s and Lambda after 60 s: three tries fit well inside.
+# A call and its three tries fit in the 30 s after which API Gateway gives up.
 CONFIG = Config(
     connect_timeout=2,
     read_timeout=5,

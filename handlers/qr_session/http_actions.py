@@ -159,9 +159,10 @@ def claim(service: Service, request: Request) -> Answer:
     nonce = incoming.json_object(request.event).get("phone")
     if not isinstance(nonce, str) or len(nonce) not in NONCE_CHARACTERS:
         raise Refused("bad_phone")
-    phone_token = capabilities.phone_token(token, request.session_id, nonce)
+    session_id = request.session_id
+    phone_token = capabilities.phone_token(token, session_id, nonce)
     phone_hash = capabilities.token_hash(phone_token)
-    session = _claim(service, request.session_id, capabilities.token_hash(token), phone_hash)
+    session = _claim(service, session_id, capabilities.token_hash(token), phone_hash)
     return answer(
         200,
         {

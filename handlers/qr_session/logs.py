@@ -29,13 +29,18 @@ def write(
         "route": route,
         "status": status,
         "code": code,
-        "session": session_id and sha256(session_id.encode()).hexdigest()[:16],
+        "session": session_id and _hashed(session_id),
         "error": error and aws.code(error),
         "at": error and _place(error),
         "requestId": request_id,
     }
     kept = {name: value for name, value in fields.items() if value is not None}
     sys.stdout.write(encoded(kept) + "\n")
+
+
+def _hashed(session_id: str) -> str:
+    """A path may hold anything in a session id's place, even what has no UTF-8."""
+    return sha256(session_id.encode(errors="backslashreplace")).hexdigest()[:16]
 
 
 def _place(error: BaseException) -> list[str]:
