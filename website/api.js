@@ -43,9 +43,9 @@ export function connect(base) {
   };
 }
 
-/** @typedef {ReturnType<typeof connect>} Api */
+/** @typedef {ReturnType<typeof connect>} Api
 
-/** @param {Response} answer @returns {Promise<Answer>} */
+ *  @param {Response} answer @returns {Promise<Answer>} */
 async function read(answer) {
   const body = answer.status === 304 ? {} : await answer.json().catch(() => ({}));
   return { status: answer.status, body: body ?? {}, etag: answer.headers.get("etag") };

@@ -12,8 +12,8 @@ export function $(id) {
 /** @param {string} id */
 export const input = (id) => /** @type {HTMLInputElement} */ ($(id));
 
-/** Changes a text only if it is another one: a screen reader says it again otherwise. */
-/** @param {Element} element @param {string} text */
+/** Changes a text only if it is another one: a screen reader says it again otherwise.
+ *  @param {Element} element @param {string} text */
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -52,8 +52,8 @@ export function setIcon(use, name) {
   if (use.getAttribute("href") !== href) use.setAttribute("href", href);
 }
 
-/** A QR code as a picture, four light modules around it. */
-/** @param {import("./qr.js").Code} code @param {string} label */
+/** A QR code as a picture, four light modules around it.
+ *  @param {import("./qr.js").Code} code @param {string} label */
 export function qrPicture({ size, rows }, label) {
   const svg = document.createElementNS(SVG, "svg");
   const path = document.createElementNS(SVG, "path");
@@ -96,9 +96,12 @@ export function drawList(list, items, key, create, update) {
   for (const gone of old.values()) gone.remove();
 }
 
-/** The button that changes to the other language. @param {() => void} onChange */
-/** @param {string} current @param {Record<string, string>} languages
- *  @param {(language: string) => void} onChange */
+/**
+ * The button that changes to the other language.
+ *
+ * @param {string} current @param {Record<string, string>} languages
+ * @param {(language: string) => void} onChange
+ */
 export function drawLanguage(current, languages, onChange) {
   const all = Object.keys(languages);
   const next = all[(all.indexOf(current) + 1) % all.length];
@@ -109,8 +112,8 @@ export function drawLanguage(current, languages, onChange) {
   show(button, all.length > 1);
 }
 
-/** Says that the page can't work here, and shows nothing else. */
-/** @param {string} text @param {string} [address] */
+/** Says that the page can't work here, and shows nothing else.
+ *  @param {string} text @param {string} [address] */
 export function drawProblem(text, address) {
   show($("boot"), false);
   show($("main"), true);

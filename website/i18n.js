@@ -27,8 +27,8 @@ export function speaker(language, words) {
   /** @param {Record<string, string>} entry @param {number} n */
   const form = (entry, n) => (plurals.select(n) in entry ? plurals.select(n) : "other");
 
-  /** Names stand apart, so that one in another script doesn't turn the sentence around it. */
-  /** @param {string | number} value */
+  /** Names stand apart, so that one in another script doesn't turn the sentence around it.
+   *  @param {string | number} value */
   const inserted = (value) =>
     typeof value === "number" ? numbers.format(value) : `\u2068${value}\u2069`;
 

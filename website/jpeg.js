@@ -48,8 +48,8 @@ function segmentEnd(bytes, at) {
   return length >= 2 && end <= bytes.length ? end : undefined;
 }
 
-/** Where the coded picture ends: at the next marker that isn't part of it. */
-/** @param {Uint8Array} bytes @param {number} start */
+/** Where the coded picture ends: at the next marker that isn't part of it.
+ *  @param {Uint8Array} bytes @param {number} start */
 function scanEnd(bytes, start) {
   for (let at = bytes.indexOf(0xff, start); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
     const next = bytes[at + 1];
@@ -59,8 +59,8 @@ function scanEnd(bytes, start) {
   return bytes.length;
 }
 
-/** Of the application's segments only the format, the colours and their transformation count. */
-/** @param {number} marker @param {Uint8Array} segment */
+/** Of the application's segments only the format, the colours and their transformation count.
+ *  @param {number} marker @param {Uint8Array} segment */
 function makesPicture(marker, segment) {
   if (marker === 0xe2) return startsWith(segment, PROFILE);
   if (marker === 0xe0 || marker === 0xee) return true;

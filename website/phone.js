@@ -186,8 +186,8 @@ function chosen(chooser) {
   preview(added.map(({ key }, at) => [key, files[at]]));
 }
 
-/** Small pictures, one after the other: a phone can't hold many large ones at once. */
-/** @param {[string, File][]} wanted */
+/** Small pictures, one after the other: a phone can't hold many large ones at once.
+ *  @param {[string, File][]} wanted */
 async function preview(wanted) {
   for (const [key, file] of wanted) {
     const picture = await createImageBitmap(file).catch(() => undefined);

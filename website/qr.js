@@ -55,8 +55,8 @@ const sizeOf = (version) => version * 4 + 17;
 /** @param {number} version */
 const lengthBits = (version) => (version < 10 ? 8 : 16);
 
-/** How many codewords a version has in all: what its patterns leave of its modules. */
-/** @param {number} version */
+/** How many codewords a version has in all: what its patterns leave of its modules.
+ *  @param {number} version */
 function words(version) {
   const { fixed } = patterns(version);
   const free = fixed.reduce((sum, row) => sum + row.filter((one) => one === 0).length, 0);
@@ -69,8 +69,7 @@ function dataRoom(version) {
   return words(version) - length * blocks;
 }
 
-/** How many bytes of text a version holds. */
-/** @param {number} version */
+/** How many bytes of text a version holds. @param {number} version */
 function room(version) {
   return Math.floor((dataRoom(version) * 8 - 4 - lengthBits(version)) / 8);
 }
@@ -91,8 +90,8 @@ function dataWords(version, bytes) {
 /** @param {number} at @param {number} bits */
 const padding = (at, bits) => ((at - Math.ceil(bits / 8)) % 2 === 0 ? 0xec : 0x11);
 
-/** All codewords in the order in which they are drawn: first of each block, second of each … */
-/** @param {number} version @param {Uint8Array} data */
+/** All codewords in the order in which they are drawn: first of each block, second of each …
+ *  @param {number} version @param {Uint8Array} data */
 function interleaved(version, data) {
   const [length, count] = CORRECTION[version - 1];
   const short = Math.floor(data.length / count);
@@ -111,8 +110,8 @@ function columns(blocks, length) {
   return places.flatMap((at) => blocks.flatMap((block) => (at < block.length ? [block[at]] : [])));
 }
 
-/** A product in the field of 256 elements that the correction calculates in. */
-/** @param {number} a @param {number} b */
+/** A product in the field of 256 elements that the correction calculates in.
+ *  @param {number} a @param {number} b */
 function times(a, b) {
   let product = 0;
   for (let bit = 7; bit >= 0; bit--) {
@@ -121,8 +120,8 @@ function times(a, b) {
   return product;
 }
 
-/** The polynomial with the roots 2^0 … 2^(degree-1), without its leading 1. */
-/** @param {number} degree */
+/** The polynomial with the roots 2^0 … 2^(degree-1), without its leading 1.
+ *  @param {number} degree */
 function generator(degree) {
   const factors = new Uint8Array(degree);
   factors[degree - 1] = 1;
@@ -134,8 +133,8 @@ function generator(degree) {
   return factors;
 }
 
-/** The correction codewords of a block. */
-/** @param {Uint8Array} block @param {Uint8Array} divisor */
+/** The correction codewords of a block.
+ *  @param {Uint8Array} block @param {Uint8Array} divisor */
 function remainder(block, divisor) {
   const rest = new Uint8Array(divisor.length);
   for (const word of block) {
@@ -147,13 +146,13 @@ function remainder(block, divisor) {
   return rest;
 }
 
-/** @typedef {{ version: number, rows: Uint8Array[], fixed: Uint8Array[] }} Drawing */
+/** @typedef {{ version: number, rows: Uint8Array[], fixed: Uint8Array[] }} Drawing
 
-/** @param {number} size */
+ *  @param {number} size */
 const empty = (size) => Array.from({ length: size }, () => new Uint8Array(size));
 
-/** What every code of a version has: finders, timing, alignment, and room for the format. */
-/** @param {number} version @returns {Drawing} */
+/** What every code of a version has: finders, timing, alignment, and room for the format.
+ *  @param {number} version @returns {Drawing} */
 function patterns(version) {
   const size = sizeOf(version);
   const drawing = { version, rows: empty(size), fixed: empty(size) };
@@ -180,8 +179,9 @@ function set({ rows, fixed }, x, y, dark) {
   fixed[y][x] = 1;
 }
 
-/** Square rings around a centre, as far as they lie inside; the named distances are dark. */
-/** @param {Drawing} drawing @param {number} x @param {number} y @param {number} reach
+/**
+ * Square rings around a centre, as far as they lie inside; the named distances are dark.
+ * @param {Drawing} drawing @param {number} x @param {number} y @param {number} reach
  *  @param {number[]} dark */
 function rings(drawing, x, y, reach, dark) {
   const size = drawing.rows.length;
@@ -194,8 +194,8 @@ function rings(drawing, x, y, reach, dark) {
   }
 }
 
-/** The centres of the alignment patterns: a grid without the three corners of the finders. */
-/** @param {number} version @returns {number[][]} */
+/** The centres of the alignment patterns: a grid without the three corners of the finders.
+ *  @param {number} version @returns {number[][]} */
 function alignments(version) {
   const last = sizeOf(version) - 7;
   if (version === 1) return [];
@@ -205,8 +205,8 @@ function alignments(version) {
   return all.filter(([x, y]) => !corners.includes(`${x} ${y}`));
 }
 
-/** Fifteen bits in two places, and the one module that is always dark. */
-/** @param {Drawing} drawing @param {number} bits */
+/** Fifteen bits in two places, and the one module that is always dark.
+ *  @param {Drawing} drawing @param {number} bits */
 function writeFormat(drawing, bits) {
   const size = drawing.rows.length;
   for (let at = 0; at < 15; at++) {
@@ -220,8 +220,8 @@ function writeFormat(drawing, bits) {
   set(drawing, 8, size - 8, bits !== 0);
 }
 
-/** From version 7 on, eighteen bits in two places. */
-/** @param {Drawing} drawing @param {number} bits */
+/** From version 7 on, eighteen bits in two places.
+ *  @param {Drawing} drawing @param {number} bits */
 function writeVersion(drawing, bits) {
   if (drawing.version < 7) return;
   const corner = drawing.rows.length - 11;
@@ -232,8 +232,8 @@ function writeVersion(drawing, bits) {
   }
 }
 
-/** The codewords in their zigzag: columns two modules wide, from the right, up and down in turn. */
-/** @param {number} version @param {number[]} codewords @returns {Drawing} */
+/** The codewords in their zigzag: columns two modules wide, from the right, up and down in turn.
+ *  @param {number} version @param {number[]} codewords @returns {Drawing} */
 function draw(version, codewords) {
   const drawing = patterns(version);
   let bit = 0;
@@ -276,16 +276,16 @@ function finished(drawing, mask) {
   return { size: done.rows.length, mask, rows: done.rows };
 }
 
-/** A number followed by the check bits that protect it. */
-/** @param {number} value @param {number} bits @param {number} divisor */
+/** A number followed by the check bits that protect it.
+ *  @param {number} value @param {number} bits @param {number} divisor */
 function withCheck(value, bits, divisor) {
   let rest = value;
   for (let at = 0; at < bits; at++) rest = (rest << 1) ^ ((rest >> (bits - 1)) & 1 ? divisor : 0);
   return (value << bits) | rest;
 }
 
-/** The mask with the lowest penalty; it is reckoned before format and version are written. */
-/** @param {Drawing} drawing @returns {Code} */
+/** The mask with the lowest penalty; it is reckoned before format and version are written.
+ *  @param {Drawing} drawing @returns {Code} */
 function best(drawing) {
   const penalties = MASKS.map((_, mask) => penalty(masked(drawing, mask).rows));
   return finished(drawing, penalties.indexOf(Math.min(...penalties)));
@@ -299,14 +299,13 @@ function penalty(rows) {
   return both + squares(rows) + imbalance(lines.join(""));
 }
 
-/** Five or more modules of one colour in a line. */
-/** @param {string} line */
+/** Five or more modules of one colour in a line. @param {string} line */
 function runs(line) {
   return (line.match(/0{5,}|1{5,}/g) ?? []).reduce((sum, run) => sum + run.length - 2, 0);
 }
 
-/** What looks like a finder: 1011101 with four light modules beside it; outside all is light. */
-/** @param {string} line */
+/** What looks like a finder: 1011101 with four light modules beside it; outside all is light.
+ *  @param {string} line */
 function finders(line) {
   const wide = `0000${line}0000`;
   let found = 0;
@@ -318,8 +317,7 @@ function finders(line) {
   return found;
 }
 
-/** Squares of two by two modules of one colour. */
-/** @param {Uint8Array[]} rows */
+/** Squares of two by two modules of one colour. @param {Uint8Array[]} rows */
 function squares(rows) {
   let found = 0;
   for (let y = 1; y < rows.length; y++) {
@@ -331,8 +329,8 @@ function squares(rows) {
   return found;
 }
 
-/** How far the share of dark modules lies from a half, in steps of a twentieth. */
-/** @param {string} modules */
+/** How far the share of dark modules lies from a half, in steps of a twentieth.
+ *  @param {string} modules */
 function imbalance(modules) {
   const dark = modules.replaceAll("0", "").length;
   return 10 * Math.trunc(Math.abs((dark * 100) / modules.length - 50) / 5);

@@ -28,8 +28,8 @@ import { randomHex } from "./store.js";
 
 const LANES = 2;
 
-/** What S3's answer to the upload means; `look`: see what the session says, then ask again. */
-/** @param {number} status @returns {"done" | "same" | "look"} */
+/** What S3's answer to the upload means; `look`: see what the session says, then ask again.
+ *  @param {number} status @returns {"done" | "same" | "look"} */
 export function afterPut(status) {
   if ((status >= 200 && status < 300) || status === 412) return "done";
   return status === 409 ? "same" : "look";
@@ -144,8 +144,8 @@ export function startQueue({ ask, put, look, onChange, keep, wait = pause, ...wa
     await deliver({ uploadId: id, contentType: type, size }, body);
   }
 
-  /** The id of the same image's unfinished upload, whose place this one takes. */
-  /** @param {string} type @param {number} size */
+  /** The id of the same image's unfinished upload, whose place this one takes.
+   *  @param {string} type @param {number} size */
   function takeOver(type, size) {
     const keys = items.filter((item) => item.state === "unfinished").map((item) => item.key);
     const candidates = unfinished.filter((one) => keys.includes(one.id));
@@ -190,8 +190,8 @@ export function startQueue({ ask, put, look, onChange, keep, wait = pause, ...wa
     }
   }
 
-  /** Whether the session tells what became of an image, so that nothing is left to try. */
-  /** @param {Item} item @param {boolean} conflict the id already stands for another image */
+  /** Whether the session tells what became of an image, so that nothing is left to try.
+   *  @param {Item} item @param {boolean} conflict the id already stands for another image */
   async function isTold(item, conflict) {
     const session = await look();
     if (!session) return false;

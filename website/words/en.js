@@ -1,7 +1,6 @@
 /** English, and the list of all texts: every other language has the same keys. */
 export default {
   name: "QR Upload",
-  step: "Step",
   offline: "No connection. Nothing is lost: the page keeps trying.",
   unpublished:
     "This page isn’t published yet: it doesn’t know its services. Publish it with “nox -s deploy -- dev”, or try it on this computer with “nox -s local”.",

@@ -1,0 +1,236 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { connect } from "../../website/api.js";
+import { usable } from "../../website/config.js";
+import { choose, LANGUAGES, speaker } from "../../website/i18n.js";
+import { fileName, typeOf } from "../../website/images.js";
+import { withoutLocation } from "../../website/jpeg.js";
+import { encode } from "../../website/qr.js";
+import { randomHex, remember } from "../../website/store.js";
+
+const WEBSITE = new URL("../../website/", import.meta.url);
+const text = (name) => readFileSync(new URL(name, WEBSITE), "utf8");
+const names = readdirSync(WEBSITE);
+const catalogues = Object.fromEntries(
+  await Promise.all(
+    Object.keys(LANGUAGES).map(async (language) => [
+      language,
+      (await import(new URL(`words/${language}.js`, WEBSITE).href)).default,
+    ]),
+  ),
+);
+
+// ---- configuration
+
+const here = { origin: "https://w.example", pathname: "/phone.html", hash: "#1.a.b" };
+const filled = {
+  httpApiUrl: "https://api.example/",
+  webSocketUrl: "wss://ws.example/dev",
+  websiteUrl: "https://w.example",
+};
+
+test("a published configuration is usable, without a slash behind the API's address", () => {
+  assert.equal(usable(filled, here).httpApiUrl, "https://api.example");
+});
+
+for (const config of [
+  undefined,
+  {},
+  JSON.parse(text("config.json")),
+  { ...filled, webSocketUrl: "" },
+]) {
+  test(`${JSON.stringify(config)} was never published`, () => {
+    assert.throws(() => usable(config, here), { problem: "unpublished" });
+  });
+}
+
+test("a page at a foreign address names its own, with page and fragment", () => {
+  const elsewhere = { ...here, origin: "http://localhost:8000" };
+
+  assert.throws(() => usable(filled, elsewhere), {
+    problem: "elsewhere",
+    address: "https://w.example/phone.html#1.a.b",
+  });
+});
+
+// ---- the API
+
+async function answered(response) {
+  const original = globalThis.fetch;
+  const requests = [];
+  globalThis.fetch = async (url, init) => {
+    requests.push([url, init]);
+    if (!response) throw new TypeError("no network");
+    return response;
+  };
+  try {
+    const answer = await connect("https://a").read("s", "t", '"1-X"');
+    return { answer, requests };
+  } finally {
+    globalThis.fetch = original;
+  }
+}
+
+test("a request carries its token as a bearer and its ETag", async () => {
+  const { requests } = await answered(new Response("{}"));
+
+  const [url, { headers }] = requests[0];
+  assert.equal(url, "https://a/sessions/s");
+  assert.equal(headers.get("authorization"), "Bearer t");
+  assert.equal(headers.get("if-none-match"), '"1-X"');
+});
+
+test("no network is an answer with the status 0", async () => {
+  const { answer } = await answered(undefined);
+
+  assert.deepEqual(answer, { status: 0, body: {}, etag: null });
+});
+
+for (const body of ["", "<html>", "null"]) {
+  test(`an unreadable body ${JSON.stringify(body)} is an empty one`, async () => {
+    const { answer } = await answered(new Response(body, { status: 502 }));
+
+    assert.deepEqual(answer.body, {});
+    assert.equal(answer.status, 502);
+  });
+}
+
+// ---- words
+
+test("every language has the same texts, with the same places to fill", () => {
+  const shape = (words) =>
+    Object.entries(words).map(([key, entry]) => {
+      const all = typeof entry === "string" ? entry : entry.other;
+      return [key, typeof entry, (all.match(/\{\w+\}/g) ?? []).sort().join()];
+    });
+
+  for (const words of Object.values(catalogues)) {
+    assert.deepEqual(shape(words), shape(catalogues.en));
+  }
+});
+
+test("every plural has all the forms of its language", () => {
+  for (const [language, words] of Object.entries(catalogues)) {
+    const forms = new Intl.PluralRules(language).resolvedOptions().pluralCategories.sort();
+    for (const entry of Object.values(words)) {
+      if (typeof entry !== "string") assert.deepEqual(Object.keys(entry).sort(), forms);
+    }
+  }
+});
+
+test("every text that a page asks for is in the catalogue, and every text is asked for", () => {
+  const sources = names.filter((name) => /\.(js|html)$/.test(name)).map(text);
+  const all = sources.join("\n");
+  for (const [, key] of all.matchAll(/data-t(?:-label)?="(\w+)"|\bt\("(\w+)"/g)) {
+    if (key) assert.ok(key in catalogues.en, key);
+  }
+  const derived = /^item[A-Z]|Hint$/;
+  for (const key of Object.keys(catalogues.en)) {
+    const used = all.includes(`"${key}"`) || all.includes(`${key}:`) || derived.test(key);
+    assert.ok(used, `${key} is in the catalogue and nowhere else`);
+  }
+});
+
+test("numbers choose the plural, and names are kept apart from the sentence", () => {
+  const { t } = speaker("en", catalogues.en);
+
+  assert.equal(t("receiving", { n: 1 }), "Receiving 1 photo");
+  assert.equal(t("receiving", { n: 2 }), "Receiving 2 photos");
+  assert.equal(t("dismiss", { name: "a.jpg" }), "Remove \u2068a.jpg\u2069 from the list");
+});
+
+test("the reader's first known language wins, and English otherwise", () => {
+  assert.equal(choose(["fr-FR", "ar-EG", "en"]), "ar");
+  assert.equal(choose(["fr"]), "en");
+  assert.equal(choose([]), "en");
+});
+
+// ---- images
+
+const ftyp = (...brands) => {
+  const body = `ftyp${brands[0]}\0\0\0\0${brands.slice(1).join("")}`;
+  return Buffer.concat([
+    Buffer.from([0, 0, 0, body.length + 4]),
+    Buffer.from(body),
+    Buffer.alloc(40),
+  ]);
+};
+
+for (const [head, expected] of [
+  [Buffer.from([0xff, 0xd8, 0xff, 0xe0]), "image/jpeg"],
+  [Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), "image/png"],
+  [Buffer.from("GIF89a"), "image/gif"],
+  [Buffer.from("RIFF\n\0\0\0WEBPVP8 ", "latin1"), "image/webp"],
+  [ftyp("heic", "mif1"), "image/heic"],
+  [ftyp("mif1", "heic"), "image/heic"],
+  [ftyp("mif1", "miaf"), "image/heif"],
+  [ftyp("avif", "mif1"), "image/avif"],
+  [ftyp("mif1", "avif"), "image/avif"],
+  [ftyp("isom", "mp42"), undefined],
+  [Buffer.from("<svg xmlns"), undefined],
+  [Buffer.from("%PDF-1.7"), undefined],
+  [Buffer.from("\0\0\0\x18ftyp"), undefined],
+  [Buffer.alloc(0), undefined],
+]) {
+  test(`${JSON.stringify(head.toString("latin1", 0, 24))} is ${expected}`, () => {
+    assert.equal(typeOf(new Uint8Array(head)), expected);
+  });
+}
+
+test("a download has a name that says what it is", () => {
+  assert.equal(fileName(3, "image/jpeg"), "photo-3.jpg");
+  assert.equal(fileName(3, "text/html"), "photo-3.bin");
+});
+
+test("no bytes make the removal of locations fail in another way than by saying so", () => {
+  let seed = 1;
+  const random = (below) => {
+    seed = (seed * 48271) % 2147483647;
+    return seed % below;
+  };
+  const markers = [0xc0, 0xc4, 0xd8, 0xd9, 0xda, 0xdb, 0xe0, 0xe1, 0xe2, 0xfe, 0xff, 0x00, 0x01];
+  for (let round = 0; round < 20_000; round++) {
+    const bytes = Uint8Array.from({ length: random(80) }, () => random(256));
+    bytes.set([0xff, 0xd8].slice(0, bytes.length));
+    for (let at = 2; at + 3 < bytes.length; at += 1 + random(12)) {
+      bytes.set([0xff, markers[random(markers.length)], 0, random(20)], at);
+    }
+    const parts = withoutLocation(bytes);
+    const size = parts?.reduce((sum, part) => sum + part.length, 0) ?? 0;
+    assert.ok(size <= bytes.length + 36);
+  }
+});
+
+// ---- the rest
+
+test("a text beyond version 10 is refused", () => {
+  assert.equal(encode("x".repeat(213)).size, 57);
+  assert.throws(() => encode("x".repeat(214)), RangeError);
+});
+
+test("a nonce is as random as its length says", () => {
+  assert.match(randomHex(16), /^[0-9a-f]{32}$/);
+  assert.notEqual(randomHex(16), randomHex(16));
+});
+
+test("a browser without storage still remembers until the page is left", () => {
+  const store = remember("x");
+
+  store.write({ a: 1 });
+  assert.deepEqual(store.read(), { a: 1 });
+  store.forget();
+
+  assert.equal(store.read(), null);
+});
+
+test("no file names another host than the two that describe formats", () => {
+  for (const name of names.filter((name) => /\.(js|html|css|svg|json)$/.test(name))) {
+    const hosts = text(name).match(/\b(?:https?|wss?):\/\/[\w.-]+/g) ?? [];
+    assert.deepEqual(
+      hosts.filter((host) => host !== "http://www.w3.org"),
+      [],
+      name,
+    );
+  }
+});
