@@ -1,4 +1,7 @@
-"""`python -m localcloud --aws-only`: an AWS endpoint on this machine until Ctrl-C."""
+"""`python -m localcloud [ENV]`: the application on this machine until Ctrl-C.
+
+With --aws-only it is the AWS endpoint alone, empty.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,64 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 from localcloud import aws
 
+CHAOS_TIME_SCALE = 20.0  # retries take minutes on AWS: nobody waits for them to see chaos healed
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until Ctrl-C or SIGTERM; 1 when the port can't be had."""
+    """Serve until Ctrl-C or SIGTERM; not 0 when it can't be, and why is said."""
     options = _options(arguments)
+    return _endpoint(options) if options.aws_only else _application(options)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m localcloud", description=__doc__)
+    add = parser.add_argument
+    add("environment", nargs="?", default="dev", metavar="ENV", help="default: dev")
+    add("--aws-only", action="store_true", help="the AWS endpoint alone")
+    add("--port", type=int, default=0, help="and the three after it; default: free ones")
+    add("--lan", action="store_true", help="on this machine's address, so that a phone reaches it")
+    add("--watch", action="store_true", help="deploy again when a file of the project changes")
+    add("--chaos", action="store_true", help="let things go wrong, as they do on AWS now and then")
+    add("--seed", type=int, help="the same chaos again")
+    add("--time-scale", type=_scale, help="AWS's waits so many times as fast; with --chaos 20")
+    add("--json", action="store_true", help="the ready line as JSON")
+    add("--quiet", action="store_true", help="no request log")
+    return parser.parse_args(arguments)
+
+
+def _scale(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError("it has to be greater than 0")
+    return value
+
+
+def _application(given: argparse.Namespace) -> int:
+    from localcloud.application import command
+    from localcloud.application.options import Options
+
+    chaos = given.chaos or given.seed is not None
+    seed = given.seed if given.seed is not None else command.new_seed()
+    scale = given.time_scale or (CHAOS_TIME_SCALE if chaos else 1.0)
+    options = Options(
+        environment=given.environment,
+        root=Path.cwd(),
+        port=given.port,
+        lan=given.lan,
+        seed=seed if chaos else None,
+        watch=given.watch,
+        time_scale=scale,
+        as_json=given.json,
+        quiet=given.quiet,
+    )
+    return command.run(options)
+
+
+def _endpoint(options: argparse.Namespace) -> int:
     stopped = _stop_signal()
     try:
         with aws.running(options.port) as endpoint:
@@ -24,16 +78,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{error}\nChoose another --port, or none for a free one.", file=sys.stderr)
         return 1
     return 0
-
-
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m localcloud", description=__doc__)
-    parser.add_argument(
-        "--aws-only", action="store_true", required=True, help="the AWS endpoint alone"
-    )
-    parser.add_argument("--port", type=int, default=0, help="default: a free one")
-    parser.add_argument("--json", action="store_true", help="the ready line as JSON")
-    return parser.parse_args(arguments)
 
 
 def _stop_signal() -> threading.Event:

@@ -6,8 +6,9 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import (
@@ -18,6 +19,11 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from localcloud import completions, unimplemented
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+    Around = Callable[[WSGIApplication], WSGIApplication]
 
 HOST = "127.0.0.1"
 ACCOUNT = "123456789012"
@@ -33,15 +39,16 @@ _one = threading.Lock()
 
 
 @contextmanager
-def running(port: int = 0) -> Iterator[str]:
+def running(port: int = 0, around: Around = lambda application: application) -> Iterator[str]:
     """The endpoint's URL, empty of resources, for as long as the block runs.
 
-    `port` 0 takes a free one. moto keeps its state per process, so there is one at a time.
+    `port` 0 takes a free one; `around` puts something in front of the services. moto keeps its
+    state per process, so there is one at a time.
     """
     if not _one.acquire(blocking=False):
         raise Busy("this process already runs a local cloud")
     try:
-        server = _server(port)
+        server = _server(port, around)
         thread = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True)
         thread.start()
         try:
@@ -55,7 +62,7 @@ def running(port: int = 0) -> Iterator[str]:
         _one.release()
 
 
-def _server(port: int) -> BaseWSGIServer:
+def _server(port: int, around: Around) -> BaseWSGIServer:
     BackendDict.reset()
     completions.install()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -64,7 +71,7 @@ def _server(port: int) -> BaseWSGIServer:
         return make_server(
             HOST,
             listening.getsockname()[1],
-            application,
+            around(application),
             threaded=True,
             request_handler=MotoRequestHandler,
             fd=listening.fileno(),

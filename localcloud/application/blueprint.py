@@ -1,0 +1,181 @@
+"""What a deployed stack asks to be served: values only, read from AWS by `reading`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.errors import UserError
+
+Document = Mapping[str, Any]
+
+
+class Unservable(UserError):
+    """The template asks for something that this cloud can't serve, so nothing of it is served."""
+
+    def __init__(self, resource: str, what: str) -> None:
+        super().__init__(
+            f"the local cloud can't serve {what}.",
+            where=resource,
+            mend="Nothing of the template is served. It may still be right on AWS: plan and deploy"
+            " it there, or leave this part out here.",
+        )
+
+
+@dataclass(frozen=True)
+class Asynchronous:
+    """How a function's events are retried, and where the ones that fail for good go."""
+
+    retries: int = 2
+    max_age_seconds: int = 21_600
+    on_failure: str | None = None
+
+
+@dataclass(frozen=True)
+class Function:
+    """One Lambda function as its service knows it."""
+
+    name: str
+    arn: str
+    handler: str
+    runtime: str
+    timeout_seconds: int
+    memory_mb: int
+    variables: Mapping[str, str] = field(repr=False)
+    code: bytes = field(repr=False)
+    log_group: str
+    reserved: int | None
+    asynchronous: Asynchronous
+    policies: tuple[Document, ...] = field(repr=False)
+    """The policies of its role: what a call with its credentials may do."""
+
+
+@dataclass(frozen=True)
+class Throttle:
+    """Requests a second in the long run, and at once; None is no limit."""
+
+    rate: float | None = None
+    burst: int | None = None
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route and its function. `answers`: the function's answer goes back over the socket."""
+
+    key: str
+    function: str
+    timeout_seconds: float
+    answers: bool = True
+
+
+@dataclass(frozen=True)
+class Cors:
+    """An HTTP API's own CORS configuration."""
+
+    origins: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    exposed: tuple[str, ...] = ()
+    max_age: int | None = None
+    credentials: bool = False
+
+
+@dataclass(frozen=True)
+class Api:
+    """An HTTP or a WebSocket API with its one stage."""
+
+    logical_id: str
+    id: str
+    host: str
+    stage: str
+    routes: tuple[Route, ...]
+    throttle: Throttle
+    route_throttles: Mapping[str, Throttle]
+    cors: Cors | None = None
+    selection: tuple[str, ...] = ()
+    """Where the message's body names its route; of WebSocket APIs only."""
+
+    @property
+    def is_websocket(self) -> bool:
+        """Does it keep connections?"""
+        return bool(self.selection)
+
+
+@dataclass(frozen=True)
+class Notification:
+    """Which of a bucket's events go to which function."""
+
+    id: str
+    events: tuple[str, ...]
+    function: str
+    prefix: str = ""
+    suffix: str = ""
+
+
+@dataclass(frozen=True)
+class CorsRule:
+    """One rule of a bucket's CORS configuration; a `*` may stand in origins and headers."""
+
+    origins: tuple[str, ...]
+    methods: tuple[str, ...]
+    headers: tuple[str, ...]
+    exposed: tuple[str, ...]
+    max_age: int | None
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """One bucket, without its objects."""
+
+    logical_id: str
+    name: str
+    hosts: tuple[str, ...]
+    cors: tuple[CorsRule, ...]
+    notifications: tuple[Notification, ...]
+    policy: Document | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Website:
+    """The bucket that is a website, its documents, and the origins that it has on AWS."""
+
+    bucket: str
+    index: str
+    error: str | None
+    origins: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A table's stream and the function that reads it."""
+
+    logical_id: str
+    function: str
+    arn: str
+    from_the_start: bool
+    batch: int
+    window_seconds: int
+    retries: int
+    max_age_seconds: int
+    bisect: bool
+    reports_items: bool
+    filters: tuple[Document, ...]
+    on_failure: str | None
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """All of it. `notes` are said once: what is there on AWS and not here."""
+
+    stack: str
+    region: str
+    account: str
+    outputs: Mapping[str, str]
+    functions: Mapping[str, Function]
+    apis: tuple[Api, ...]
+    buckets: Mapping[str, Bucket]
+    website: Website | None
+    streams: tuple[Stream, ...]
+    resources: int
+    notes: Sequence[str] = ()

@@ -1,0 +1,71 @@
+"""From the command line to a served application, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import signal
+import sys
+from typing import Any
+
+from localcloud import aws
+from localcloud.application import hooks, serving
+from localcloud.application.chaos import Chaos
+from localcloud.application.identities import Identities
+from localcloud.application.log import Log
+from localcloud.application.options import Options
+from localcloud.application.ports import LOOPBACK, Ports, lan_address
+from localcloud.application.table_front import TableFront
+from pipeline.errors import UserError, tell
+
+LONGEST_INVOCATION = 900
+
+
+def run(options: Options) -> int:
+    """Serve until Ctrl-C or SIGTERM; the exit code."""
+    try:
+        return _run(options)
+    except UserError as error:
+        tell(error)
+        return error.exit_code
+    except serving.NotDeployed as error:
+        return error.exit_code
+    except aws.Busy as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _run(options: Options) -> int:
+    loaded = serving.load(options)
+    ports = Ports(lan_address() if options.lan else LOOPBACK, options.port)
+    log = Log() if not options.quiet else Log(lambda _: None)
+    identities, chaos = Identities(), Chaos(options.seed)
+    logging.getLogger("aiohttp").setLevel(logging.ERROR)
+    try:
+        ports["website"]
+        table = TableFront(identities, log, chaos)
+        with aws.running(around=table.around) as endpoint:
+            cloud = serving.Cloud(options, loaded, endpoint, ports, identities, log, chaos)
+            asyncio.run(_serve(cloud))
+    finally:
+        ports.close()
+    return 0
+
+
+async def _serve(cloud: serving.Cloud) -> None:
+    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+
+    def invoke(function: str, event: Any, nobody_waits: bool) -> Any:  # noqa: FBT001 - hooks'
+        work = cloud.invoke(function, event, nobody_waits=nobody_waits)
+        return asyncio.run_coroutine_threadsafe(work, loop).result(LONGEST_INVOCATION)
+
+    with hooks.functions_run_by(invoke):
+        await cloud.run(stopped)
+
+
+def new_seed() -> int:
+    """A seed for who gives none; it is said, so that the run can be had again."""
+    return secrets.randbelow(10_000)

@@ -1,0 +1,46 @@
+"""`python -m localcloud.application.deploying ENV`: the project's own deployer, onto this machine.
+
+It runs in a process of its own, so that what it imports (cfn-lint alone takes 100 MB) goes with it
+and a changed schema is read anew. Two things differ from AWS: the environment's account and profile
+are a person's, and here the account is the embedded one's; and nothing takes minutes.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from localcloud.aws import ACCOUNT
+from pipeline import deploy, settings
+from pipeline.deploying import events
+from pipeline.errors import UserError, tell
+from pipeline.settings import Loaded
+
+BETWEEN_LOOKS = 0.05
+
+
+def main(arguments: list[str]) -> int:
+    """Render, lint, guard, package, deploy; the exit code is the pipeline's."""
+    load = settings.load
+    setattr(settings, "load", lambda name, root: here(load(name, root)))  # noqa: B010 - mypy's eyes
+    setattr(events, "POLL_SECONDS", BETWEEN_LOOKS)  # noqa: B010 - as above
+    name = arguments[0]
+    try:
+        return deploy.deploy(name, Path.cwd(), confirm=name)
+    except UserError as error:
+        tell(error)
+        return error.exit_code
+
+
+def here(loaded: Loaded) -> Loaded:
+    """The environment as it is on this machine."""
+    own = loaded.settings
+    aws = own.aws.model_copy(update={"account": ACCOUNT, "profile": None})
+    return replace(loaded, settings=own.model_copy(update={"aws": aws}))
+
+
+if __name__ == "__main__":
+    gc.set_threshold(500_000)  # as in pipeline/__main__.py
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,330 @@
+"""The whole application on this machine: deployed, served, deployed anew, and ended without a rest.
+
+`Cloud` composes the parts. Everything that stands in front of AWS asks for the blueprint of now, so
+a new deployment needs no restart: what has left the template is gone with the next request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, suppress
+from typing import Any
+
+from aiohttp import web
+
+from localcloud import aws
+from localcloud.application import addresses as addressing
+from localcloud.application import reading, website
+from localcloud.application.addresses import Addresses
+from localcloud.application.blueprint import Api, Blueprint, Function, Stream
+from localcloud.application.chaos import Chaos
+from localcloud.application.connections import Connections
+from localcloud.application.events import Events, Failures
+from localcloud.application.functions import Functions, Pool, Throttled
+from localcloud.application.http_gateway import HttpGateway
+from localcloud.application.identities import Identities
+from localcloud.application.log import Log
+from localcloud.application.management import LONGEST_MESSAGE, Management
+from localcloud.application.options import Options
+from localcloud.application.pace import Pace
+from localcloud.application.ports import Ports
+from localcloud.application.s3_front import LARGEST, S3Front
+from localcloud.application.streams import StreamReader
+from localcloud.application.watch import changes
+from localcloud.application.websocket_gateway import WebSocketGateway
+from localcloud.resources.base import Cloud as Services
+from pipeline import settings
+from pipeline.errors import UserError
+from pipeline.settings import Loaded
+from pipeline.website import published
+
+DEPLOYER = "localcloud.application.deploying"
+THREADS = 32
+END_SECONDS = 3.0
+
+
+class NotDeployed(Exception):
+    """The deployer stopped; it has said why."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(f"the deployer ended with {exit_code}")
+        self.exit_code = exit_code
+
+
+class Cloud:
+    """One environment, from its first deployment to Ctrl-C."""
+
+    def __init__(
+        self,
+        options: Options,
+        loaded: Loaded,
+        endpoint: str,
+        ports: Ports,
+        identities: Identities,
+        log: Log,
+        chaos: Chaos,
+    ) -> None:
+        self._options = options
+        self._loaded = loaded
+        self._endpoint = endpoint
+        self._ports = ports
+        self._identities = identities
+        self._log = log
+        self._chaos = chaos
+        self._pace = Pace(options.time_scale)
+        self._services = Services(endpoint, "local", loaded.settings.aws.region, aws.ACCOUNT)
+        self._blueprint: Blueprint | None = None
+        self._addresses = Addresses({})
+        self._connections = Connections()
+        self._functions = Functions(self._pool)
+        failures = Failures(self._services, log)
+        self._failures = failures
+        self._events = Events(self._functions, failures, log, self._pace, chaos)
+        self._streams: dict[str, StreamReader] = {}
+        self._served: dict[str, web.AppRunner] = {}
+
+    @property
+    def blueprint(self) -> Blueprint:
+        """What is deployed now."""
+        if self._blueprint is None:
+            raise RuntimeError("nothing is deployed yet")
+        return self._blueprint
+
+    async def run(self, stopped: asyncio.Event) -> None:
+        """Deploy, say that it is ready, and serve until `stopped`."""
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(THREADS))
+        began = time.monotonic()
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._close)
+            if not await self._begin(stopped):
+                return
+            self._say_ready(time.monotonic() - began)
+            if self._options.watch:
+                watching = asyncio.create_task(self._watch())
+                stack.callback(watching.cancel)
+            await stopped.wait()
+
+    async def _begin(self, stopped: asyncio.Event) -> bool:
+        """The first deployment; False if it was interrupted."""
+        deployment = asyncio.create_task(self._deploy())
+        interruption = asyncio.create_task(stopped.wait())
+        await asyncio.wait({deployment, interruption}, return_when=asyncio.FIRST_COMPLETED)
+        interruption.cancel()
+        if not deployment.done():
+            deployment.cancel()
+            with suppress(asyncio.CancelledError):
+                await deployment
+            return False
+        deployment.result()
+        return True
+
+    async def invoke(self, function: str, event: Any, *, nobody_waits: bool) -> Any:
+        """What `aws lambda invoke` does; None where the event was only taken."""
+        trace = self._log.trace()
+        if nobody_waits:
+            self._events.accept(function, event, trace)
+            return None
+        return await self._functions[function].invoke(event, trace, "aws lambda invoke")
+
+    # ---- deploying
+
+    async def _deploy(self) -> None:
+        """Deploy, read what there is now, and serve that."""
+        await self._run_deployer()
+        stack = self._loaded.settings.stack_name
+        blueprint = await asyncio.to_thread(reading.read, self._services, stack)
+        ports = self._ports_of(blueprint)
+        self._addresses = addressing.addresses(blueprint, self._ports.host, ports)
+        pages = published(self._options.root, blueprint.outputs) if blueprint.website else []
+        self._blueprint = blueprint
+        await self._functions.bring(blueprint.functions)
+        if blueprint.website:
+            s3, bucket = self._services.client("s3"), blueprint.website.bucket
+            await asyncio.to_thread(website.publish, s3, bucket, pages, self._addresses)
+        await self._serve(blueprint)
+        await self._read_streams(blueprint)
+        for problem in await self._functions.warm():
+            self._log.line("function", problem)
+
+    async def _run_deployer(self) -> None:
+        variables = {name: one for name, one in os.environ.items() if not name.startswith("AWS_")}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", DEPLOYER, self._options.environment),
+            cwd=self._options.root,
+            env=variables | aws.environment(self._endpoint) | {"PYTHONPATH": _python_path()},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is ours to act on
+        )
+        try:
+            said, _ = await process.communicate()
+        except asyncio.CancelledError:
+            process.kill()
+            await process.wait()
+            raise
+        if process.returncode:
+            sys.stderr.buffer.write(said)
+            sys.stderr.flush()
+            raise NotDeployed(process.returncode)
+
+    def _ports_of(self, blueprint: Blueprint) -> Mapping[str, int]:
+        names = ["website", *(api.logical_id for api in blueprint.apis), "s3"]
+        return {name: self._ports[name] for name in names}
+
+    async def _watch(self) -> None:
+        async for paths in changes(self._options.root):
+            self._log.line("watch", f"{', '.join(paths)} changed")
+            began = time.monotonic()
+            try:
+                await self._deploy()
+            except UserError as error:
+                print(error, file=sys.stderr, flush=True)
+            except NotDeployed:
+                self._log.line("watch", "what was there before is still served")
+            else:
+                self._log.line("watch", f"deployed in {time.monotonic() - began:.1f} s")
+
+    # ---- serving
+
+    def _pool(self, function: Function) -> Pool:
+        variables = {
+            name: self._addresses.mapped(value) for name, value in function.variables.items()
+        } | {
+            "AWS_ENDPOINT_URL": self._endpoint,
+            "AWS_ENDPOINT_URL_S3": self._url("s3"),
+        }
+        return Pool(function, variables, self._identities, self._log, self._chaos)
+
+    def _url(self, name: str) -> str:
+        return f"http://{self._ports.host}:{self._ports[name]}"
+
+    async def _serve(self, blueprint: Blueprint) -> None:
+        s3 = self._services.client("s3")
+        pages = website.WebsiteServer(lambda: self.blueprint, s3, self._url("website"))
+        front = S3Front(
+            lambda: self.blueprint, self._identities, s3, self._events.accept, self._log
+        )
+        await self._listen("website", _all(pages.handle))
+        await self._listen("s3", _all(front.handle, LARGEST))
+        for api in blueprint.apis:
+            await self._listen(api.logical_id, self._gateway(api))
+
+    def _gateway(self, api: Api) -> web.Application:
+        def now() -> Api | None:
+            found = (one for one in self.blueprint.apis if one.logical_id == api.logical_id)
+            return next(found, None)
+
+        if not api.is_websocket:
+            http = HttpGateway(now, lambda: self.blueprint, self._functions, self._log)
+            return _all(http.handle, LONGEST_HTTP)
+        sockets = WebSocketGateway(
+            now, self._functions, self._connections, self._log, self._pace, self._chaos
+        )
+        management = Management(
+            now,
+            lambda: self.blueprint,
+            sockets,
+            self._connections,
+            self._identities,
+            self._log,
+            self._chaos,
+        )
+        application = web.Application(client_max_size=LONGEST_MESSAGE)
+        application.router.add_route("*", "/{stage}/@connections/{id}", management.handle)
+        application.router.add_route("*", "/{path:.*}", sockets.handle)
+        return application
+
+    async def _listen(self, name: str, application: web.Application) -> None:
+        """Serve once; a later deployment finds it served already."""
+        if name in self._served:
+            return
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=END_SECONDS)
+        await runner.setup()
+        await web.SockSite(runner, self._ports.socket(name)[1]).start()
+        self._served[name] = runner
+
+    async def _read_streams(self, blueprint: Blueprint) -> None:
+        wanted = {one.logical_id: one for one in blueprint.streams}
+        for name in set(self._streams) - set(wanted):
+            await self._streams.pop(name).close()
+        for name in set(wanted) - set(self._streams):
+            self._streams[name] = StreamReader(
+                self._stream(name),
+                self._services,
+                self._functions,
+                self._failures,
+                self._log,
+                self._pace,
+            )
+
+    def _stream(self, name: str) -> Callable[[], Stream]:
+        def now() -> Stream:
+            return next(one for one in self.blueprint.streams if one.logical_id == name)
+
+        return now
+
+    async def _close(self) -> None:
+        """End everything: connections, readers, events, processes, servers."""
+        for reader in self._streams.values():
+            await reader.close()
+        await self._connections.close()
+        await asyncio.gather(*(runner.cleanup() for runner in self._served.values()))
+        await self._events.close()
+        await self._functions.close()
+
+    # ---- what a person sees
+
+    def _say_ready(self, seconds: float) -> None:
+        blueprint = self.blueprint
+        for note in blueprint.notes:
+            self._log.line("ready", note)
+        names = f"{blueprint.stack}, {blueprint.resources} resources"
+        self._log.line("ready", f"{names}, deployed and served in {seconds:.1f} s")
+        if self._chaos.seed is not None:
+            self._log.line("chaos", f"on; --seed {self._chaos.seed} does the same again")
+        print(self._ready_line(), flush=True)
+
+    def _ready_line(self) -> str:
+        outputs = {
+            name: self._addresses.mapped(value) for name, value in self.blueprint.outputs.items()
+        }
+        if self._options.as_json:
+            return json.dumps(
+                {
+                    "url": self._url("website"),
+                    "outputs": outputs,
+                    "endpoint": self._endpoint,
+                    "environment": aws.environment(self._endpoint),
+                }
+            )
+        return f"Ready at {self._url('website')} (Ctrl-C ends it; AWS is at {self._endpoint})"
+
+
+LONGEST_HTTP = 10 * 1024 * 1024
+
+
+def _all(handle: Any, longest: int = 1024) -> web.Application:
+    application = web.Application(client_max_size=longest)
+    application.router.add_route("*", "/{path:.*}", handle)
+    return application
+
+
+def _python_path() -> str:
+    """Where this package and the pipeline are imported from: the deployer runs in the project."""
+    return os.pathsep.join(path for path in sys.path if path)
+
+
+def load(options: Options) -> Loaded:
+    """The environment's settings, checked before anything is started."""
+    return settings.load(options.environment, options.root)
+
+
+__all__ = ["Cloud", "NotDeployed", "Throttled", "load"]
