@@ -29,7 +29,8 @@ UNDO_TIME = 30.0  # seconds that a station has after Ctrl-C to say how things st
 # --confirm to render too. Each station gets the options that it knows; the number is their values.
 OPTIONS = {
     "render": {"--check": 0},
-    "deploy": {"--confirm": 1},
+    "deploy": {"--confirm": 1, "--verbose": 0},
+    "destroy": {"--confirm": 1, "--deployment-bucket": 0, "--verbose": 0},
     "outputs": {"--json": 0},
 }
 
@@ -160,6 +161,12 @@ def deploy(session: nox.Session) -> None:
 def outputs(session: nox.Session) -> None:
     """Show a running stack's outputs: nox -s outputs -- dev --json"""
     station(session, "outputs")
+
+
+@nox.session(python=PYTHON)
+def destroy(session: nox.Session) -> None:
+    """Delete the stack and what is in its buckets: nox -s destroy -- dev"""
+    station(session, "destroy")
 
 
 @nox.session(python=PYTHON)

@@ -165,7 +165,21 @@ def _plan(options: argparse.Namespace, root: Path) -> int:
 def _deploy(options: argparse.Namespace, root: Path) -> int:
     from pipeline import deploy
 
-    return deploy.deploy(_one(options, root), root, confirm=options.confirm)
+    return deploy.deploy(
+        _one(options, root), root, confirm=options.confirm, verbose=options.verbose
+    )
+
+
+def _destroy(options: argparse.Namespace, root: Path) -> int:
+    from pipeline import destroy
+
+    return destroy.destroy(
+        _one(options, root),
+        root,
+        confirm=options.confirm,
+        deployment_bucket=options.deployment_bucket,
+        verbose=options.verbose,
+    )
 
 
 def _outputs(options: argparse.Namespace, root: Path) -> int:
@@ -204,6 +218,9 @@ _CONFIRM = (
 )
 _JSON = (("--json",), {"action": "store_true", "help": "machine-readable, on standard output"})
 
+_VERBOSE = (("--verbose",), {"action": "store_true", "help": "every event of the stack"})
+_BUCKET = (("--deployment-bucket",), {"action": "store_true", "help": "delete that bucket too"})
+
 _STATIONS = {
     "environments": (_environments, "list the environments", [_ENVIRONMENTS]),
     "render": (_render, "write build/<env>/ from the templates", [_ENVIRONMENTS, _CHECK]),
@@ -212,7 +229,16 @@ _STATIONS = {
     "check": (_check, "render, lint and guard in one go", [_ENVIRONMENTS]),
     "package": (_package, "zip the functions into build/<env>/", [_ENVIRONMENTS]),
     "plan": (_plan, "show what a deployment would change, and change nothing", [_ENVIRONMENT]),
-    "deploy": (_deploy, "check, package and bring the stack up to date", [_ENVIRONMENT, _CONFIRM]),
+    "deploy": (
+        _deploy,
+        "check, package and bring the stack up to date",
+        [_ENVIRONMENT, _CONFIRM, _VERBOSE],
+    ),
+    "destroy": (
+        _destroy,
+        "delete the stack and what is in its buckets",
+        [_ENVIRONMENT, _CONFIRM, _BUCKET, _VERBOSE],
+    ),
     "outputs": (_outputs, "show a running stack's outputs", [_ENVIRONMENT, _JSON]),
     "refresh": (_refresh, "rewrite the committed files that are derived", []),
 }

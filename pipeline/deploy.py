@@ -6,34 +6,24 @@ written there before the account has been compared with the environment's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline import package, settings
 from pipeline import render as rendering
 from pipeline.deploying import bucket as buckets
-from pipeline.deploying import changeset, clients, events, parcels, screen, stacks
+from pipeline.deploying import changeset, clients, events, parcels, screen, stacks, watching
 from pipeline.deploying.changeset import Change, ChangeSet, Request
 from pipeline.deploying.deployment import (
     Deployment,
     build,
     check_account_is_known,
     check_confirmation,
+    confirmed,
     enter,
     identify,
+    load_code,
 )
-from pipeline.deploying.events import Event
-from pipeline.deploying.hints import hint
 from pipeline.deploying.stacks import Kind, Stack
-from pipeline.errors import Refused, UserError
-
-INTERRUPTED = 130
-
-
-class Interrupted(UserError):
-    """Ctrl-C while AWS works: the stack changes all the same."""
-
-    exit_code = INTERRUPTED
 
 
 def plan(name: str, root: Path) -> int:
@@ -42,21 +32,21 @@ def plan(name: str, root: Path) -> int:
     check_account_is_known(loaded)
     rendered, artifacts = build(loaded, root)
     with clients.spoken(loaded.settings.aws):
-        show_plan(enter(loaded, rendered, artifacts))
+        show_plan(load_code(enter(loaded), rendered, artifacts))
     return 0
 
 
-def deploy(name: str, root: Path, *, confirm: str | None = None) -> int:
+def deploy(name: str, root: Path, *, confirm: str | None = None, verbose: bool = False) -> int:
     """Bring the environment's stack up to date.
 
-    `confirm` is a protected environment's name, typed ahead.
+    `confirm` is a protected environment's name, typed ahead. `verbose` shows every event.
     """
     loaded = settings.load(name, root)
     check_account_is_known(loaded)
     check_confirmation(loaded, confirm)
     rendered, artifacts = build(loaded, root)
     with clients.spoken(loaded.settings.aws):
-        deployment = enter(loaded, rendered, artifacts)
+        deployment = load_code(enter(loaded, verbose=verbose), rendered, artifacts)
         rendering.write(rendered, root)
         package.write_artifacts(rendered, artifacts, deployment.bucket.name, root)
         bring_up_to_date(deployment, confirm)
@@ -162,71 +152,26 @@ def _changes(deployment: Deployment, change_set: ChangeSet) -> list[Change] | No
     try:
         return changeset.changes(deployment.aws.cloudformation, change_set, deployment.sleep)
     except changeset.Rejected as error:
-        error.where = _where(deployment, error.logical_id)
+        error.where = deployment.where(error.logical_id)
         raise
 
 
 def _confirm(deployment: Deployment, confirm: str | None) -> None:
     name = deployment.settings.name
-    if not deployment.settings.protected or confirm == name:
-        return
-    if screen.ask(f"{name} is protected. Type its name to deploy:") != name:
-        raise Refused("that is not its name.", mend="Nothing was changed.")
+    if deployment.settings.protected:
+        confirmed(name, confirm, f"{name} is protected. Type its name to deploy:")
 
 
 def _watch(deployment: Deployment, change_set: ChangeSet, seen: str) -> None:
-    try:
-        found = events.follow(
-            deployment.aws.cloudformation,
-            change_set.stack_id,
-            seen,
-            screen.event,
-            deployment.sleep,
-        )
-    except KeyboardInterrupt:
-        raise _goes_on(deployment) from None
-    except Exception:
-        screen.note(str(_goes_on(deployment)))
-        raise
+    found = watching.watch(deployment.target, change_set.stack_id, seen)
     if not found or found[-1].status not in stacks.DONE:
-        raise _failed(deployment, found)
+        raise watching.failure(deployment.target, found, deployment.where)
 
 
 def _finish(deployment: Deployment) -> None:
-    stack = stacks.existing(_stack(deployment), deployment.settings)
-    if deployment.settings.protected and stacks.lock(deployment.aws.cloudformation, stack):
-        screen.note(f"{deployment.settings.stack_name} is now protected against deletion.")
-    screen.outputs(stack.outputs, as_json=False)
-
-
-def _goes_on(deployment: Deployment) -> Interrupted:
-    look = stacks.command("describe-stack-events", deployment.settings)
-    cancel = stacks.command("cancel-update-stack", deployment.settings)
-    return Interrupted(
-        "nobody watches any more; AWS goes on changing the stack.",
-        where=deployment.settings.stack_name,
-        mend=f"To look: `{look} --max-items 10`. To take an update back: `{cancel}`.",
-    )
-
-
-def _failed(deployment: Deployment, found: Sequence[Event]) -> UserError:
-    """The first failure in AWS's words, where it stands in the template, and what to do."""
     own = deployment.settings
-    stack = _stack(deployment)
-    state = f"{own.stack_name} is now {stack.status}." if stack else f"{own.stack_name} is gone."
-    out = stacks.way_out(stack, own) if stack else "Deploy again when the cause is mended."
-    failure = events.first_failure(found)
-    if failure is None:
-        return UserError("the stack did not change as asked.", mend=f"{state} {out}")
-    advice = [line for line in (hint(failure.reason), f"{state} {out}") if line]
-    return UserError(
-        f"{failure.logical_id} ({failure.type}) {failure.status}: {failure.reason}",
-        where=_where(deployment, failure.logical_id),
-        mend="\n".join(advice),
-    )
-
-
-def _where(deployment: Deployment, logical_id: str) -> str:
-    if logical_id not in deployment.rendered.value["Resources"]:
-        return ""
-    return screen.origin(deployment.rendered, ("Resources", logical_id))
+    stack = stacks.existing(_stack(deployment), own)
+    if stacks.lock(deployment.aws.cloudformation, stack, locked=own.protected):
+        now = "now" if own.protected else "no longer"
+        screen.note(f"{own.stack_name} is {now} protected against deletion.")
+    screen.outputs(stack.outputs, as_json=False)

@@ -1,1 +1,1 @@
-"""The parts of `plan`, `deploy` and `outputs`: the only modules that speak to AWS."""
+"""The parts of the stations that speak to AWS, from `plan` to `destroy`: nothing else does."""

@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.deploying import aws_errors
@@ -18,6 +19,8 @@ from pipeline.errors import UserError
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sts import STSClient
 
@@ -41,6 +44,18 @@ class Clients:
     sts: STSClient
     s3_address: str
     """Where the region's S3 is on AWS itself, whatever endpoint the clients were given."""
+    other: Callable[[str], Any]
+    """A client of a service that only some stations speak to, made when it is first needed."""
+
+    @property
+    def tables(self) -> DynamoDBClient:
+        client: DynamoDBClient = self.other("dynamodb")
+        return client
+
+    @property
+    def functions(self) -> LambdaClient:
+        client: LambdaClient = self.other("lambda")
+        return client
 
     @property
     def elsewhere(self) -> str:
@@ -62,6 +77,7 @@ def connect(aws: Aws) -> Clients:
         s3=session.client("s3", config=later),
         sts=session.client("sts", config=_config(**FIRST)),
         s3_address=_s3_address(session),
+        other=cache(partial(session.client, config=later)),
     )
 
 

@@ -33,18 +33,17 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class Deployment:
-    """What is deployed, where, and by what means: arguments of every step below."""
+class Target:
+    """An environment's place in an account: all that a step needs that renders nothing.
 
-    rendered: Rendered
-    artifacts: Sequence[Artifact]
+    `verbose`: every event is shown.
+    """
+
+    settings: BaseSettings
     aws: Clients
     identity: Identity
     sleep: Callable[[float], None] = time.sleep
-
-    @property
-    def settings(self) -> BaseSettings:
-        return self.rendered.settings
+    verbose: bool = False
 
     @property
     def bucket(self) -> Bucket:
@@ -58,6 +57,36 @@ class Deployment:
             partition=self.identity.partition,
             made_here=own.deployment_bucket is None,
         )
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What is deployed, where, and by what means: arguments of every step below."""
+
+    rendered: Rendered
+    artifacts: Sequence[Artifact]
+    aws: Clients
+    identity: Identity
+    sleep: Callable[[float], None] = time.sleep
+    verbose: bool = False
+
+    @property
+    def settings(self) -> BaseSettings:
+        return self.rendered.settings
+
+    @property
+    def target(self) -> Target:
+        return Target(self.settings, self.aws, self.identity, self.sleep, self.verbose)
+
+    @property
+    def bucket(self) -> Bucket:
+        return self.target.bucket
+
+    def where(self, logical_id: str) -> str:
+        """The template's line of a resource, if it is in the template."""
+        if logical_id not in self.rendered.value["Resources"]:
+            return ""
+        return screen.origin(self.rendered, ("Resources", logical_id))
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -90,19 +119,26 @@ def check_account_is_known(loaded: Loaded) -> None:
         )
 
 
-def check_confirmation(loaded: Loaded, confirm: str | None) -> None:
-    """Refuse early what can't be confirmed later."""
+def check_confirmation(loaded: Loaded, confirm: str | None, *, always: bool = False) -> None:
+    """Refuse early what can't be confirmed later. `always`: an unprotected environment too."""
     name = loaded.name
     if confirm is not None and confirm != name:
         raise Refused(
             f"--confirm says {confirm}, and the environment is {name}.",
             mend=f"Write --confirm {name} if {name} is what you mean.",
         )
-    if loaded.settings.protected and confirm is None and not screen.can_ask():
+    if (loaded.settings.protected or always) and confirm is None and not screen.can_ask():
+        why = f"{name} is protected, and" if loaded.settings.protected else "this can't be undone:"
         raise Refused(
-            f"{name} is protected, and there is no terminal to ask for its name.",
-            mend=f"Look at `python -m pipeline plan {name}` first, then add --confirm {name}.",
+            f"{why} there is no terminal to ask for its name.",
+            mend=f"Look at it first, then add --confirm {name}.",
         )
+
+
+def confirmed(name: str, confirm: str | None, question: str) -> None:
+    """The environment's name, typed ahead or now; anything else is refused."""
+    if confirm != name and screen.ask(question) != name:
+        raise Refused("that is not its name.", mend="Nothing was changed.")
 
 
 def identify(aws: Clients, loaded: Loaded) -> Identity:
@@ -120,7 +156,7 @@ def identify(aws: Clients, loaded: Loaded) -> Identity:
     return identity
 
 
-def enter(loaded: Loaded, rendered: Rendered, artifacts: Sequence[Artifact]) -> Deployment:
+def enter(loaded: Loaded, *, verbose: bool = False) -> Target:
     """Connect, make sure of the account, and say where this goes."""
     aws = clients.connect(loaded.settings.aws)
     identity = identify(aws, loaded)
@@ -130,4 +166,11 @@ def enter(loaded: Loaded, rendered: Rendered, artifacts: Sequence[Artifact]) -> 
         f"{loaded.settings.stack_name} in account {identity.account}, region {region}{at},"
         f" as {identity.arn}"
     )
-    return Deployment(rendered, artifacts, aws, identity)
+    return Target(loaded.settings, aws, identity, verbose=verbose)
+
+
+def load_code(target: Target, rendered: Rendered, artifacts: Sequence[Artifact]) -> Deployment:
+    """What was built, on its way to a target."""
+    return Deployment(
+        rendered, artifacts, target.aws, target.identity, target.sleep, target.verbose
+    )

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # rich takes as long to import as a render; only what prints pays for it
@@ -69,6 +70,16 @@ def changes(found: Sequence[Change], rendered: Rendered) -> None:
     print(told or "No resource changes: only outputs, tags or metadata.", flush=True)
 
 
+def goes(rows: Sequence[Sequence[str]]) -> None:
+    """What a deletion would take, and what it would leave."""
+    nothing: list[list[str]] = [[] for _ in rows]
+    styles = ["red" if row[0] == "delete" else "green" for row in rows]
+    _table(["", "resource", "type", "what it is called"], rows, styles, nothing)
+    counts = {word: sum(row[0] == word for row in rows) for word in ("delete", "keep")}
+    told = ", ".join(f"{number} to {word}" for word, number in counts.items() if number)
+    print(told or "The stack is empty.", flush=True)
+
+
 def outputs(found: Sequence[Output], *, as_json: bool) -> None:
     """The stack's outputs, for people or for a program."""
     if as_json:
@@ -79,21 +90,20 @@ def outputs(found: Sequence[Output], *, as_json: bool) -> None:
     _table(["output", "value", "description"], rows, [""] * len(rows), nothing)
 
 
-def event(one: Event) -> None:
-    """One event while the stack changes."""
-    from rich.text import Text
+@contextmanager
+def progress(*, verbose: bool) -> Iterator[Callable[[Event], None]]:
+    """What shows a change's events: on a terminal what is being worked on stays in view.
 
-    style = "red" if one.status.endswith("_FAILED") or "ROLLBACK" in one.status else ""
-    style = style or ("green" if one.status.endswith("_COMPLETE") else "dim")
-    line = Text.assemble(
-        f"{one.at.astimezone():%H:%M:%S} ",
-        (f"{one.status:<24}", style),
-        f" {one.logical_id} ",
-        (one.type, "dim"),
-    )
-    if one.reason:
-        line.append(f" {one.reason}")
-    _console(stderr=True).print(line)
+    Without `verbose` a resource has two lines: that it begins, and how it ended.
+    """
+    from pipeline.deploying.progress import Lines, Live
+
+    console = _console(stderr=True)
+    if console.is_terminal and not verbose:
+        with Live(console) as shown:
+            yield shown.show
+    else:
+        yield Lines(console, verbose=verbose).show
 
 
 def _row(change: Change, rendered: Rendered) -> list[str]:

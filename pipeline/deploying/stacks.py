@@ -128,12 +128,17 @@ def command(name: str, settings: BaseSettings) -> str:
     return f"aws cloudformation {name} {stack}{profile}"
 
 
-def lock(cloudformation: CloudFormationClient, stack: Stack) -> bool:
-    """Turn the stack's termination protection on; True if it was off."""
-    if stack.locked:
+def station(name: str, settings: BaseSettings) -> str:
+    """A command of this project for this environment, ready to be pasted."""
+    return f"nox -s {name} -- {settings.name}"
+
+
+def lock(cloudformation: CloudFormationClient, stack: Stack, *, locked: bool) -> bool:
+    """Turn the stack's termination protection on or off; True if that changed it."""
+    if stack.locked == locked:
         return False
     cloudformation.update_termination_protection(
-        StackName=stack.id, EnableTerminationProtection=True
+        StackName=stack.id, EnableTerminationProtection=locked
     )
     return True
 

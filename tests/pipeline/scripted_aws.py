@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -97,13 +98,17 @@ class Aws:
     """
 
     def __init__(self, real: Clients, *, alone: bool) -> None:
-        self.clients = real
+        self.clients = replace(real, other=cache(lambda name: self._heard(real.other(name))))
         self._alone = alone
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self._answers: dict[str, list[Any]] = {}
         for client in (real.cloudformation, real.s3, real.sts):
-            client.meta.events.register_first("provide-client-params.*.*", self._note)
-            client.meta.events.register_first("before-call.*.*", self._answer)
+            self._heard(client)
+
+    def _heard(self, client: Any) -> Any:
+        client.meta.events.register_first("provide-client-params.*.*", self._note)
+        client.meta.events.register_first("before-call.*.*", self._answer)
+        return client
 
     def reset(self) -> None:
         self.calls.clear()

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import deploy
-from pipeline.deploying import clients, hints
+from pipeline.deploying import clients, hints, watching
 from pipeline.deploying.aws_errors import Details, refusal
 from pipeline.environment.fields import Aws
 from pipeline.errors import Refused, UserError
@@ -188,4 +187,4 @@ def test_an_unknown_reason_gets_none() -> None:
 
 
 def test_an_interruption_has_the_exit_code_of_one() -> None:
-    assert deploy.Interrupted("x", mend="y").exit_code == 130
+    assert watching.Interrupted("x", mend="y").exit_code == 130

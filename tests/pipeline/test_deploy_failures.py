@@ -10,7 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.loaders import Loader
 
 from pipeline import deploy
-from pipeline.deploying import clients, events, screen, stacks
+from pipeline.deploying import clients, events, screen, stacks, watching
 from pipeline.deploying.deployment import Deployment
 from pipeline.errors import Refused, UserError
 from tests.pipeline import scripted_aws
@@ -463,7 +463,7 @@ def test_credentials_that_expire_on_the_way_say_that_the_stack_goes_on(
 def test_ctrl_c_says_that_the_stack_goes_on_and_how_to_look(aws: Aws) -> None:
     aws.says("DescribeStackEvents", history(BEFORE), KeyboardInterrupt())
 
-    with pytest.raises(deploy.Interrupted, match="AWS goes on") as caught:
+    with pytest.raises(watching.Interrupted, match="AWS goes on") as caught:
         deploy.bring_up_to_date(deployment(aws), None)
 
     assert caught.value.exit_code == 130

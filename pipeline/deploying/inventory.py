@@ -1,0 +1,65 @@
+"""What a running stack is made of: its resources, and what its deployed template says of each."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipeline.documents import parse_template
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+KEPT = {"Retain", "RetainExceptOnCreate", "Snapshot"}
+BUCKET = "AWS::S3::Bucket"
+
+
+@dataclass(frozen=True)
+class Held:
+    """One resource of a running stack; `kept`: deleting the stack leaves it where it is."""
+
+    logical_id: str
+    physical_id: str
+    type: str
+    status: str
+    kept: bool
+    protected: bool
+    reason: str = ""
+
+
+def template(cloudformation: CloudFormationClient, stack_id: str) -> dict[str, Any]:
+    """The template that a stack was deployed with, in long form; empty for an empty stack."""
+    body: Any = cloudformation.get_template(StackName=stack_id, TemplateStage="Original").get(
+        "TemplateBody"
+    )
+    if not body:
+        return {}
+    text = body if isinstance(body, str) else json.dumps(body)
+    value: dict[str, Any] = parse_template(text, "the deployed template").value
+    return value
+
+
+def held(cloudformation: CloudFormationClient, stack_id: str) -> list[Held]:
+    """What is there, or was left behind, in the order in which CloudFormation lists it."""
+    definitions = template(cloudformation, stack_id).get("Resources", {})
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack_id)
+    return [
+        _held(one, definitions.get(one["LogicalResourceId"], {}))
+        for page in pages
+        for one in page["StackResourceSummaries"]
+        if one["ResourceStatus"] != "DELETE_COMPLETE"
+    ]
+
+
+def _held(one: Any, definition: dict[str, Any]) -> Held:
+    properties = definition.get("Properties", {})
+    return Held(
+        logical_id=one["LogicalResourceId"],
+        physical_id=one.get("PhysicalResourceId", ""),
+        type=one["ResourceType"],
+        status=one["ResourceStatus"],
+        kept=definition.get("DeletionPolicy", "Delete") in KEPT,
+        protected=properties.get("DeletionProtectionEnabled") is True,
+        reason=one.get("ResourceStatusReason", ""),
+    )

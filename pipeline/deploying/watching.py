@@ -1,0 +1,61 @@
+"""A change to a stack, watched to its end; and what is told of one that didn't end well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from pipeline.deploying import events, screen, stacks
+from pipeline.deploying.hints import hint
+from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from pipeline.deploying.deployment import Target
+    from pipeline.deploying.events import Event
+
+INTERRUPTED = 130
+
+
+class Interrupted(UserError):
+    """Ctrl-C while AWS works: the stack changes all the same."""
+
+    exit_code = INTERRUPTED
+
+
+def watch(target: Target, stack_id: str, seen: str) -> list[Event]:
+    """Every event after `seen` until the stack is at rest, shown as they come."""
+    try:
+        with screen.progress(verbose=target.verbose) as show:
+            return events.follow(target.aws.cloudformation, stack_id, seen, show, target.sleep)
+    except KeyboardInterrupt:
+        raise _goes_on(target) from None
+    except Exception:
+        screen.note(str(_goes_on(target)))
+        raise
+
+
+def failure(target: Target, found: Sequence[Event], where: Callable[[str], str]) -> UserError:
+    """The first failure in AWS's words, where it stands in the template, and what to do."""
+    own = target.settings
+    stack = stacks.find(target.aws.cloudformation, own.stack_name)
+    state = f"{own.stack_name} is now {stack.status}." if stack else f"{own.stack_name} is gone."
+    out = stacks.way_out(stack, own) if stack else "Deploy again when the cause is mended."
+    failed = events.first_failure(found)
+    if failed is None:
+        return UserError("the stack did not change as asked.", mend=f"{state} {out}")
+    advice = [line for line in (hint(failed.reason), f"{state} {out}") if line]
+    return UserError(
+        f"{failed.logical_id} ({failed.type}) {failed.status}: {failed.reason}",
+        where=where(failed.logical_id),
+        mend="\n".join(advice),
+    )
+
+
+def _goes_on(target: Target) -> Interrupted:
+    look = stacks.command("describe-stack-events", target.settings)
+    back = stacks.station("rollback", target.settings)
+    return Interrupted(
+        "nobody watches any more; AWS goes on changing the stack.",
+        where=target.settings.stack_name,
+        mend=f"To look: `{look} --max-items 10`. To take an update back: `{back}`.",
+    )
