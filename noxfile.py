@@ -24,6 +24,7 @@ nox.options.sessions = ["lint", "guard", "tests"]
 
 LOCK = Path("requirements.lock")
 UNDO_TIME = 30.0  # seconds that a station has after Ctrl-C to say how things stand
+END_TIME = 10.0  # seconds that the local cloud has after Ctrl-C to close what it opened
 
 # Posargs reach every session of a run, so `nox -s render deploy -- prod --confirm prod` would hand
 # --confirm to render too. Each station gets the options that it knows; the number is their values.
@@ -167,6 +168,20 @@ def outputs(session: nox.Session) -> None:
 def destroy(session: nox.Session) -> None:
     """Delete the stack and what is in its buckets: nox -s destroy -- dev"""
     station(session, "destroy")
+
+
+@nox.session(python=PYTHON)
+def local(session: nox.Session) -> None:
+    """Run the whole application on this machine until Ctrl-C: nox -s local [-- dev --lan]"""
+    install(session, "local")
+    run(session, "-m", "localcloud", *session.posargs, interrupt_timeout=END_TIME)
+
+
+@nox.session(python=PYTHON)
+def smoke(session: nox.Session) -> None:
+    """Go through a running stack from outside: nox -s smoke -- dev, or -- local for this machine"""
+    install(session, "local")
+    run(session, "-m", "tests.e2e.smoke", *session.posargs)
 
 
 @nox.session(python=PYTHON)

@@ -36,6 +36,7 @@ class Asynchronous:
 class Function:
     """One Lambda function as its service knows it."""
 
+    logical_id: str
     name: str
     arn: str
     handler: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import os
 import tempfile
 import time
@@ -50,7 +51,8 @@ class Pool:
         self._idle: list[Sandbox] = []
         self._busy: set[Sandbox] = set()
         self._places = asyncio.Semaphore(min(function.reserved or AT_ONCE, AT_ONCE))
-        self._waiting = 0
+        self._at_work = 0
+        self._calm = asyncio.Event()
 
     async def warm(self) -> Outcome | None:
         """Start one process ahead; what went wrong if its handler can't be loaded."""
@@ -64,18 +66,26 @@ class Pool:
     async def invoke(self, event: Any, trace: int | None, why: str) -> Outcome:
         """The outcome of one event; `why` names its source in the log."""
         reserved = self.function.reserved
-        if reserved is not None and len(self._busy) + self._waiting >= reserved:
+        if reserved is not None and self._at_work >= reserved:
             self._tell(f"{why} → throttled: {reserved} at once are reserved", trace)
             raise Throttled
-        self._waiting += 1
+        self._at_work += 1
         try:
-            await self._places.acquire()
+            async with self._places:
+                return await self._invoke(event, trace, why)
         finally:
-            self._waiting -= 1
+            self._at_work -= 1
+            if not self._at_work:
+                self._calm.set()
+
+    async def retire(self) -> None:
+        """Let everything finish that has begun, then close."""
         try:
-            return await self._invoke(event, trace, why)
+            while self._at_work:
+                self._calm.clear()
+                await self._calm.wait()
         finally:
-            self._places.release()
+            await self.close()
 
     async def close(self) -> None:
         """End every process, and forget the unpacked code."""
@@ -115,7 +125,7 @@ class Pool:
         began = time.monotonic()
         identity = self._identities.issue(self.function)
         started = await sandbox.start(
-            self.function, identity, self._folder, self._variables, self._tell
+            self.function, identity, self._folder, self._variables, self._says
         )
         problem = await started.ready()
         if problem is not None:
@@ -123,8 +133,19 @@ class Pool:
         self._tell(f"cold start  {(time.monotonic() - began) * 1000:.0f} ms", None)
         return started
 
+    def _says(self, line: str, trace: int | None) -> None:
+        """What the function prints: of a line of JSON the values, which say enough."""
+        try:
+            said = json.loads(line)
+        except ValueError:
+            said = None
+        if isinstance(said, dict):
+            ours = {name: one for name, one in said.items() if (name, one) != ("level", "INFO")}
+            line = " ".join(str(one) for name, one in ours.items() if name != "requestId")
+        self._tell(f"says: {line}", trace)
+
     def _tell(self, line: str, trace: int | None) -> None:
-        self._log.line("function", f"{self.function.name}  {line}", trace)
+        self._log.line("function", f"{self.function.logical_id}  {line}", trace)
 
 
 def _told(outcome: Outcome) -> str:
@@ -141,11 +162,12 @@ class Functions:
     def __init__(self, make: Callable[[Function], Pool]) -> None:
         self._make = make
         self._pools: dict[str, Pool] = {}
+        self._retiring: set[asyncio.Task[None]] = set()
 
     def __getitem__(self, name: str) -> Pool:
         return self._pools[name]
 
-    async def bring(self, wanted: Mapping[str, Function]) -> None:
+    def bring(self, wanted: Mapping[str, Function]) -> None:
         """Serve these functions and no others."""
         old = dict(self._pools)
         for name, function in wanted.items():
@@ -155,7 +177,10 @@ class Functions:
                 self._pools[name] = self._make(function)
         for name in set(self._pools) - set(wanted):
             del self._pools[name]
-        await asyncio.gather(*(pool.close() for pool in old.values()))
+        for pool in old.values():
+            task = asyncio.create_task(pool.retire())
+            self._retiring.add(task)
+            task.add_done_callback(self._retiring.discard)
 
     async def warm(self) -> list[str]:
         """Start a process of each; a line on each function that can't be loaded."""
@@ -165,5 +190,8 @@ class Functions:
 
     async def close(self) -> None:
         """End every process."""
+        for task in self._retiring:
+            task.cancel()
+        await asyncio.gather(*self._retiring, return_exceptions=True)
         await asyncio.gather(*(pool.close() for pool in self._pools.values()))
         self._pools.clear()

@@ -82,7 +82,9 @@ class Management:
             identity.function.policies, "execute-api:ManageConnections", resource, {}
         )
         if allowed != "allow":
-            self._log.line("policy", f"ManageConnections is denied to {identity.function.name}")
+            self._log.line(
+                "policy", f"ManageConnections is denied to {identity.function.logical_id}"
+            )
             raise Refused("AccessDeniedException", "User is not authorized to perform this")
 
     async def _act(self, api: Api, request: web.Request, body: bytes) -> web.Response:

@@ -120,6 +120,7 @@ def _functions(resources: Resources) -> Iterator[Function]:
         configuration = answer["Configuration"]
         _check_function(logical_id, configuration)
         yield Function(
+            logical_id=logical_id,
             name=name,
             arn=configuration["FunctionArn"],
             handler=configuration["Handler"],

@@ -144,7 +144,7 @@ class S3Front:
             policies.verdict(bucket, action, asked.arn, context),
         )
         if "deny" in verdicts or "allow" not in verdicts:
-            role = f"{identity.function.name}'s role"
+            role = f"{identity.function.logical_id}'s role"
             self._log.line("policy", f"{action} is denied to {role}", asked.trace)
             raise Refused("AccessDenied", "Access Denied")
 

@@ -26,7 +26,7 @@ from localcloud.application.blueprint import Api, Blueprint, Function, Stream
 from localcloud.application.chaos import Chaos
 from localcloud.application.connections import Connections
 from localcloud.application.events import Events, Failures
-from localcloud.application.functions import Functions, Pool, Throttled
+from localcloud.application.functions import Functions, Pool
 from localcloud.application.http_gateway import HttpGateway
 from localcloud.application.identities import Identities
 from localcloud.application.log import Log
@@ -137,6 +137,7 @@ class Cloud:
 
     async def _deploy(self) -> None:
         """Deploy, read what there is now, and serve that."""
+        self._check_place(load(self._options))
         await self._run_deployer()
         stack = self._loaded.settings.stack_name
         blueprint = await asyncio.to_thread(reading.read, self._services, stack)
@@ -144,7 +145,7 @@ class Cloud:
         self._addresses = addressing.addresses(blueprint, self._ports.host, ports)
         pages = published(self._options.root, blueprint.outputs) if blueprint.website else []
         self._blueprint = blueprint
-        await self._functions.bring(blueprint.functions)
+        self._functions.bring(blueprint.functions)
         if blueprint.website:
             s3, bucket = self._services.client("s3"), blueprint.website.bucket
             await asyncio.to_thread(website.publish, s3, bucket, pages, self._addresses)
@@ -152,6 +153,16 @@ class Cloud:
         await self._read_streams(blueprint)
         for problem in await self._functions.warm():
             self._log.line("function", problem)
+
+    def _check_place(self, loaded: Loaded) -> None:
+        """A file that is being watched may change anything but which stack it is, and where."""
+        old, new = self._loaded.settings, loaded.settings
+        if (old.stack_name, old.aws.region) != (new.stack_name, new.aws.region):
+            raise UserError(
+                f"it is now the stack {new.stack_name} in {new.aws.region}.",
+                where=loaded.document.file,
+                mend="End the local cloud and start it again: its stack stays what it is.",
+            )
 
     async def _run_deployer(self) -> None:
         variables = {name: one for name, one in os.environ.items() if not name.startswith("AWS_")}
@@ -325,6 +336,3 @@ def _python_path() -> str:
 def load(options: Options) -> Loaded:
     """The environment's settings, checked before anything is started."""
     return settings.load(options.environment, options.root)
-
-
-__all__ = ["Cloud", "NotDeployed", "Throttled", "load"]

@@ -55,7 +55,7 @@ class TableFront:
             arn += f"/index/{asked['IndexName']}"
         action = f"dynamodb:{operation}"
         if policies.verdict(identity.function.policies, action, arn, {}) != "allow":
-            self._log.line("policy", f"{action} is denied to {identity.function.name}'s role")
+            self._log.line("policy", f"{action} is denied to {identity.function.logical_id}'s role")
             return "AccessDeniedException"
         return ""
 
