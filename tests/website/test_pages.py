@@ -1,0 +1,415 @@
+"""Both pages in a real browser, against services inside the browser's own requests."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.website.browser import chromium, launch
+from tests.website.fake import HTTP_API, OUTPUTS, UPLOADS, WEB_SOCKET, Service
+from tests.website.published import WEBSITE, published, serving
+from tests.website.screenshots import DESKTOP_SCENES, NARROW, PHONE_SCENES, Scene, photo
+from tests.website.tools import ROOT, missing
+
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+EXPECTED = re.compile(r"Failed to load resource")  # a refused or failed request, as the scene wants
+SCENES = [scene for scene in (*DESKTOP_SCENES, *PHONE_SCENES) if scene.__name__ != "sending"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if chromium() is None:
+        missing("Chromium", "Install it (Debian: apt-get install chromium) or set CHROMIUM.")
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[str]:
+    """The address of the published website."""
+    folder = tmp_path / "site"
+    with serving(folder) as address:
+        published({**OUTPUTS, "WebsiteURL": address}, folder)
+        yield address
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+Opener = Callable[..., Page]
+
+
+@pytest.fixture
+def opening(browser: Browser, service: Service, site: str) -> Iterator[Opener]:
+    """Opens a page in a context of its own; what went wrong in any of them fails the test."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+    foreign: list[str] = []
+
+    def open_page(**look: Any) -> Page:
+        context = browser.new_context(**{"locale": "en-GB", "reduced_motion": "reduce", **look})
+        contexts.append(context)
+        service.attach(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda message: _note(wrong, message))
+        page.on("request", lambda request: _note_foreign(foreign, request.url, site))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert wrong == []
+    assert foreign == []
+
+
+def _note(wrong: list[str], message: Any) -> None:
+    if message.type in ("error", "warning") and not EXPECTED.search(message.text):
+        wrong.append(message.text)
+
+
+def _note_foreign(foreign: list[str], url: str, site: str) -> None:
+    ours = (site, HTTP_API, f"https://{UPLOADS}/", WEB_SOCKET, f"blob:{site}")
+    if not url.startswith(ours):
+        foreign.append(url)
+
+
+def phase(page: Page, name: str) -> None:
+    """Wait until the page shows that state."""
+    expect(page.locator("body")).to_have_attribute("data-phase", name)
+
+
+def scanned(page: Page) -> str:
+    """What a phone's camera reads on this screen."""
+    picture = Image.open(io.BytesIO(page.screenshot()))
+    codes = zxingcpp.read_barcodes(picture, zxingcpp.BarcodeFormat.QRCode)
+    assert len(codes) == 1
+    return codes[0].text
+
+
+def choose(page: Page, *files: tuple[str, bytes]) -> None:
+    """Choose files on the phone."""
+    page.set_input_files(
+        "#library", [{"name": name, "mimeType": "", "buffer": data} for name, data in files]
+    )
+
+
+@pytest.fixture
+def pair(opening: Opener, site: str) -> tuple[Page, Page]:
+    """A desktop, and the phone that has scanned its screen."""
+    desktop, phone = opening(viewport={"width": 1280, "height": 800}), opening(is_mobile=True)
+    desktop.goto(site)
+    phase(desktop, "waiting")
+    phone.goto(scanned(desktop))
+    phase(phone, "ready")
+    phase(desktop, "connected")
+    return desktop, phone
+
+
+def test_both_screens_show_the_same_number(pair: tuple[Page, Page]) -> None:
+    for page in pair:
+        expect(page.locator("#code-digits")).to_have_text("42")
+
+
+def test_a_photo_comes_back_byte_by_byte_with_the_switch_off(pair: tuple[Page, Page]) -> None:
+    desktop, phone = pair
+    original = photo(0)
+
+    phone.get_by_label("Remove location").uncheck()
+    choose(phone, ("a.jpg", original))
+    phase(desktop, "arrived")
+    with desktop.expect_download() as download:
+        desktop.get_by_label("Download photo 1").click()
+
+    assert Path(download.value.path()).read_bytes() == original
+    assert download.value.suggested_filename == "photo-1.jpg"
+    expect(phone.locator(".state")).to_have_text("Arrived")
+
+
+def test_a_photo_leaves_without_its_place_with_the_switch_on(
+    pair: tuple[Page, Page], service: Service
+) -> None:
+    _, phone = pair
+    exif = Image.Exif()
+    exif.get_ifd(0x8825).update({1: "N", 2: (48.0, 8.0, 14.0)})
+    exif[0x0112] = 6
+    data = io.BytesIO()
+    Image.open(io.BytesIO(photo(1))).save(data, "JPEG", exif=exif)
+
+    choose(phone, ("a.jpg", data.getvalue()))
+    expect(phone.locator(".state")).to_have_text("Arrived")
+
+    (stored,) = service.objects.values()
+    after = Image.open(io.BytesIO(stored))
+    assert dict(after.getexif()) == {0x0112: 6}
+    assert after.tobytes() == Image.open(data).tobytes()
+
+
+def test_ten_photos_arrive(pair: tuple[Page, Page]) -> None:
+    desktop, phone = pair
+
+    choose(phone, *[(f"{number}.jpg", photo(number, (90, 120))) for number in range(10)])
+
+    expect(desktop.locator(".tile img")).to_have_count(10)
+    expect(desktop.locator("#status")).to_have_text("10 photos have arrived")
+    expect(phone.locator("#summary")).to_have_text("All 10 photos have arrived")
+
+
+def test_a_file_that_is_no_picture_never_leaves_the_phone(
+    pair: tuple[Page, Page], service: Service
+) -> None:
+    _, phone = pair
+
+    choose(phone, ("notes.jpg", b"not a picture"))
+
+    expect(phone.locator(".state")).to_have_text("Not a picture that can be sent.")
+    assert "POST uploads" not in service.log
+
+
+def test_a_file_that_is_too_large_never_leaves_the_phone(
+    pair: tuple[Page, Page], service: Service
+) -> None:
+    _, phone = pair
+
+    choose(phone, ("large.png", b"\x89PNG\r\n\x1a\n" + bytes(15 * 1024 * 1024)))
+
+    expect(phone.locator(".state")).to_contain_text("Too large.")
+    assert "POST uploads" not in service.log
+
+
+def test_a_refused_photo_is_explained_on_both_screens(
+    pair: tuple[Page, Page], service: Service
+) -> None:
+    desktop, phone = pair
+    service.rejects = True
+
+    choose(phone, ("a.jpg", photo(0)))
+
+    expect(phone.locator(".state")).to_contain_text("Not accepted")
+    expect(desktop.locator(".tile")).to_contain_text("Not accepted")
+    expect(desktop.locator(".tile button")).to_be_hidden()
+
+
+@pytest.mark.parametrize("answers", [[403], [0], [409], [412], [503, 403]])
+def test_whatever_the_bucket_answers_the_photo_ends_well(
+    pair: tuple[Page, Page], service: Service, answers: list[int]
+) -> None:
+    _, phone = pair
+    service.answers["PUT object"] = [(status, {}) for status in answers]
+
+    choose(phone, ("a.jpg", photo(0)))
+
+    done = r"Sent|Arrived" if answers == [412] else "Arrived"
+    expect(phone.locator(".state")).to_have_text(re.compile(done), timeout=10_000)
+
+
+def test_a_reload_keeps_the_session_on_both_screens(
+    pair: tuple[Page, Page], service: Service
+) -> None:
+    desktop, phone = pair
+    choose(phone, ("a.jpg", photo(0)))
+    phase(desktop, "arrived")
+
+    desktop.reload()
+    phone.reload()
+
+    phase(desktop, "arrived")
+    phase(phone, "ready")
+    expect(desktop.locator(".tile img")).to_have_count(1)
+    assert service.made == 1
+
+
+def test_a_second_phone_is_told_that_another_was_faster(
+    pair: tuple[Page, Page], opening: Opener
+) -> None:
+    _, phone = pair
+    second = opening(is_mobile=True)
+
+    second.goto(phone.url)
+
+    expect(second.locator("#status")).to_have_text("Another phone was faster")
+
+
+def test_another_code_scanned_into_the_same_tab_is_taken(
+    pair: tuple[Page, Page], service: Service, site: str
+) -> None:
+    _, phone = pair
+    service._create()
+    service.match_code = "07"
+
+    phone.goto(f"{site}/phone.html#1.{service.session['sessionId']}.{'u' * 32}")
+
+    expect(phone.locator("#code-digits")).to_have_text("07")
+
+
+def test_stopping_is_seen_on_both_screens(pair: tuple[Page, Page]) -> None:
+    desktop, phone = pair
+
+    desktop.get_by_role("button", name="Stop").click()
+    phone.evaluate("dispatchEvent(new Event('online'))")
+
+    phase(desktop, "stopped")
+    phase(phone, "closed")
+    expect(desktop.get_by_role("button", name="New code")).to_be_visible()
+
+
+def test_photos_stay_when_a_new_code_is_made(pair: tuple[Page, Page]) -> None:
+    desktop, phone = pair
+    choose(phone, ("a.jpg", photo(0)))
+    phase(desktop, "arrived")
+
+    desktop.get_by_role("button", name="Stop").click()
+    desktop.get_by_role("button", name="New code").click()
+
+    phase(desktop, "waiting")
+    expect(desktop.locator(".tile img")).to_have_count(1)
+
+
+def test_a_code_that_nobody_used_is_renewed_by_itself(
+    opening: Opener, service: Service, site: str
+) -> None:
+    desktop = opening()
+    desktop.goto(site)
+    phase(desktop, "waiting")
+    before = desktop.locator("#link").input_value()
+
+    service.change(status="EXPIRED")
+
+    expect(desktop.locator("#link")).not_to_have_value(before)
+    phase(desktop, "waiting")
+    assert service.made == 2
+
+
+def test_without_a_socket_the_photos_come_by_polling(
+    opening: Opener, service: Service, site: str
+) -> None:
+    service.hangs.add("socket")
+    desktop = opening()
+    desktop.goto(site)
+    phase(desktop, "waiting")
+
+    service._claim("nonce")
+    service.upload(1, "STORED", photo(0))
+
+    expect(desktop.locator(".tile img")).to_have_count(1, timeout=10_000)
+
+
+def test_offline_is_said_and_taken_back(pair: tuple[Page, Page]) -> None:
+    desktop, _ = pair
+
+    desktop.context.set_offline(True)
+    expect(desktop.locator("#offline")).to_contain_text("No connection")
+    desktop.context.set_offline(False)
+
+    expect(desktop.locator("#offline")).to_be_empty()
+
+
+def test_the_phone_writes_its_nonce_before_it_claims(
+    opening: Opener, service: Service, site: str
+) -> None:
+    phone = opening(is_mobile=True)
+    service._create()
+    service.answers["POST claim"] = [(0, {})] * 50
+    session_id = service.session["sessionId"]
+
+    phone.goto(f"{site}/phone.html#1.{session_id}.{'u' * 32}")
+    phase(phone, "connecting")
+    nonce = phone.evaluate(f"JSON.parse(sessionStorage['phone.{session_id}']).nonce")
+
+    assert re.fullmatch("[0-9a-f]{32}", nonce)
+
+
+def test_the_keyboard_alone_reaches_everything(pair: tuple[Page, Page]) -> None:
+    desktop, phone = pair
+    choose(phone, ("a.jpg", photo(0)))
+    expect(desktop.locator(".tile img")).to_be_visible()
+
+    reached = {page: tabbed(page) for page in pair}
+
+    assert reached[desktop] == ["language", "stop", "Download photo 1"]
+    assert reached[phone] == ["language", "camera", "library", "location"]
+    desktop.get_by_role("button", name="Stop").focus()
+    desktop.keyboard.press("Enter")
+    phase(desktop, "stopped")
+    assert desktop.evaluate("document.activeElement.id") == "status"
+
+
+def tabbed(page: Page) -> list[str]:
+    """What the Tab key stops at, by id or label, from the page's beginning."""
+    stops: list[str] = []
+    page.evaluate("document.activeElement.blur()")
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        name = page.evaluate(
+            "document.activeElement.id || document.activeElement.getAttribute('aria-label') || ''"
+        )
+        if not name or name in stops:
+            break
+        stops.append(name)
+    return stops
+
+
+def test_a_page_that_was_never_published_says_so(browser: Browser) -> None:
+    with serving(WEBSITE) as address:
+        for path in ("/", "/phone.html"):
+            page = browser.new_page(locale="en")
+            page.goto(address + path)
+
+            expect(page.locator("#problem-text")).to_contain_text("isn’t published yet")
+            page.close()
+
+
+def test_a_page_at_a_foreign_address_points_to_its_own(browser: Browser, site: str) -> None:
+    page = browser.new_page(locale="en")
+
+    page.goto(site.replace("127.0.0.1", "localhost") + "/phone.html#1.a.b")
+
+    link = page.locator("#problem-link")
+    expect(link).to_have_attribute("href", f"{site}/phone.html#1.a.b")
+    page.close()
+
+
+def test_a_page_opened_as_a_file_says_what_to_do(browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto((WEBSITE / "index.html").as_uri())
+
+    expect(page.locator("#boot")).to_be_visible(timeout=8000)
+    page.close()
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+def test_every_state_fits_320_pixels_and_axe_finds_nothing_in_both_themes(
+    opening: Opener, service: Service, site: str, scene: Callable[[Scene], None]
+) -> None:
+    if not AXE.is_file():
+        missing("axe-core", "Run: npm ci")
+    width, height = NARROW
+    page = opening(viewport={"width": width, "height": height}, color_scheme="light")
+
+    scene(Scene(page, service, site))
+    page.wait_for_timeout(200)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.evaluate(AXE.read_text("utf-8"))
+    assert violations(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert violations(page) == []
+
+
+def violations(page: Page) -> list[tuple[str, str]]:
+    """What axe finds: each rule with the first element that breaks it."""
+    found = page.evaluate("tags => axe.run({runOnly: tags})", TAGS)
+    return [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]]
