@@ -28,9 +28,13 @@ END_TIME = 10.0  # seconds that the local cloud has after Ctrl-C to close what i
 
 # Posargs reach every session of a run, so `nox -s render deploy -- prod --confirm prod` would hand
 # --confirm to render too. Each station gets the options that it knows; the number is their values.
+REPORT = {"--format": 1, "--output": 1}
 OPTIONS = {
     "render": {"--check": 0},
-    "deploy": {"--confirm": 1, "--verbose": 0},
+    "lint": REPORT,
+    "guard": {**REPORT, "--explain": 1, "--list": 0, "--template": 1},
+    "check": REPORT,
+    "deploy": {"--confirm": 1, "--clean-up": 0, "--import": 0, "--verbose": 0},
     "destroy": {"--confirm": 1, "--deployment-bucket": 0, "--verbose": 0},
     "outputs": {"--json": 0},
 }

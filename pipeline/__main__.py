@@ -7,8 +7,12 @@ import gc
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import UsageError, UserError, tell
+
+if TYPE_CHECKING:
+    from pipeline.judging import Destination
 
 _PYTHONS = ((3, 11), (3, 13))  # from, below: pyproject.toml says why
 _INTERRUPTED = 130
@@ -73,7 +77,7 @@ def _parser(named: str) -> argparse.ArgumentParser:
     for name, (run, about, options) in chosen.items():
         sub = stations.add_parser(name, help=about, description=about)
         for flags, settings in options:
-            sub.add_argument(*flags, **settings)  # type: ignore[arg-type]  # one table for all
+            sub.add_argument(*flags, **settings)
         sub.set_defaults(station=run)
     return parser
 
@@ -123,27 +127,45 @@ def _lint(options: argparse.Namespace, root: Path) -> int:
 
 
 def _guard(options: argparse.Namespace, root: Path) -> int:
-    return _judge(options, root, ["guard"])
+    if options.explain or options.list:
+        return _tell_rules(options, root)
+    if not options.template:
+        return _judge(options, root, ["guard"])
+    if options.environments:
+        raise UsageError(
+            "an environment or a template from elsewhere, not both.",
+            mend="Without --template the environments are rendered and judged.",
+        )
+    from pipeline import judging
+
+    return judging.outside(options.template, root, _destination(options))
 
 
 def _check(options: argparse.Namespace, root: Path) -> int:
     return _judge(options, root, ["lint", "guard"])
 
 
-def _judge(options: argparse.Namespace, root: Path, tools: list[str]) -> int:
-    """Render, and let each tool judge; what it finds is shown, and fails unless informational."""
-    from pipeline import checks, render, settings, terminal
+def _judge(options: argparse.Namespace, root: Path, stations: list[str]) -> int:
+    from pipeline import judging
 
-    rendered = render.render_all(settings.chosen(options.environments, root), root)
-    names = ", ".join(one.name for one in rendered)
-    found = []
-    for tool in tools:
-        with terminal.step(f"{tool} {names}"):
-            found += checks.run(tool, rendered, root)
-    terminal.show_findings(found, root)
-    failed = checks.fails(found)
-    terminal.say(f"{' and '.join(tools)}: {terminal.summary(found)} in {names}")
-    return 1 if failed else 0
+    return judging.environments(stations, options.environments, root, _destination(options))
+
+
+def _destination(options: argparse.Namespace) -> Destination:
+    from pipeline.judging import Destination
+
+    return Destination(options.format, options.output)
+
+
+def _tell_rules(options: argparse.Namespace, root: Path) -> int:
+    from pipeline import explain
+    from pipeline.terminal import say
+
+    if options.explain:
+        say(explain.rule(options.explain, root))
+    else:
+        explain.show_table(root)
+    return 0
 
 
 def _package(options: argparse.Namespace, root: Path) -> int:
@@ -164,10 +186,10 @@ def _plan(options: argparse.Namespace, root: Path) -> int:
 
 def _deploy(options: argparse.Namespace, root: Path) -> int:
     from pipeline import deploy
+    from pipeline.deploying.deployment import Consent
 
-    return deploy.deploy(
-        _one(options, root), root, confirm=options.confirm, verbose=options.verbose
-    )
+    consent = Consent(options.confirm, clean_up=options.clean_up, take_in=options.take_in)
+    return deploy.deploy(_one(options, root), root, consent, verbose=options.verbose)
 
 
 def _destroy(options: argparse.Namespace, root: Path) -> int:
@@ -209,30 +231,77 @@ def _one(options: argparse.Namespace, root: Path) -> str:
     return chosen(options.environments, root)[0]
 
 
-_ENVIRONMENTS = (("environments",), {"nargs": "*", "metavar": "ENV", "help": "default: all"})
-_ENVIRONMENT = (("environments",), {"nargs": "*", "metavar": "ENV", "help": "exactly one"})
-_CHECK = (("--check",), {"action": "store_true", "help": "compare with build/, write nothing"})
-_CONFIRM = (
+# Each option as argparse takes it: its flags, and everything else by name.
+_Option = tuple[tuple[str, ...], dict[str, Any]]
+_Station = Callable[[argparse.Namespace, Path], int]
+
+_ENVIRONMENTS: _Option = (
+    ("environments",),
+    {"nargs": "*", "metavar": "ENV", "help": "default: all"},
+)
+_ENVIRONMENT: _Option = (("environments",), {"nargs": "*", "metavar": "ENV", "help": "exactly one"})
+_CHECK: _Option = (
+    ("--check",),
+    {"action": "store_true", "help": "compare with build/, write nothing"},
+)
+_CONFIRM: _Option = (
     ("--confirm",),
     {"metavar": "ENV", "help": "a protected environment's name, where nobody can be asked"},
 )
-_JSON = (("--json",), {"action": "store_true", "help": "machine-readable, on standard output"})
+_JSON: _Option = (
+    ("--json",),
+    {"action": "store_true", "help": "machine-readable, on standard output"},
+)
 
+_CLEAN_UP = (
+    ("--clean-up",),
+    {"action": "store_true", "help": "delete what a failed first deployment left, if it is empty"},
+)
+_IMPORT = (
+    ("--import",),
+    {"action": "store_true", "dest": "take_in", "help": "import what an earlier stack kept"},
+)
 _VERBOSE = (("--verbose",), {"action": "store_true", "help": "every event of the stack"})
 _BUCKET = (("--deployment-bucket",), {"action": "store_true", "help": "delete that bucket too"})
 
-_STATIONS = {
+_FORMAT: _Option = (
+    ("--format",),
+    {
+        "choices": ("human", "sarif", "junit", "json", "github"),
+        "default": "human",
+        "help": "how findings are written; all but human leave standard output to the report",
+    },
+)
+_OUTPUT: _Option = (
+    ("--output",),
+    {"metavar": "FILE", "help": "write the report there, not to the screen"},
+)
+_JUDGED = [_ENVIRONMENTS, _FORMAT, _OUTPUT]
+_RULES: list[_Option] = [
+    (("--explain",), {"metavar": "RULE", "help": "everything about one rule"}),
+    (("--list",), {"action": "store_true", "help": "a table of all rules"}),
+    (
+        ("--template",),
+        {
+            "metavar": "FILE",
+            "action": "append",
+            "help": "judge this CloudFormation file, YAML or JSON, instead of the environments",
+        },
+    ),
+]
+
+_STATIONS: dict[str, tuple[_Station, str, Sequence[_Option]]] = {
     "environments": (_environments, "list the environments", [_ENVIRONMENTS]),
     "render": (_render, "write build/<env>/ from the templates", [_ENVIRONMENTS, _CHECK]),
-    "lint": (_lint, "let cfn-lint judge the rendered templates", [_ENVIRONMENTS]),
-    "guard": (_guard, "judge the rendered templates by the rules in rules/", [_ENVIRONMENTS]),
-    "check": (_check, "render, lint and guard in one go", [_ENVIRONMENTS]),
+    "lint": (_lint, "let cfn-lint judge the rendered templates", _JUDGED),
+    "guard": (_guard, "judge templates by the rules in rules/", [*_JUDGED, *_RULES]),
+    "check": (_check, "render, lint and guard in one go", _JUDGED),
     "package": (_package, "zip the functions into build/<env>/", [_ENVIRONMENTS]),
     "plan": (_plan, "show what a deployment would change, and change nothing", [_ENVIRONMENT]),
     "deploy": (
         _deploy,
         "check, package and bring the stack up to date",
-        [_ENVIRONMENT, _CONFIRM, _VERBOSE],
+        [_ENVIRONMENT, _CONFIRM, _CLEAN_UP, _IMPORT, _VERBOSE],
     ),
     "destroy": (
         _destroy,

@@ -10,10 +10,22 @@ from pathlib import Path
 
 from pipeline import package, settings
 from pipeline import render as rendering
+from pipeline.deploying import (
+    adoption,
+    changeset,
+    clients,
+    events,
+    parcels,
+    recovery,
+    screen,
+    stacks,
+    watching,
+)
 from pipeline.deploying import bucket as buckets
-from pipeline.deploying import changeset, clients, events, parcels, screen, stacks, watching
 from pipeline.deploying.changeset import Change, ChangeSet, Request
 from pipeline.deploying.deployment import (
+    NO_CONSENT,
+    Consent,
     Deployment,
     build,
     check_account_is_known,
@@ -36,20 +48,17 @@ def plan(name: str, root: Path) -> int:
     return 0
 
 
-def deploy(name: str, root: Path, *, confirm: str | None = None, verbose: bool = False) -> int:
-    """Bring the environment's stack up to date.
-
-    `confirm` is a protected environment's name, typed ahead. `verbose` shows every event.
-    """
+def deploy(name: str, root: Path, consent: Consent = NO_CONSENT, *, verbose: bool = False) -> int:
+    """Bring the environment's stack up to date; `verbose` shows every event."""
     loaded = settings.load(name, root)
     check_account_is_known(loaded)
-    check_confirmation(loaded, confirm)
+    check_confirmation(loaded, consent.confirm)
     rendered, artifacts = build(loaded, root)
     with clients.spoken(loaded.settings.aws):
         deployment = load_code(enter(loaded, verbose=verbose), rendered, artifacts)
         rendering.write(rendered, root)
         package.write_artifacts(rendered, artifacts, deployment.bucket.name, root)
-        bring_up_to_date(deployment, confirm)
+        bring_up_to_date(deployment, consent)
     return 0
 
 
@@ -68,6 +77,10 @@ def show_plan(deployment: Deployment) -> None:
     """Make the change set, show it, take it back."""
     own = deployment.settings
     kind = stacks.kind(_stack(deployment), own)
+    if kind == "CREATE" and (found := adoption.taken(deployment)):
+        adoption.told(deployment, found)
+        screen.note("deploy would ask whether to import it.")
+        deployment = adoption.with_plain_names(deployment, found)
     bucket_is_there = buckets.exists(deployment.aws.s3, deployment.bucket)
     parcels.tell_code(deployment, bucket_is_there=bucket_is_there)
     with parcels.template_for_plan(deployment, bucket_is_there=bucket_is_there) as template:
@@ -79,12 +92,17 @@ def show_plan(deployment: Deployment) -> None:
     screen.note(f"This was a plan: {own.stack_name} is as it was.")
 
 
-def bring_up_to_date(deployment: Deployment, confirm: str | None) -> None:
+def bring_up_to_date(deployment: Deployment, consent: Consent) -> None:
     """Upload the code, show the change set, execute it when it may be, and see it through."""
-    kind = stacks.kind(_stack(deployment), deployment.settings)
+    stack = _stack(deployment)
+    stack = recovery.cleared(deployment.target, stack, allowed=consent.clean_up)
+    kind = stacks.kind(stack, deployment.settings)
+    if kind == "CREATE" and (found := adoption.taken(deployment)):
+        adoption.told(deployment, found)
+        deployment = adoption.agreed(deployment, found, allowed=consent.take_in)
     parcels.send_code(deployment)
     change_set = _ask_for(deployment, kind, parcels.template(deployment))
-    seen = _begin(deployment, change_set, confirm)
+    seen = _begin(deployment, change_set, consent)
     if change_set is not None and seen is not None:
         _watch(deployment, change_set, seen)
     _finish(deployment)
@@ -102,6 +120,7 @@ def _ask_for(deployment: Deployment, kind: Kind, template: dict[str, str]) -> Ch
         parameters=deployment.parameters,
         tags=deployment.settings.tags,
         capabilities=changeset.capabilities(deployment.rendered.value),
+        adopts=deployment.adopts,
     )
     return changeset.create(deployment.aws.cloudformation, request)
 
@@ -129,7 +148,7 @@ def _show(deployment: Deployment, change_set: ChangeSet | None) -> bool:
     return True
 
 
-def _begin(deployment: Deployment, change_set: ChangeSet | None, confirm: str | None) -> str | None:
+def _begin(deployment: Deployment, change_set: ChangeSet | None, consent: Consent) -> str | None:
     """Execute the change set if it may be; the last event before that, None if nothing changes.
 
     A change set that is not executed, for whatever reason, is taken back.
@@ -138,7 +157,7 @@ def _begin(deployment: Deployment, change_set: ChangeSet | None, confirm: str | 
     try:
         if not _show(deployment, change_set) or change_set is None:
             return None
-        _confirm(deployment, confirm)
+        _confirm(deployment, consent)
         seen = events.last(deployment.aws.cloudformation, change_set.stack_id)
         changeset.execute(deployment.aws.cloudformation, change_set)
         begun = True
@@ -156,10 +175,10 @@ def _changes(deployment: Deployment, change_set: ChangeSet) -> list[Change] | No
         raise
 
 
-def _confirm(deployment: Deployment, confirm: str | None) -> None:
+def _confirm(deployment: Deployment, consent: Consent) -> None:
     name = deployment.settings.name
     if deployment.settings.protected:
-        confirmed(name, confirm, f"{name} is protected. Type its name to deploy:")
+        confirmed(name, consent.confirm, f"{name} is protected. Type its name to deploy:")
 
 
 def _watch(deployment: Deployment, change_set: ChangeSet, seen: str) -> None:

@@ -33,9 +33,22 @@ BUSY = {
     "RequestThrottled",
 }
 
-# S3's permissions are called differently from its operations (Service Authorization Reference).
+# What is not CloudFormation's; S3's permissions are called differently from its operations (Service
+# Authorization Reference).
 PERMISSIONS = {
     "GetCallerIdentity": "sts:GetCallerIdentity",
+    "DescribeTable": "dynamodb:DescribeTable",
+    "Scan": "dynamodb:Scan",
+    "UpdateTable": "dynamodb:UpdateTable",
+    "DeleteTable": "dynamodb:DeleteTable",
+    "GetFunctionConfiguration": "lambda:GetFunctionConfiguration",
+    "UpdateFunctionCode": "lambda:UpdateFunctionCode",
+    "CreateInvalidation": "cloudfront:CreateInvalidation",
+    "SimulatePrincipalPolicy": "iam:SimulatePrincipalPolicy",
+    "ListObjectsV2": "s3:ListBucket",
+    "ListObjectVersions": "s3:ListBucketVersions",
+    "DeleteObjects": "s3:DeleteObjectVersion",
+    "DeleteBucket": "s3:DeleteBucket",
     "HeadBucket": "s3:ListBucket",
     "CreateBucket": "s3:CreateBucket",
     "PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",

@@ -95,7 +95,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Request:
-    """Everything that a change set is made from. `template` is TemplateBody or TemplateURL."""
+    """Everything that a change set is made from. `template` is TemplateBody or TemplateURL.
+
+    `adopts`: resources that exist under their names are imported.
+    """
 
     stack_name: str
     kind: Kind
@@ -103,6 +106,7 @@ class Request:
     parameters: dict[str, str]
     tags: dict[str, str]
     capabilities: tuple[str, ...]
+    adopts: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,7 @@ def create(cloudformation: CloudFormationClient, request: Request) -> ChangeSet 
                 {"ParameterKey": key, "ParameterValue": value} for key, value in parameters
             ],
             Tags=[{"Key": key, "Value": value} for key, value in tags],
+            ImportExistingResources=request.adopts,
             Capabilities=list(request.capabilities),  # type: ignore[arg-type]  # names, no literals
             **request.template,  # type: ignore[arg-type]  # TemplateBody or TemplateURL
         )

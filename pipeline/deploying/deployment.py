@@ -33,6 +33,22 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class Consent:
+    """What a person agreed to on the command line, where nobody may be there to be asked.
+
+    `confirm`: a protected environment's name. `clean_up`: what a failed first deployment left may
+    be deleted. `take_in`: what an earlier stack kept may be imported.
+    """
+
+    confirm: str | None = None
+    clean_up: bool = False
+    take_in: bool = False
+
+
+NO_CONSENT = Consent()
+
+
+@dataclass(frozen=True)
 class Target:
     """An environment's place in an account: all that a step needs that renders nothing.
 
@@ -61,7 +77,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Deployment:
-    """What is deployed, where, and by what means: arguments of every step below."""
+    """What is deployed, where, and by what means: arguments of every step below.
+
+    `adopts`: what has the name of a resource already is imported into the stack.
+    """
 
     rendered: Rendered
     artifacts: Sequence[Artifact]
@@ -69,6 +88,7 @@ class Deployment:
     identity: Identity
     sleep: Callable[[float], None] = time.sleep
     verbose: bool = False
+    adopts: bool = False
 
     @property
     def settings(self) -> BaseSettings:

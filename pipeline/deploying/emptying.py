@@ -18,7 +18,7 @@ TRIES = 5  # pages in a row of which nothing could be deleted
 
 def count(s3: S3Client, name: str, account: str) -> str:
     """How much is in it, in words; nothing beyond the first page is counted."""
-    page = _first_page(s3, name, account)
+    page = first_page(s3, name, account)
     if page is None:
         return "gone already"
     return f"{PAGE:,} versions or more" if len(page) >= PAGE else f"{len(page):,} versions"
@@ -30,7 +30,7 @@ def empty(s3: S3Client, name: str, account: str, sleep: Callable[[float], None])
     The listing begins anew after each page, so that what is uploaded meanwhile goes too.
     """
     deleted = failed = 0
-    while page := _first_page(s3, name, account):
+    while page := first_page(s3, name, account):
         errors = _delete(s3, name, account, page)
         deleted += len(page) - len(errors)
         failed = failed + 1 if len(errors) == len(page) else 0
@@ -40,7 +40,7 @@ def empty(s3: S3Client, name: str, account: str, sleep: Callable[[float], None])
     return deleted
 
 
-def _first_page(s3: S3Client, name: str, account: str) -> list[ObjectIdentifierTypeDef] | None:
+def first_page(s3: S3Client, name: str, account: str) -> list[ObjectIdentifierTypeDef] | None:
     """Keys and versions of the first page; None if there is no such bucket."""
     try:
         answer = s3.list_object_versions(Bucket=name, MaxKeys=PAGE, ExpectedBucketOwner=account)

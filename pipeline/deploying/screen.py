@@ -70,6 +70,11 @@ def changes(found: Sequence[Change], rendered: Rendered) -> None:
     print(told or "No resource changes: only outputs, tags or metadata.", flush=True)
 
 
+def agree(question: str) -> bool:
+    """Does the person say yes? Nobody there is a no."""
+    return can_ask() and ask(f"{question} [yes/no]").lower() in {"y", "yes"}
+
+
 def goes(rows: Sequence[Sequence[str]]) -> None:
     """What a deletion would take, and what it would leave."""
     nothing: list[list[str]] = [[] for _ in rows]

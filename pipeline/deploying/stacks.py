@@ -24,22 +24,25 @@ SETTLED = frozenset(
 )
 DONE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 
-# State -> what it means, and the commands of `aws cloudformation` that lead out of it.
+_ANEW = ["nox: deploy --clean-up"]
+_BACK = ["nox: rollback"]
+
+# State -> what it means, and what leads out of it: a station of ours, or AWS's own commands.
 _WAYS_OUT = {
-    "ROLLBACK_COMPLETE": ("its creation failed, so it can only be deleted", ["delete-stack"]),
+    "ROLLBACK_COMPLETE": ("its creation failed, so it can only be deleted", _ANEW),
     "CREATE_FAILED": ("its creation failed and nothing was taken back", ["delete-stack"]),
     "ROLLBACK_FAILED": (
         "its creation failed, and something protected could not be deleted again",
-        ["describe-stack-resources", "delete-stack"],
+        ["describe-stack-resources", *_ANEW],
     ),
     "DELETE_FAILED": (
         "it could not be deleted as a whole",
-        ["describe-stack-events", "delete-stack"],
+        ["describe-stack-events", "nox: destroy"],
     ),
-    "UPDATE_FAILED": ("an update failed and was not taken back", ["rollback-stack"]),
+    "UPDATE_FAILED": ("an update failed and was not taken back", _BACK),
     "UPDATE_ROLLBACK_FAILED": (
         "an update failed and could not be taken back",
-        ["describe-stack-events", "continue-update-rollback"],
+        ["describe-stack-events", *_BACK],
     ),
     "IMPORT_ROLLBACK_FAILED": (
         "an import failed and could not be taken back",
@@ -47,7 +50,7 @@ _WAYS_OUT = {
     ),
     "REVIEW_IN_PROGRESS": (
         "a change set for it was made and never executed; the stack is empty",
-        ["list-change-sets", "delete-stack"],
+        ["list-change-sets", *_ANEW],
     ),
 }
 
@@ -112,8 +115,8 @@ def way_out(stack: Stack, settings: BaseSettings) -> str:
     if stack.status in _WAYS_OUT:
         names = _WAYS_OUT[stack.status][1]
         unlock = [f"{command('update-termination-protection', settings)} {_UNLOCK}"]
-        locked = stack.locked and "delete-stack" in names
-        commands = (unlock if locked else []) + [command(name, settings) for name in names]
+        locked = stack.locked and not stack.status.startswith("UPDATE")
+        commands = (unlock if locked else []) + [_written(name, settings) for name in names]
         return "The way out: " + ", then ".join(f"`{one}`" for one in commands) + "."
     if stack.status.endswith("_IN_PROGRESS"):
         look = command("describe-stack-events", settings)
@@ -128,9 +131,15 @@ def command(name: str, settings: BaseSettings) -> str:
     return f"aws cloudformation {name} {stack}{profile}"
 
 
+def _written(name: str, settings: BaseSettings) -> str:
+    ours, _, words = name.partition(": ")
+    return station(words, settings) if ours == "nox" else command(name, settings)
+
+
 def station(name: str, settings: BaseSettings) -> str:
     """A command of this project for this environment, ready to be pasted."""
-    return f"nox -s {name} -- {settings.name}"
+    name, *options = name.split()
+    return " ".join(["nox", "-s", name, "--", settings.name, *options])
 
 
 def lock(cloudformation: CloudFormationClient, stack: Stack, *, locked: bool) -> bool:

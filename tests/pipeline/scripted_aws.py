@@ -97,8 +97,12 @@ class Aws:
     `alone`: there is no endpoint, so that a call without an answer is a mistake of the test.
     """
 
-    def __init__(self, real: Clients, *, alone: bool) -> None:
-        self.clients = replace(real, other=cache(lambda name: self._heard(real.other(name))))
+    def __init__(self, real: Clients, environment: dict[str, str], *, alone: bool) -> None:
+        def other(name: str) -> Any:
+            with patch.dict(os.environ, environment, clear=True):
+                return self._heard(real.other(name))
+
+        self.clients = replace(real, other=cache(other))
         self._alone = alone
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self._answers: dict[str, list[Any]] = {}
@@ -152,8 +156,10 @@ def connected(endpoint: str = "") -> Aws:
     nobody = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
     nobody |= {"AWS_ENDPOINT_URL": endpoint} if endpoint else {}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    with patch.dict(os.environ, {**kept, **nobody}, clear=True):
-        return Aws(clients.connect(loaded().settings.aws), alone=not endpoint)
+    environment = {**kept, **nobody}
+    with patch.dict(os.environ, environment, clear=True):
+        real = clients.connect(loaded().settings.aws)
+    return Aws(real, environment, alone=not endpoint)
 
 
 def empty(endpoint: str) -> None:

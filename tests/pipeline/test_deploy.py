@@ -12,6 +12,7 @@ from pipeline.deploying import bucket as buckets
 from pipeline.deploying import clients, screen
 from pipeline.deploying import deployment as deployment_of
 from pipeline.deploying.aws_errors import PERMISSIONS
+from pipeline.deploying.deployment import Consent
 from pipeline.errors import Refused, UserError
 from pipeline.findings import Finding, Level
 from tests.pipeline import scripted_aws
@@ -48,7 +49,7 @@ def objects(aws: Aws) -> list[str]:
 def test_a_deployment_makes_the_stack_and_shows_its_events(
     aws: Aws, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
 
     [stack] = aws.clients.cloudformation.describe_stacks(StackName=STACK)["Stacks"]
     assert stack["StackStatus"] == "CREATE_COMPLETE"
@@ -56,7 +57,7 @@ def test_a_deployment_makes_the_stack_and_shows_its_events(
 
 
 def test_the_code_is_uploaded_under_its_hash(aws: Aws) -> None:
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
 
     assert objects(aws) == [ARTIFACT.key]
     stored = aws.clients.s3.get_object(Bucket=BUCKET, Key=ARTIFACT.key)
@@ -66,10 +67,10 @@ def test_the_code_is_uploaded_under_its_hash(aws: Aws) -> None:
 def test_a_second_deployment_finds_nothing_to_change(
     aws: Aws, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
     aws.reset()
 
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
 
     assert "ExecuteChangeSet" not in aws.operations
     assert "PutObject" not in aws.operations
@@ -78,9 +79,9 @@ def test_a_second_deployment_finds_nothing_to_change(
 
 
 def test_an_update_changes_the_running_stack(aws: Aws) -> None:
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
 
-    deploy.bring_up_to_date(deployment(aws, text=TEMPLATE.replace("'1'", "'2'")), None)
+    deploy.bring_up_to_date(deployment(aws, text=TEMPLATE.replace("'1'", "'2'")), Consent())
 
     assert aws.sent("CreateChangeSet")["ChangeSetType"] == "UPDATE"
     [stack] = aws.clients.cloudformation.describe_stacks(StackName=STACK)["Stacks"]
@@ -88,7 +89,7 @@ def test_an_update_changes_the_running_stack(aws: Aws) -> None:
 
 
 def test_every_parameter_is_passed_and_none_taken_from_the_last_time(aws: Aws) -> None:
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
 
     assert aws.sent("CreateChangeSet")["Parameters"] == [
         {"ParameterKey": "CodeBucket", "ParameterValue": BUCKET},
@@ -98,7 +99,7 @@ def test_every_parameter_is_passed_and_none_taken_from_the_last_time(aws: Aws) -
 
 
 def test_tags_and_only_the_needed_capability_are_passed(aws: Aws) -> None:
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
 
     sent = aws.sent("CreateChangeSet")
     assert {tag["Key"]: tag["Value"] for tag in sent["Tags"]} == deployment(aws).settings.tags
@@ -118,7 +119,7 @@ def test_a_plan_of_a_new_stack_leaves_nothing_behind(
 
 
 def test_a_plan_of_a_running_stack_changes_nothing(aws: Aws) -> None:
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
     before = aws.clients.cloudformation.describe_stacks(StackName=STACK)["Stacks"]
     aws.reset()
 
@@ -134,7 +135,7 @@ def test_the_account_is_asked_for_before_anything_else(
 ) -> None:
     monkeypatch.setattr(deploy, "build", lambda of, _: (scripted_aws.rendered(of), [ARTIFACT]))
 
-    deploy.deploy("dev", project)
+    deploy.deploy("dev", project, Consent())
 
     assert aws.operations[0] == "GetCallerIdentity"
 
@@ -174,7 +175,7 @@ def test_a_finding_stops_a_deployment_before_any_call(
     monkeypatch.setattr(checks, "run", lambda tool, *_: [finding] if tool == "guard" else [])
 
     with pytest.raises(UserError, match="lint and guard found 1 warning"):
-        deploy.deploy("dev", project)
+        deploy.deploy("dev", project, Consent())
 
     assert not aws.operations
 
@@ -209,7 +210,7 @@ def test_a_deployment_writes_the_real_keys_to_the_parameter_file(
 ) -> None:
     monkeypatch.setattr(deploy, "build", lambda of, _: (scripted_aws.rendered(of), [ARTIFACT]))
 
-    deploy.deploy("dev", project)
+    deploy.deploy("dev", project, Consent())
 
     written = json.loads((project / "build/dev/parameters.json").read_text())
     values = {one["ParameterKey"]: one["ParameterValue"] for one in written}
@@ -221,7 +222,7 @@ def test_a_deployment_writes_the_real_keys_to_the_parameter_file(
 
 
 def test_the_deployment_bucket_is_private_encrypted_versioned_and_tls_only(aws: Aws) -> None:
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
 
     s3 = aws.clients.s3
     block = s3.get_public_access_block(Bucket=BUCKET)["PublicAccessBlockConfiguration"]
@@ -235,13 +236,13 @@ def test_the_deployment_bucket_is_private_encrypted_versioned_and_tls_only(aws: 
 
 
 def test_the_bucket_is_made_where_only_this_account_can_have_the_name(aws: Aws) -> None:
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
 
     assert aws.sent("CreateBucket")["BucketNamespace"] == "account-regional"
 
 
 def test_every_call_to_s3_says_whose_bucket_it_must_be(aws: Aws) -> None:
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
 
     s3 = [(name, sent) for name, sent in aws.calls if "Bucket" in sent and name != "CreateBucket"]
     assert len(s3) > 6
@@ -263,7 +264,7 @@ def test_the_bucket_is_in_the_region_of_the_stack(aws: Aws, region: str) -> None
 def test_a_bucket_that_an_interrupted_run_left_gets_the_rest(aws: Aws) -> None:
     aws.clients.s3.create_bucket(Bucket=BUCKET)
 
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
 
     assert "TlsOnly" in aws.clients.s3.get_bucket_policy(Bucket=BUCKET)["Policy"]
 
@@ -271,7 +272,9 @@ def test_a_bucket_that_an_interrupted_run_left_gets_the_rest(aws: Aws) -> None:
 def test_a_bucket_that_somebody_else_made_is_used_as_it_is(aws: Aws) -> None:
     aws.clients.s3.create_bucket(Bucket="ours")
 
-    deploy.bring_up_to_date(deployment(aws, scripted_aws.loaded(deployment_bucket="ours")), None)
+    deploy.bring_up_to_date(
+        deployment(aws, scripted_aws.loaded(deployment_bucket="ours")), Consent()
+    )
 
     assert "PutBucketPolicy" not in aws.operations
     assert aws.sent("PutObject")["Bucket"] == "ours"
@@ -281,7 +284,7 @@ def test_a_strangers_bucket_is_refused_before_anything_is_sent_there(aws: Aws) -
     aws.says("HeadBucket", scripted_aws.Refusal("403", "Forbidden", 403))
 
     with pytest.raises(Refused, match="is not account"):
-        deploy.bring_up_to_date(deployment(aws), None)
+        deploy.bring_up_to_date(deployment(aws), Consent())
 
     assert "PutObject" not in aws.operations
     assert "CreateChangeSet" not in aws.operations
@@ -291,7 +294,7 @@ def test_a_name_that_is_taken_meanwhile_is_refused(aws: Aws) -> None:
     aws.says("CreateBucket", scripted_aws.Refusal("BucketAlreadyExists", status=409))
 
     with pytest.raises(Refused, match="is not account"):
-        deploy.bring_up_to_date(deployment(aws), None)
+        deploy.bring_up_to_date(deployment(aws), Consent())
 
 
 @pytest.mark.parametrize(
@@ -302,14 +305,14 @@ def test_a_bucket_in_another_region_is_named(aws: Aws, answer: dict[str, str]) -
     aws.says("HeadBucket", answer)
 
     with pytest.raises(UserError, match="only from its own region"):
-        deploy.bring_up_to_date(deployment(aws), None)
+        deploy.bring_up_to_date(deployment(aws), Consent())
 
 
 def test_code_that_is_not_whole_is_uploaded_again(aws: Aws) -> None:
     aws.clients.s3.create_bucket(Bucket=BUCKET)
     aws.clients.s3.put_object(Bucket=BUCKET, Key=ARTIFACT.key, Body=b"half")
 
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
 
     stored = aws.clients.s3.get_object(Bucket=BUCKET, Key=ARTIFACT.key)["Body"].read()
     assert stored == ARTIFACT.data
@@ -326,7 +329,7 @@ TOO_LONG = TEMPLATE.replace("the table", "t" * 1000) + "".join(
 def test_a_long_template_goes_by_s3_and_says_so(
     aws: Aws, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    deploy.bring_up_to_date(deployment(aws, text=LONG), None)
+    deploy.bring_up_to_date(deployment(aws, text=LONG), Consent())
 
     url = aws.sent("CreateChangeSet")["TemplateURL"]
     assert url.startswith(f"https://s3.amazonaws.com/{BUCKET}/templates/{STACK}.")
@@ -346,7 +349,7 @@ def test_a_plan_of_a_very_long_template_says_that_it_needs_the_bucket(aws: Aws) 
 
 
 def test_a_plan_takes_back_what_it_uploads(aws: Aws) -> None:
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
 
     deploy.show_plan(deployment(aws, text=TOO_LONG))
 
@@ -358,14 +361,14 @@ def test_a_plan_takes_back_what_it_uploads(aws: Aws) -> None:
 
 
 def test_a_protected_stack_is_locked_against_deletion(aws: Aws) -> None:
-    deploy.bring_up_to_date(deployment(aws, scripted_aws.protected()), "dev")
+    deploy.bring_up_to_date(deployment(aws, scripted_aws.protected()), Consent("dev"))
 
     sent = aws.sent("UpdateTerminationProtection")
     assert sent["EnableTerminationProtection"] is True
 
 
 def test_an_unprotected_stack_is_not_locked(aws: Aws) -> None:
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
 
     assert "UpdateTerminationProtection" not in aws.operations
 
@@ -375,7 +378,7 @@ def test_a_protected_environment_deploys_when_its_name_is_typed(
 ) -> None:
     monkeypatch.setattr(screen, "ask", lambda _: "dev")
 
-    deploy.bring_up_to_date(deployment(aws, scripted_aws.protected()), None)
+    deploy.bring_up_to_date(deployment(aws, scripted_aws.protected()), Consent())
 
     assert "ExecuteChangeSet" in aws.operations
 
@@ -387,7 +390,7 @@ def test_another_word_than_its_name_leaves_nothing_behind(
     monkeypatch.setattr(screen, "ask", lambda _: typed)
 
     with pytest.raises(Refused, match="not its name"):
-        deploy.bring_up_to_date(deployment(aws, scripted_aws.protected()), None)
+        deploy.bring_up_to_date(deployment(aws, scripted_aws.protected()), Consent())
 
     assert "ExecuteChangeSet" not in aws.operations
     assert not aws.clients.cloudformation.describe_stacks()["Stacks"]
@@ -412,7 +415,7 @@ def test_development_is_not_asked_anything() -> None:
 
 def test_the_page_for_operators_lists_every_permission_that_is_used(aws: Aws) -> None:
     deploy.show_plan(deployment(aws))
-    deploy.bring_up_to_date(deployment(aws, scripted_aws.protected(), LONG), "dev")
+    deploy.bring_up_to_date(deployment(aws, scripted_aws.protected(), LONG), Consent("dev"))
     deploy.show_plan(deployment(aws, text=TOO_LONG))
 
     used = {PERMISSIONS.get(one, f"cloudformation:{one}") for one in aws.operations}

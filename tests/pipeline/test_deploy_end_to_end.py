@@ -150,7 +150,7 @@ def test_a_failed_deployment_names_the_template_line_and_the_way_out(
     line = (project / part).read_text().splitlines().index("  FailureQueue:") + 1
     assert code == 1
     assert f"{part}:{line}: FailureQueue (AWS::SQS::Queue) CREATE_FAILED" in shown
-    assert "aws cloudformation delete-stack --stack-name qr-upload-stage" in shown
+    assert "nox -s deploy -- stage --clean-up" in shown
 
 
 def test_a_protected_environment_keeps_its_table(

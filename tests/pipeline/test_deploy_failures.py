@@ -11,7 +11,7 @@ from botocore.loaders import Loader
 
 from pipeline import deploy
 from pipeline.deploying import clients, events, screen, stacks, watching
-from pipeline.deploying.deployment import Deployment
+from pipeline.deploying.deployment import Consent, Deployment
 from pipeline.errors import Refused, UserError
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import (
@@ -55,6 +55,9 @@ def aws(connection: Aws) -> Aws:
     connection.says("GetBucketPolicy", {"Policy": "{}"})
     connection.says("HeadObject", Refusal("404", status=404))
     connection.says("PutObject", {})
+    connection.says("DescribeTable", Refusal("ResourceNotFoundException"))
+    connection.says("GetTemplate", {"TemplateBody": scripted_aws.TEMPLATE})
+    connection.says("ListStackResources", {"StackResourceSummaries": []})
     return connection
 
 
@@ -65,7 +68,7 @@ def failing(aws: Aws, *lines: tuple[str, str, str, str], ends: str) -> UserError
     )
     aws.says("DescribeStacks", scripted_aws.stack("UPDATE_COMPLETE"), scripted_aws.stack(ends))
     with pytest.raises(UserError) as caught:
-        deploy.bring_up_to_date(deployment(aws), None)
+        deploy.bring_up_to_date(deployment(aws), Consent())
     return caught.value
 
 
@@ -83,8 +86,8 @@ def test_every_state_that_stops_a_deployment_names_a_way_out(state: str) -> None
         stacks.kind(stacks.Stack(STACK_ID, state), settings)
 
     assert "does not know that state" not in caught.value.what
-    assert "`aws cloudformation " in caught.value.mend
-    assert "--stack-name qr-upload-dev --region us-east-1" in caught.value.mend
+    assert "`nox -s " in caught.value.mend or "`aws cloudformation " in caught.value.mend
+    assert "-- dev" in caught.value.mend or "--stack-name qr-upload-dev" in caught.value.mend
 
 
 @pytest.mark.parametrize("state", sorted(stacks.SETTLED))
@@ -103,10 +106,13 @@ def test_a_deleted_stack_is_none(aws: Aws) -> None:
 @pytest.mark.parametrize(
     ("state", "command"),
     [
-        ("ROLLBACK_COMPLETE", "delete-stack"),
-        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback"),
-        ("UPDATE_FAILED", "rollback-stack"),
-        ("REVIEW_IN_PROGRESS", "delete-stack"),
+        ("ROLLBACK_COMPLETE", "nox -s deploy -- dev --clean-up"),
+        ("ROLLBACK_FAILED", "nox -s deploy -- dev --clean-up"),
+        ("CREATE_FAILED", "delete-stack"),
+        ("DELETE_FAILED", "nox -s destroy -- dev"),
+        ("UPDATE_ROLLBACK_FAILED", "nox -s rollback -- dev"),
+        ("UPDATE_FAILED", "nox -s rollback -- dev"),
+        ("REVIEW_IN_PROGRESS", "nox -s deploy -- dev --clean-up"),
         ("UPDATE_IN_PROGRESS", "describe-stack-events"),
     ],
 )
@@ -116,10 +122,11 @@ def test_a_state_that_stops_a_deployment_is_found_before_anything_is_written(
     aws.says("DescribeStacks", scripted_aws.stack(state))
 
     with pytest.raises(Refused, match=state) as caught:
-        deploy.bring_up_to_date(deployment(aws), None)
+        deploy.bring_up_to_date(deployment(aws), Consent())
 
+    reads = {"DescribeStacks", "GetTemplate", "ListStackResources"}
     assert command in caught.value.mend
-    assert aws.operations == ["DescribeStacks"]
+    assert set(aws.operations) <= reads
 
 
 def test_a_locked_stack_is_unlocked_before_it_is_deleted() -> None:
@@ -127,7 +134,7 @@ def test_a_locked_stack_is_unlocked_before_it_is_deleted() -> None:
 
     out = stacks.way_out(stack, scripted_aws.loaded().settings)
 
-    assert out.index("--no-enable-termination-protection") < out.index("delete-stack")
+    assert out.index("--no-enable-termination-protection") < out.index("--clean-up")
 
 
 def test_a_way_out_names_the_profile() -> None:
@@ -153,7 +160,7 @@ def test_nothing_to_change_is_success_in_every_wording(
 ) -> None:
     aws.says("DescribeChangeSet", change_set(status="FAILED", StatusReason=reason))
 
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
 
     assert "Nothing to change" in capsys.readouterr().err
     assert "ExecuteChangeSet" not in aws.operations
@@ -164,7 +171,7 @@ def test_nothing_to_change_is_success_in_every_wording(
 def test_nothing_to_change_may_be_said_before_there_is_a_change_set(aws: Aws) -> None:
     aws.says("CreateChangeSet", Refusal("ValidationError", "No updates are to be performed."))
 
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
 
     assert "ExecuteChangeSet" not in aws.operations
 
@@ -174,7 +181,7 @@ def test_a_change_of_outputs_alone_is_executed(
 ) -> None:
     aws.says("DescribeChangeSet", change_set())
 
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
 
     assert "ExecuteChangeSet" in aws.operations
     assert "only outputs, tags or metadata" in capsys.readouterr().out
@@ -186,7 +193,7 @@ def test_a_change_set_of_many_pages_is_read_to_its_end(
     last = change("Add", "Queue", "AWS::SQS::Queue")
     aws.says("DescribeChangeSet", change_set(), change_set(SIZE, NextToken="2"), change_set(last))
 
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
 
     assert "1 to modify, 1 to add" in capsys.readouterr().out
 
@@ -199,7 +206,7 @@ def test_a_change_set_is_waited_for(aws: Aws) -> None:
         change_set(SIZE),
     )
 
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
 
     assert "ExecuteChangeSet" in aws.operations
 
@@ -208,7 +215,7 @@ def test_a_change_set_that_never_settles_is_given_up(aws: Aws) -> None:
     aws.says("DescribeChangeSet", change_set(status="CREATE_IN_PROGRESS"))
 
     with pytest.raises(UserError, match="ten minutes"):
-        deploy.bring_up_to_date(deployment(aws), None)
+        deploy.bring_up_to_date(deployment(aws), Consent())
 
     assert "DeleteChangeSet" in aws.operations
 
@@ -223,7 +230,7 @@ def test_a_rejected_template_is_told_in_awss_words_with_its_line(aws: Aws) -> No
     )
 
     with pytest.raises(UserError, match="already exists") as caught:
-        deploy.bring_up_to_date(deployment(aws), None)
+        deploy.bring_up_to_date(deployment(aws), Consent())
 
     assert caught.value.where == "templates/main.yaml.j2:13"
 
@@ -233,7 +240,7 @@ def test_a_rejection_is_told_even_where_its_details_may_not_be_read(aws: Aws) ->
     aws.says("DescribeEvents", Refusal("AccessDenied", status=403))
 
     with pytest.raises(UserError, match="Bad template"):
-        deploy.bring_up_to_date(deployment(aws), None)
+        deploy.bring_up_to_date(deployment(aws), Consent())
 
 
 def test_the_table_says_why_and_where(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
@@ -274,7 +281,7 @@ def test_the_table_says_why_and_where(aws: Aws, capsys: pytest.CaptureFixture[st
 
 def to_the_end(one: Deployment) -> None:
     """A deployment whose name was typed ahead."""
-    deploy.bring_up_to_date(one, "dev")
+    deploy.bring_up_to_date(one, Consent("dev"))
 
 
 def table(**more: Any) -> dict[str, Any]:
@@ -319,7 +326,7 @@ def test_changes_that_lose_nothing_are_made(aws: Aws, kept: dict[str, Any]) -> N
     aws.says("DescribeChangeSet", change_set(kept))
     aws.says("UpdateTerminationProtection", {"StackId": STACK_ID})
 
-    deploy.bring_up_to_date(deployment(aws, scripted_aws.protected()), "dev")
+    deploy.bring_up_to_date(deployment(aws, scripted_aws.protected()), Consent("dev"))
 
     assert "ExecuteChangeSet" in aws.operations
 
@@ -327,7 +334,7 @@ def test_changes_that_lose_nothing_are_made(aws: Aws, kept: dict[str, Any]) -> N
 def test_development_may_lose_its_data(aws: Aws) -> None:
     aws.says("DescribeChangeSet", change_set(table(action="Remove")))
 
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
 
     assert "ExecuteChangeSet" in aws.operations
 
@@ -379,7 +386,7 @@ def test_a_failed_first_deployment_says_how_to_begin_anew(aws: Aws) -> None:
         aws, ("Queue", "AWS::SQS::Queue", "CREATE_FAILED", "no"), ends="ROLLBACK_COMPLETE"
     )
 
-    assert "aws cloudformation delete-stack --stack-name qr-upload-dev" in error.mend
+    assert "nox -s deploy -- dev --clean-up" in error.mend
 
 
 def test_the_events_of_earlier_changes_are_not_shown(
@@ -388,7 +395,7 @@ def test_the_events_of_earlier_changes_are_not_shown(
     old = ("Queue", "AWS::SQS::Queue", "UPDATE_FAILED", "long ago")
     aws.says("DescribeStackEvents", history(old, BEFORE), history(old, BEFORE, STARTS, ENDS))
 
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
 
     assert "long ago" not in capsys.readouterr().err
 
@@ -408,7 +415,7 @@ def test_each_event_is_shown_once_while_it_goes_on(
         history(BEFORE, STARTS, works, tidies, ENDS),
     )
 
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
 
     shown = capsys.readouterr().err
     assert shown.count("AWS::Lambda::Function") == 1
@@ -419,7 +426,7 @@ def test_a_change_that_never_begins_is_no_success_and_no_endless_wait(aws: Aws) 
     aws.says("DescribeStackEvents", history(BEFORE))
 
     with pytest.raises(UserError, match="did not change as asked"):
-        deploy.bring_up_to_date(deployment(aws), None)
+        deploy.bring_up_to_date(deployment(aws), Consent())
 
     assert aws.operations.count("DescribeStackEvents") == events.SILENCE + 1
 
@@ -441,7 +448,7 @@ def test_throttling_and_lost_connections_are_survived(aws: Aws, trouble: Any) ->
         history(BEFORE, STARTS, ENDS),
     )
 
-    deploy.bring_up_to_date(deployment(aws), None)
+    deploy.bring_up_to_date(deployment(aws), Consent())
 
     assert "ExecuteChangeSet" in aws.operations
 
@@ -455,7 +462,7 @@ def test_credentials_that_expire_on_the_way_say_that_the_stack_goes_on(
         pytest.raises(UserError, match="credentials have expired"),
         clients.spoken(scripted_aws.loaded().settings.aws),
     ):
-        deploy.bring_up_to_date(deployment(aws), None)
+        deploy.bring_up_to_date(deployment(aws), Consent())
 
     assert "AWS goes on changing the stack" in capsys.readouterr().err
 
@@ -464,7 +471,7 @@ def test_ctrl_c_says_that_the_stack_goes_on_and_how_to_look(aws: Aws) -> None:
     aws.says("DescribeStackEvents", history(BEFORE), KeyboardInterrupt())
 
     with pytest.raises(watching.Interrupted, match="AWS goes on") as caught:
-        deploy.bring_up_to_date(deployment(aws), None)
+        deploy.bring_up_to_date(deployment(aws), Consent())
 
     assert caught.value.exit_code == 130
     assert "describe-stack-events" in caught.value.mend
@@ -475,7 +482,7 @@ def test_ctrl_c_before_the_execution_takes_the_change_set_back(aws: Aws) -> None
     aws.says("DescribeChangeSet", KeyboardInterrupt())
 
     with pytest.raises(KeyboardInterrupt):
-        deploy.bring_up_to_date(deployment(aws), None)
+        deploy.bring_up_to_date(deployment(aws), Consent())
 
     assert "DeleteChangeSet" in aws.operations
 
@@ -486,7 +493,7 @@ def test_a_new_stack_that_may_not_be_executed_goes_with_its_change_set(aws: Aws)
     aws.says("ExecuteChangeSet", Refusal("AccessDenied", status=403))
 
     with pytest.raises(aws.clients.cloudformation.exceptions.ClientError):
-        deploy.bring_up_to_date(deployment(aws), None)
+        deploy.bring_up_to_date(deployment(aws), Consent())
 
     assert aws.sent("CreateChangeSet")["ChangeSetType"] == "CREATE"
     assert aws.sent("DeleteStack")["StackName"] == STACK_ID
@@ -506,6 +513,6 @@ def test_a_change_set_that_can_not_be_deleted_hides_no_other_trouble(
     monkeypatch.setattr(screen, "ask", lambda _: "no")
 
     with pytest.raises(Refused, match="not its name"):
-        deploy.bring_up_to_date(deployment(aws, scripted_aws.protected()), None)
+        deploy.bring_up_to_date(deployment(aws, scripted_aws.protected()), Consent())
 
     assert "is still there" in capsys.readouterr().err

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline import deploy, destroy
 from pipeline.deploying import clients, emptying, events, screen
+from pipeline.deploying.deployment import Consent
 from pipeline.errors import Refused, UserError
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import (
@@ -51,7 +52,7 @@ def running(local: Aws, endpoint: str) -> Aws:
     """A running stack, whose buckets hold two versions each, and its deployment bucket."""
     scripted_aws.empty(endpoint)
     local.reset()
-    deploy.bring_up_to_date(deployment(local, text=TEMPLATE), None)
+    deploy.bring_up_to_date(deployment(local, text=TEMPLATE), Consent())
     for box in ("kept-box", "old-box"):
         for body in (b"1", b"2"):
             local.clients.s3.put_object(Bucket=box, Key="x", Body=body)
@@ -219,8 +220,8 @@ def test_turning_the_protection_off_unlocks_the_stack_at_the_next_deployment(
     running: Aws,
 ) -> None:
     of = scripted_aws.protected()
-    deploy.bring_up_to_date(deployment(running, of, TEMPLATE), "dev")
-    deploy.bring_up_to_date(deployment(running, text=TEMPLATE), None)
+    deploy.bring_up_to_date(deployment(running, of, TEMPLATE), Consent("dev"))
+    deploy.bring_up_to_date(deployment(running, text=TEMPLATE), Consent())
 
     take_down(running)
 

@@ -1,0 +1,136 @@
+"""What an earlier stack kept and a new one would make again: found before it fails, taken in.
+
+CloudFormation imports a resource only under a name that stands in the template as plain text (AWS's
+page "Import AWS resources into a CloudFormation stack automatically"), so the names are worked out
+here and written into the template that is sent.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pipeline.deploying import screen
+from pipeline.deploying.changeset import NAMES
+from pipeline.deploying.deployment import Deployment
+from pipeline.deploying.inventory import BUCKET
+from pipeline.errors import Refused
+
+IMPORTABLE = {"Retain", "RetainExceptOnCreate"}
+_VARIABLE = re.compile(r"\$\{([^}!]+)\}")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A resource of the template whose name something in the account has already."""
+
+    logical_id: str
+    type: str
+    name: str
+    importable: bool
+
+
+def taken(deployment: Deployment) -> list[Taken]:
+    """What a new stack would find there; a bucket's name that somebody else has is refused."""
+    return [one for one in _named(deployment) if _exists(deployment, one)]
+
+
+def told(deployment: Deployment, found: Sequence[Taken]) -> None:
+    """Say what is there already; refuse what can't be imported."""
+    for one in found:
+        screen.note(f"{one.logical_id}: there is a {one.type} named {one.name} already.")
+    stuck = [one for one in found if not one.importable]
+    if stuck:
+        names = ", ".join(f"{one.name} ({one.type})" for one in stuck)
+        raise Refused(
+            f"an earlier stack, or a person, left {names}.",
+            where=deployment.where(stuck[0].logical_id),
+            mend="Delete it if nobody needs it, or choose another project name. CloudFormation"
+            " imports only what its template would retain.",
+        )
+
+
+def agreed(deployment: Deployment, found: Sequence[Taken], *, allowed: bool) -> Deployment:
+    """The deployment that takes them in, if a person wants that."""
+    names = ", ".join(one.name for one in found)
+    if not (allowed or screen.agree(f"Import {names} into the new stack, with what it holds?")):
+        raise Refused(
+            f"{names} would have to be imported.",
+            mend="Say so: deploy with --import. Or delete it, if nobody needs what it holds.",
+        )
+    return with_plain_names(deployment, found)
+
+
+def with_plain_names(deployment: Deployment, found: Sequence[Taken]) -> Deployment:
+    """The same deployment, whose template has these names as plain text."""
+    template: dict[str, Any] = copy.deepcopy(deployment.rendered.value)
+    for one in found:
+        template["Resources"][one.logical_id]["Properties"][NAMES[one.type]] = one.name
+    text = json.dumps(template, ensure_ascii=False, separators=(",", ":"))
+    return replace(deployment, rendered=replace(deployment.rendered, text=text), adopts=True)
+
+
+def _named(deployment: Deployment) -> Iterator[Taken]:
+    known = {
+        **deployment.parameters,
+        "AWS::AccountId": deployment.identity.account,
+        "AWS::Partition": deployment.identity.partition,
+        "AWS::Region": deployment.settings.aws.region,
+        "AWS::StackName": deployment.settings.stack_name,
+    }
+    for logical_id, resource in deployment.rendered.value["Resources"].items():
+        key = NAMES.get(resource["Type"], "")
+        name = text(resource.get("Properties", {}).get(key), known)
+        if name:
+            importable = resource.get("DeletionPolicy", "Delete") in IMPORTABLE
+            yield Taken(logical_id, resource["Type"], name, importable)
+
+
+def text(value: Any, known: dict[str, str]) -> str:
+    """A template's value as text, where that is known before anything is made; else empty."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, dict):
+        return ""
+    if "Ref" in value:
+        return known.get(value["Ref"], "")
+    pattern = value.get("Fn::Sub")
+    if not isinstance(pattern, str) or not set(_VARIABLE.findall(pattern)) <= known.keys():
+        return ""
+    return _VARIABLE.sub(lambda found: known[found[1]], pattern)
+
+
+def _exists(deployment: Deployment, one: Taken) -> bool:
+    return (_bucket_exists if one.type == BUCKET else _table_exists)(deployment, one)
+
+
+def _table_exists(deployment: Deployment, one: Taken) -> bool:
+    tables = deployment.aws.tables
+    try:
+        tables.describe_table(TableName=one.name)
+    except tables.exceptions.ResourceNotFoundException:
+        return False
+    return True
+
+
+def _bucket_exists(deployment: Deployment, one: Taken) -> bool:
+    s3, account = deployment.aws.s3, deployment.identity.account
+    try:
+        s3.head_bucket(Bucket=one.name, ExpectedBucketOwner=account)
+    except s3.exceptions.ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if status == 404:
+            return False
+        if status not in {301, 403}:
+            raise
+        raise Refused(
+            f"the bucket name {one.name} is taken, by another account or in another region.",
+            where=deployment.where(one.logical_id),
+            mend="Choose account-regional bucket names, or another project name. (Without"
+            " s3:ListBucket a bucket of your own looks the same.)",
+        ) from None
+    return True
