@@ -140,9 +140,9 @@ def _session() -> Session:
 def test_the_function_signs_for_the_bucket_s_regional_host_with_its_session() -> None:
     service = load("http_api_handler", {"AWS_REGION": "us-east-1"}).SERVICE
 
-    url = service.uploads.get_url("k", "t", 60)
+    url = service.uploads.get_url("session-uploads/k", "t", 60)
 
-    assert url.startswith("https://example-uploads.s3.us-east-1.amazonaws.com/k?")
+    assert url.startswith("https://example-uploads.s3.us-east-1.amazonaws.com/session-uploads/k?")
     assert "X-Amz-Security-Token=example" in url
 
 

@@ -158,8 +158,11 @@ def test_a_fault_of_the_bucket_brings_the_event_again(requested: Scene, reply: R
         requested.app.events(bucket_event(upload_key(requested.id, UPLOAD_ID)))
 
 
+GATEWAY = f"https://{aws.ENVIRONMENT['WS_API_ENDPOINT']}"
+
+
 def _pusher(*replies: Reply) -> tuple[GatewayPusher, Wire]:
-    client = shared_client("apigatewaymanagementapi", endpoint_url="https://host.example/dev")
+    client = shared_client("apigatewaymanagementapi", endpoint_url=GATEWAY)
     return GatewayPusher(client), Wire(client, *replies)
 
 
@@ -168,7 +171,7 @@ def test_a_push_posts_to_the_connection() -> None:
 
     pusher.post("IU3kkeN4IAMCJwA=", b'{"v":1}')
 
-    assert wire.sent[0].url == "https://host.example/dev/@connections/IU3kkeN4IAMCJwA%3D"
+    assert wire.sent[0].url == f"{GATEWAY}/@connections/IU3kkeN4IAMCJwA%3D"
     assert wire.sent[0].body == b'{"v":1}'
 
 

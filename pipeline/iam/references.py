@@ -1,0 +1,167 @@
+"""Intrinsics of a rendered template -> the concrete names and ARNs of one account and region.
+
+What AWS makes up itself (an API's id, a stream's label) gets a stand-in, the same wherever it is
+referred to. What isn't known here is an error: a guessed ARN would make every check worthless.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+ACCOUNT = "123456789012"  # what AWS's own examples write where the account isn't known
+_VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
+_STREAM_LABEL = "2026-01-01T00:00:00.000"
+
+# Type -> the property that names it, and its ARN after the partition.
+_NAMED = {
+    "AWS::DynamoDB::Table": ("TableName", "dynamodb:{region}:{account}:table/{name}"),
+    "AWS::IAM::Role": ("RoleName", "iam::{account}:role/{name}"),
+    "AWS::KMS::Key": ("", "kms:{region}:{account}:key/{name}"),
+    "AWS::Kinesis::Stream": ("Name", "kinesis:{region}:{account}:stream/{name}"),
+    "AWS::Lambda::Function": ("FunctionName", "lambda:{region}:{account}:function:{name}"),
+    "AWS::Logs::LogGroup": ("LogGroupName", "logs:{region}:{account}:log-group:{name}:*"),
+    "AWS::S3::Bucket": ("BucketName", "s3:::{name}"),
+    "AWS::SNS::Topic": ("TopicName", "sns:{region}:{account}:{name}"),
+    "AWS::SQS::Queue": ("QueueName", "sqs:{region}:{account}:{name}"),
+}  # fmt: skip
+_REF_IS_ARN = {"AWS::SNS::Topic"}
+_REF_IS_MADE_UP = {"AWS::ApiGatewayV2::Api", "AWS::CloudFront::Distribution"}
+
+
+class Unresolvable(Exception):
+    """A value that can't be known before deployment; the text names it."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a template is thought to be deployed, and with which parameters."""
+
+    region: str
+    parameters: Mapping[str, str]
+    account: str = ACCOUNT
+    stack: str = "stack"
+
+    @property
+    def partition(self) -> str:
+        """The partition that the region's name belongs to."""
+        prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+        return next((p for start, p in prefixes.items() if self.region.startswith(start)), "aws")
+
+    @property
+    def suffix(self) -> str:
+        """What the region's host names end in."""
+        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+
+
+class References:
+    """Resolves a template's values for one target."""
+
+    def __init__(self, template: Mapping[str, Any], target: Target) -> None:
+        self.target = target
+        self._resources: Mapping[str, Any] = template.get("Resources", {})
+        self._pseudo = {
+            "AWS::AccountId": target.account,
+            "AWS::Partition": target.partition,
+            "AWS::Region": target.region,
+            "AWS::StackName": target.stack,
+            "AWS::URLSuffix": target.suffix,
+        }
+
+    def resolve(self, value: Any) -> Any:
+        """The value with every intrinsic in it replaced."""
+        if isinstance(value, list):
+            return [self.resolve(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            name, content = next(iter(value.items()))
+            if name == "Ref" or name.startswith("Fn::"):
+                return self._intrinsic(name, content)
+        return {key: self.resolve(one) for key, one in value.items()}
+
+    def text(self, value: Any) -> str:
+        """The value as a text; anything else is an error."""
+        found = self.resolve(value)
+        if not isinstance(found, str):
+            raise Unresolvable(f"{value!r} is no text")
+        return found
+
+    def arn(self, logical_id: str) -> str:
+        """The ARN of a resource."""
+        return self._attribute([logical_id, "Arn"])
+
+    def logical_id(self, value: Any, kind: str) -> str | None:
+        """Which resource of a type a value names: by reference, by its name or by its ARN."""
+        found = self.resolve(value)
+        for logical_id, resource in self._resources.items():
+            if resource["Type"] == kind and found in (self._ref(logical_id), self.arn(logical_id)):
+                return logical_id
+        return None
+
+    def _intrinsic(self, name: str, content: Any) -> Any:
+        if name == "Ref":
+            return self._ref(content)
+        if name == "Fn::GetAtt":
+            return self._attribute(content)
+        if name == "Fn::Sub":
+            return self._substituted(content)
+        if name == "Fn::Join":
+            separator, parts = content
+            return str(separator).join(map(self.text, self.resolve(parts)))
+        raise Unresolvable(f"{name} isn't known here")
+
+    def _substituted(self, content: Any) -> str:
+        text, own = content if isinstance(content, list) else (content, {})
+
+        def value(match: re.Match[str]) -> str:
+            name = match[1]
+            if name in own:
+                return self.text(own[name])
+            return self._attribute(name.split(".", 1)) if "." in name else self._ref(name)
+
+        return _VARIABLE.sub(value, text).replace("${!", "${")
+
+    def _ref(self, name: str) -> str:
+        if name in self._pseudo:
+            return self._pseudo[name]
+        if name in self.target.parameters:
+            return self.target.parameters[name]
+        kind = self._kind(name)
+        if kind in _REF_IS_ARN:
+            return self.arn(name)
+        if kind in _NAMED:
+            return self._name(name)
+        if kind in _REF_IS_MADE_UP:
+            return name.lower()
+        raise Unresolvable(f"what a reference to {name} ({kind}) gives isn't known here")
+
+    def _attribute(self, path: Any) -> str:
+        logical_id, attribute = path if isinstance(path, list) else path.split(".", 1)
+        kind = self._kind(logical_id)
+        if attribute == "Arn" and kind in _NAMED:
+            target = self.target
+            after = _NAMED[kind][1].format(
+                region=target.region, account=target.account, name=self._name(logical_id)
+            )
+            return f"arn:{target.partition}:{after}"
+        if attribute == "StreamArn" and kind == "AWS::DynamoDB::Table":
+            return f"{self.arn(logical_id)}/stream/{_STREAM_LABEL}"
+        if attribute == "WebsiteURL" and kind == "AWS::S3::Bucket":
+            return f"http://{self._name(logical_id)}.s3-website.{self.target.suffix}"
+        if attribute == "DomainName" and kind == "AWS::CloudFront::Distribution":
+            return f"{logical_id.lower()}.cloudfront.net"
+        raise Unresolvable(f"{logical_id}.{attribute} ({kind}) isn't known here")
+
+    def _name(self, logical_id: str) -> str:
+        """The resource's name: the given one, or a stand-in of the form that AWS makes up."""
+        named, _ = _NAMED[self._kind(logical_id)]
+        given = self._resources[logical_id].get("Properties", {}).get(named)
+        return f"{self.target.stack}-{logical_id}" if given is None else self.text(given)
+
+    def _kind(self, logical_id: str) -> str:
+        if logical_id not in self._resources:
+            raise Unresolvable(f"{logical_id} is no resource or parameter of the template")
+        return str(self._resources[logical_id]["Type"])

@@ -1,0 +1,133 @@
+"""A rendered template -> its functions with their environment, and their roles' policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pipeline import parameters
+from pipeline.findings import Pointer
+from pipeline.iam import evaluation
+from pipeline.iam.conditions import NotUnderstood
+from pipeline.iam.evaluation import Statement
+from pipeline.iam.reference import Unknown
+from pipeline.iam.references import References, Unresolvable
+
+FUNCTION = "AWS::Lambda::Function"
+ROLE = "AWS::IAM::Role"
+_ANYBODY = ("*", {"AWS": "*"})
+_BESIDE_THE_ROLE = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
+_RESOURCE_POLICIES = ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
+
+
+class Unjudged(Exception):
+    """Something that decides who may do what and that can't be judged here, and its place."""
+
+    def __init__(self, what: str, pointer: Pointer = ()) -> None:
+        super().__init__(what)
+        self.pointer = pointer
+
+
+@contextmanager
+def judging(pointer: Pointer) -> Iterator[None]:
+    """Gives what can't be understood in here its place."""
+    try:
+        yield
+    except (NotUnderstood, Unresolvable, Unknown) as error:
+        raise Unjudged(str(error), pointer) from None
+
+
+@dataclass(frozen=True)
+class Function:
+    """One Lambda function: the folder that its code comes from, what it is told, what it may do."""
+
+    logical_id: str
+    folder: str
+    variables: Mapping[str, str] = field(repr=False)
+    role: str
+
+    @property
+    def pointer(self) -> Pointer:
+        """Its place in the template."""
+        return ("Resources", self.logical_id, "Properties")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What of a template decides who may do what. A statement's `where` ends in its number within
+    the document that its pointer names."""
+
+    template: Mapping[str, Any] = field(repr=False)
+    references: References
+    functions: tuple[Function, ...]
+    roles: Mapping[str, tuple[Statement, ...]]
+    denials: tuple[Statement, ...]
+    """What resource policies deny to everybody."""
+
+    def of_type(self, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """The resources of a type: logical id and properties."""
+        return _of_type(self.template, kind)
+
+
+def read(template: Mapping[str, Any], references: References) -> Stack:
+    """The whole of it; raises Unjudged where something can't be judged."""
+    for kind in _BESIDE_THE_ROLE:
+        for logical_id, _ in _of_type(template, kind):
+            raise Unjudged(f"{kind}: policies are judged in their role only", _at(logical_id))
+    roles = {
+        name: tuple(_policies(name, role, references)) for name, role in _of_type(template, ROLE)
+    }
+    functions = tuple(_functions(template, references))
+    return Stack(template, references, functions, roles, tuple(_denials(template, references)))
+
+
+def _of_type(template: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for logical_id, resource in template.get("Resources", {}).items():
+        if resource["Type"] == kind:
+            yield logical_id, resource.get("Properties", {})
+
+
+def _functions(template: Mapping[str, Any], references: References) -> Iterator[Function]:
+    code = parameters.bindings(dict(template)).code
+    for logical_id, properties in _of_type(template, FUNCTION):
+        with judging(_at(logical_id)):
+            role = references.logical_id(properties.get("Role"), ROLE)
+            if role is None:
+                raise Unresolvable("its role is not in the template")
+            key = properties.get("Code", {}).get("S3Key", {})
+            artifact = code.get(key.get("Ref", "")) if isinstance(key, dict) else key
+            variables = properties.get("Environment", {}).get("Variables", {})
+            told = {name: str(references.resolve(value)) for name, value in variables.items()}
+            yield Function(logical_id, str(artifact).removesuffix(".zip"), told, role)
+
+
+def _policies(name: str, role: Mapping[str, Any], references: References) -> Iterator[Statement]:
+    with judging(_at(name, "ManagedPolicyArns")):
+        if role.get("ManagedPolicyArns"):
+            raise Unresolvable("what a managed policy allows is AWS's to change")
+    for at, policy in enumerate(role.get("Policies", [])):
+        where = _at(name, "Policies", at, "PolicyDocument")
+        with judging(where):
+            yield from evaluation.read(references.resolve(policy["PolicyDocument"]), where)
+
+
+def _denials(template: Mapping[str, Any], references: References) -> Iterator[Statement]:
+    for kind in _RESOURCE_POLICIES:
+        for logical_id, properties in _of_type(template, kind):
+            where = _at(logical_id, "PolicyDocument")
+            raw = properties["PolicyDocument"]["Statement"]
+            for number, one in enumerate(raw if isinstance(raw, list) else [raw]):
+                if one["Effect"] == "Deny" and one.get("Principal") in _ANYBODY:
+                    with judging(where):
+                        yield _denial(references.resolve(one), where, number)
+
+
+def _denial(statement: Mapping[str, Any], where: Pointer, number: int) -> Statement:
+    (read_one,) = evaluation.read({"Statement": statement}, extra=frozenset({"Principal"}))
+    return replace(read_one, where=(where, number))
+
+
+def _at(logical_id: str, *keys: str | int) -> Pointer:
+    return ("Resources", logical_id, "Properties", *keys)
