@@ -13,9 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from localcloud.aws import ACCOUNT
-from pipeline import deploy, settings
+from pipeline import __main__ as pipeline
+from pipeline import settings
 from pipeline.deploying import events
-from pipeline.errors import UserError, tell
 from pipeline.settings import Loaded
 
 BETWEEN_LOOKS = 0.05
@@ -27,11 +27,7 @@ def main(arguments: list[str]) -> int:
     setattr(settings, "load", lambda name, root: here(load(name, root)))  # noqa: B010 - mypy's eyes
     setattr(events, "POLL_SECONDS", BETWEEN_LOOKS)  # noqa: B010 - as above
     name = arguments[0]
-    try:
-        return deploy.deploy(name, Path.cwd(), confirm=name)
-    except UserError as error:
-        tell(error)
-        return error.exit_code
+    return pipeline.main(["deploy", name, "--confirm", name], Path.cwd())
 
 
 def here(loaded: Loaded) -> Loaded:

@@ -60,9 +60,6 @@ class Events:
         self._chaos = chaos
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def __len__(self) -> int:
-        return len(self._tasks)
-
     def accept(self, function: str, event: dict[str, Any], trace: int) -> None:
         """Take an event; at least once is what is promised, so chaos makes two of one."""
         self._begin(function, event, trace)
@@ -74,6 +71,10 @@ class Events:
         task = asyncio.create_task(self._deliver(function, event, trace))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def settled(self) -> None:
+        """Wait until everything that was accepted is done or given up."""
+        await asyncio.gather(*self._tasks)
 
     async def close(self) -> None:
         """Drop what isn't done, and say so."""

@@ -20,14 +20,15 @@ class Identity:
     function: Function
     access_key: str
     secret: str = field(repr=False)
-    token: str = field(repr=False)
+    token: str | None = field(repr=False)
     trace: int | None = None
 
     def variables(self) -> Iterator[tuple[str, str]]:
         """The environment variables with which an SDK signs."""
         yield "AWS_ACCESS_KEY_ID", self.access_key
         yield "AWS_SECRET_ACCESS_KEY", self.secret
-        yield "AWS_SESSION_TOKEN", self.token
+        if self.token is not None:
+            yield "AWS_SESSION_TOKEN", self.token
 
 
 class Identities:

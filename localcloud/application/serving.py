@@ -35,7 +35,7 @@ from localcloud.application.options import Options
 from localcloud.application.pace import Pace
 from localcloud.application.ports import Ports
 from localcloud.application.s3_front import LARGEST, S3Front
-from localcloud.application.streams import StreamReader
+from localcloud.application.streams import Batches, StreamReader
 from localcloud.application.watch import changes
 from localcloud.application.websocket_gateway import WebSocketGateway
 from localcloud.resources.base import Cloud as Services
@@ -267,14 +267,9 @@ class Cloud:
         for name in set(self._streams) - set(wanted):
             await self._streams.pop(name).close()
         for name in set(wanted) - set(self._streams):
-            self._streams[name] = StreamReader(
-                self._stream(name),
-                self._services,
-                self._functions,
-                self._failures,
-                self._log,
-                self._pace,
-            )
+            now = self._stream(name)
+            batches = Batches(now, self._functions, self._failures, self._log, self._pace)
+            self._streams[name] = StreamReader(now, self._services, batches)
 
     def _stream(self, name: str) -> Callable[[], Stream]:
         def now() -> Stream:

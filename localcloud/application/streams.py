@@ -32,21 +32,10 @@ Record = dict[str, Any]
 class StreamReader:
     """Reads one mapping's stream until it is closed."""
 
-    def __init__(
-        self,
-        stream: Callable[[], Stream],
-        cloud: Cloud,
-        functions: Functions,
-        failures: Failures,
-        log: Log,
-        pace: Pace,
-    ) -> None:
+    def __init__(self, stream: Callable[[], Stream], cloud: Cloud, batches: Batches) -> None:
         self._stream = stream
         self._cloud = cloud
-        self._functions = functions
-        self._failures = failures
-        self._log = log
-        self._pace = pace
+        self._batches = batches
         self._task = asyncio.create_task(self._read())
 
     async def close(self) -> None:
@@ -62,7 +51,7 @@ class StreamReader:
                 client.get_records, ShardIterator=iterator, Limit=MOST_RECORDS
             )
             iterator = answer["NextShardIterator"]
-            await self._handle([self._shaped(one) for one in answer["Records"]])
+            await self._batches.handle([shaped(one, self._stream()) for one in answer["Records"]])
             if not answer["Records"]:
                 await asyncio.sleep(POLL_SECONDS)
 
@@ -76,24 +65,26 @@ class StreamReader:
         )
         return str(answer["ShardIterator"])
 
-    def _shaped(self, record: Record) -> Record:
-        """A record as the function gets it: with its source, and times as numbers."""
-        stream = self._stream()
-        dynamodb = dict(record["dynamodb"])
-        dynamodb["ApproximateCreationDateTime"] = float(
-            int(dynamodb["ApproximateCreationDateTime"].timestamp())
-        )
-        return {
-            "eventID": record["eventID"].replace("-", ""),
-            "eventName": record["eventName"],
-            "eventVersion": "1.1",
-            "eventSource": "aws:dynamodb",
-            "awsRegion": stream.arn.split(":")[3],
-            "dynamodb": dynamodb,
-            "eventSourceARN": stream.arn,
-        }
 
-    async def _handle(self, records: Sequence[Record]) -> None:
+class Batches:
+    """Records on their way to the function: filtered, in batches, tried again, given up."""
+
+    def __init__(
+        self,
+        stream: Callable[[], Stream],
+        functions: Functions,
+        failures: Failures,
+        log: Log,
+        pace: Pace,
+    ) -> None:
+        self._stream = stream
+        self._functions = functions
+        self._failures = failures
+        self._log = log
+        self._pace = pace
+
+    async def handle(self, records: Sequence[Record]) -> None:
+        """See these records through, one batch after the other."""
         stream = self._stream()
         wanted = [
             one
@@ -184,3 +175,19 @@ class StreamReader:
         told = (outcome.error or {}).get("errorType", "reported items")
         self._log.line("stream", f"gives up {len(records)} records: {told}")
         await self._failures.keep(stream.on_failure, record, None)
+
+
+def shaped(record: Record, stream: Stream) -> Record:
+    """A record as the function gets it: with its source, and times as numbers."""
+    dynamodb = dict(record["dynamodb"])
+    born = dynamodb["ApproximateCreationDateTime"]
+    dynamodb["ApproximateCreationDateTime"] = float(int(born.timestamp()))
+    return {
+        "eventID": record["eventID"].replace("-", ""),
+        "eventName": record["eventName"],
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": stream.arn.split(":")[3],
+        "dynamodb": dynamodb,
+        "eventSourceARN": stream.arn,
+    }

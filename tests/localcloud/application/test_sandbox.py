@@ -1,0 +1,141 @@
+"""A function's process: what it gets, what it gives back, and how it may end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from localcloud.application.blueprint import Function
+from localcloud.application.chaos import Chaos
+from localcloud.application.functions import Pool, Throttled
+from localcloud.application.identities import Identities
+from tests.localcloud.application.things import Lines, asynchronous, function
+
+ECHO = """
+import os
+def lambda_handler(event, context):
+    print("seen", event["n"])
+    return {
+        "event": event,
+        "colour": os.environ["COLOUR"],
+        "function": context.function_name,
+        "memory": context.memory_limit_in_mb,
+        "left": context.get_remaining_time_in_millis(),
+        "region": os.environ["AWS_REGION"],
+        "foreign": os.environ.get("HOME"),
+        "pid": os.getpid(),
+    }
+"""
+
+
+@asynccontextmanager
+async def pool(made: Function, lines: Lines | None = None) -> AsyncIterator[Pool]:
+    log = (lines if lines is not None else Lines()).log
+    opened = Pool(made, made.variables, Identities(), log, Chaos(None))
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+async def answer(made: Function, event: Any = None) -> Any:
+    async with pool(made) as opened:
+        return await opened.invoke(event, None, "test")
+
+
+@asynchronous
+async def test_it_gets_the_event_its_variables_and_nothing_of_ours() -> None:
+    outcome = await answer(function(ECHO), {"n": 1, "é": "ü"})
+
+    assert not outcome.failed
+    assert outcome.value["event"] == {"n": 1, "é": "ü"}
+    assert outcome.value["colour"] == "green"
+    assert outcome.value["function"] == "answerer"
+    assert outcome.value["memory"] == "256"
+    assert 4000 < outcome.value["left"] <= 5000
+    assert outcome.value["region"] == "eu-central-1"
+    assert outcome.value["foreign"] is None
+
+
+@asynchronous
+async def test_a_process_is_used_again_and_what_it_prints_is_logged() -> None:
+    lines = Lines()
+    async with pool(function(ECHO), lines) as opened:
+        first = await opened.invoke({"n": 1}, 7, "test")
+        second = await opened.invoke({"n": 2}, 8, "test")
+
+    assert first.value["pid"] == second.value["pid"]
+    assert len(lines.saying("cold start")) == 1
+    assert "#7" in lines.saying("says: seen 1")[0]
+
+
+@asynchronous
+async def test_what_it_raises_is_told_as_lambda_tells_it() -> None:
+    outcome = await answer(function("def lambda_handler(event, context): event['missing']"), {})
+
+    assert outcome.error is not None
+    assert outcome.error["errorType"] == "KeyError"
+    assert outcome.error["errorMessage"] == "'missing'"
+    assert "lambda_function.py" in outcome.error["stackTrace"][-1]
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        ("import nothing_like_this", "ModuleNotFoundError"),
+        ("def other(): pass", "AttributeError"),
+        ("import os; os._exit(3)", "Runtime.ExitError"),
+        ("def lambda_handler(e, c): import os; os._exit(3)", "Runtime.ExitError"),
+        ("def lambda_handler(e, c): return object()", "TypeError"),
+        ("def lambda_handler(e, c): return bytearray(300 << 20) and 1", "MemoryError"),
+        ("import sys\ndef lambda_handler(e, c): sys.exit(0)", "SystemExit"),
+    ],
+)
+@asynchronous
+async def test_every_bad_end_is_an_error_with_its_name(source: str, error: str) -> None:
+    outcome = await answer(function(source), {})
+
+    assert outcome.error is not None
+    assert outcome.error["errorType"] == error
+
+
+@asynchronous
+async def test_after_its_timeout_it_is_ended_and_the_next_event_gets_another_process() -> None:
+    slow = "import os, time\ndef lambda_handler(e, c):\n  time.sleep(e)\n  return os.getpid()"
+    async with pool(function(slow, timeout_seconds=1)) as opened:
+        first = await opened.invoke(0, None, "test")
+        late = await opened.invoke(30, None, "test")
+        again = await opened.invoke(0, None, "test")
+
+    assert late.error is not None
+    assert late.error["errorMessage"].endswith("Task timed out after 1.00 seconds")
+    assert again.value != first.value
+
+
+@asynchronous
+async def test_reserved_concurrency_throttles_what_is_above_it() -> None:
+    slow = "import time\ndef lambda_handler(e, c): time.sleep(e)"
+    async with pool(function(slow, reserved=1)) as opened:
+        first = asyncio.create_task(opened.invoke(0.3, None, "test"))
+        await asyncio.sleep(0.05)
+
+        with pytest.raises(Throttled):
+            await opened.invoke(0, None, "test")
+
+        assert not (await first).failed
+
+
+@asynchronous
+async def test_a_pool_that_retires_lets_its_event_finish() -> None:
+    slow = "import time\ndef lambda_handler(e, c):\n  time.sleep(e)\n  return 'done'"
+    async with pool(function(slow)) as opened:
+        work = asyncio.create_task(opened.invoke(0.3, None, "test"))
+        await asyncio.sleep(0.05)
+
+        await opened.retire()
+
+        assert (await work).value == "done"
