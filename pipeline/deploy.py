@@ -16,6 +16,7 @@ from pipeline.deploying import (
     clients,
     events,
     parcels,
+    publishing,
     recovery,
     screen,
     stacks,
@@ -44,7 +45,7 @@ def plan(name: str, root: Path) -> int:
     check_account_is_known(loaded)
     rendered, artifacts = build(loaded, root)
     with clients.spoken(loaded.settings.aws):
-        show_plan(load_code(enter(loaded), rendered, artifacts))
+        show_plan(load_code(enter(loaded), rendered, artifacts, root))
     return 0
 
 
@@ -55,7 +56,7 @@ def deploy(name: str, root: Path, consent: Consent = NO_CONSENT, *, verbose: boo
     check_confirmation(loaded, consent.confirm)
     rendered, artifacts = build(loaded, root)
     with clients.spoken(loaded.settings.aws):
-        deployment = load_code(enter(loaded, verbose=verbose), rendered, artifacts)
+        deployment = load_code(enter(loaded, verbose=verbose), rendered, artifacts, root)
         rendering.write(rendered, root)
         package.write_artifacts(rendered, artifacts, deployment.bucket.name, root)
         bring_up_to_date(deployment, consent)
@@ -83,6 +84,8 @@ def show_plan(deployment: Deployment) -> None:
         deployment = adoption.with_plain_names(deployment, found)
     bucket_is_there = buckets.exists(deployment.aws.s3, deployment.bucket)
     parcels.tell_code(deployment, bucket_is_there=bucket_is_there)
+    if files := publishing.check(deployment.rendered, deployment.root):
+        screen.note(f"The website's {files} files would be published.")
     with parcels.template_for_plan(deployment, bucket_is_there=bucket_is_there) as template:
         change_set = _ask_for(deployment, kind, template)
         try:
@@ -193,4 +196,7 @@ def _finish(deployment: Deployment) -> None:
     if stacks.lock(deployment.aws.cloudformation, stack, locked=own.protected):
         now = "now" if own.protected else "no longer"
         screen.note(f"{own.stack_name} is {now} protected against deletion.")
+    publishing.publish(
+        deployment.target, deployment.root, {one.key: one.value for one in stack.outputs}
+    )
     screen.outputs(stack.outputs, as_json=False)

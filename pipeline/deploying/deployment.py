@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline import checks, package, terminal
 from pipeline import render as rendering
-from pipeline.deploying import clients, screen
+from pipeline.deploying import clients, publishing, screen
 from pipeline.deploying.bucket import Bucket
 from pipeline.deploying.clients import Clients
 from pipeline.environment.fields import BaseSettings
@@ -79,7 +79,8 @@ class Target:
 class Deployment:
     """What is deployed, where, and by what means: arguments of every step below.
 
-    `adopts`: what has the name of a resource already is imported into the stack.
+    `adopts`: what has the name of a resource already is imported into the stack. `root`: the
+    repository, where the website is.
     """
 
     rendered: Rendered
@@ -89,6 +90,7 @@ class Deployment:
     sleep: Callable[[float], None] = time.sleep
     verbose: bool = False
     adopts: bool = False
+    root: Path = Path()
 
     @property
     def settings(self) -> BaseSettings:
@@ -116,6 +118,7 @@ class Deployment:
 def build(loaded: Loaded, root: Path) -> tuple[Rendered, list[Artifact]]:
     """The judged template and the code; any finding ends it here."""
     rendered = rendering.render(loaded, root)
+    publishing.check(rendered, root)
     found = []
     for tool in ("lint", "guard"):
         with terminal.step(f"{tool} {loaded.name}"):
@@ -189,8 +192,16 @@ def enter(loaded: Loaded, *, verbose: bool = False) -> Target:
     return Target(loaded.settings, aws, identity, verbose=verbose)
 
 
-def load_code(target: Target, rendered: Rendered, artifacts: Sequence[Artifact]) -> Deployment:
+def load_code(
+    target: Target, rendered: Rendered, artifacts: Sequence[Artifact], root: Path
+) -> Deployment:
     """What was built, on its way to a target."""
     return Deployment(
-        rendered, artifacts, target.aws, target.identity, target.sleep, target.verbose
+        rendered,
+        artifacts,
+        target.aws,
+        target.identity,
+        target.sleep,
+        target.verbose,
+        root=root,
     )

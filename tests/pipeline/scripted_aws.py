@@ -189,7 +189,9 @@ def rendered(of: Loaded, text: str = TEMPLATE) -> Rendered:
     return Rendered(of, text, document, SourceMap(lines), values)
 
 
-def deployment(aws: Aws, of: Loaded | None = None, text: str = TEMPLATE) -> Deployment:
+def deployment(
+    aws: Aws, of: Loaded | None = None, text: str = TEMPLATE, root: Path = ROOT
+) -> Deployment:
     """All of a deployment that a step needs; no step waits."""
     return Deployment(
         rendered=rendered(of or loaded(), text),
@@ -197,6 +199,7 @@ def deployment(aws: Aws, of: Loaded | None = None, text: str = TEMPLATE) -> Depl
         aws=aws.clients,
         identity=Identity(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/tester"),
         sleep=lambda _: None,
+        root=root,
     )
 
 

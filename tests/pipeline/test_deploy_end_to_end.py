@@ -19,7 +19,7 @@ from tests.pipeline import scripted_aws
 
 STACK = "qr-upload-dev"
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("environments", "templates", "rules", "handlers")
+PARTS = ("environments", "templates", "rules", "handlers", "website")
 
 
 @pytest.fixture
@@ -79,6 +79,16 @@ def test_the_functions_hold_the_code_that_was_built(aws: Session, deployed: Path
     assert held(aws) == {artifact.sha256 for artifact in artifacts}
     for artifact in artifacts:
         assert (deployed / "build/dev" / artifact.name).read_bytes() == artifact.data
+
+
+def test_the_website_is_published_with_the_stacks_own_addresses(
+    aws: Session, deployed: Path
+) -> None:
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in running(aws)["Outputs"]}
+
+    config = aws.client("s3").get_object(Bucket=outputs["WebsiteBucketName"], Key="config.json")
+
+    assert json.loads(config["Body"].read())["httpApiUrl"] == outputs["HttpApiUrl"]
 
 
 def test_the_same_again_from_another_folder_changes_nothing(

@@ -1,0 +1,159 @@
+"""The website after a deployment: what is put, in which order, and what goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline import deploy
+from pipeline.deploying import publishing
+from pipeline.deploying.deployment import Consent
+from pipeline.errors import UserError
+from tests.pipeline import scripted_aws
+from tests.pipeline.scripted_aws import ACCOUNT, Aws, Refusal, deployment
+
+TEMPLATE = """\
+Resources:
+  Pages:
+    Type: AWS::S3::Bucket
+    Properties: {BucketName: pages-box}
+Outputs:
+  WebsiteBucketName: {Value: !Ref Pages}
+  Address: {Value: 'https://example.test/a'}
+"""
+BY_CDN = {"WebsiteBucketName": "pages-box", "DistributionId": "EDFDVBD6EXAMPLE"}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A repository with a page, its script and its configuration."""
+    folder = tmp_path / "website"
+    folder.mkdir()
+    (folder / "index.html").write_text('<a href="${Address}">there</a>')
+    (folder / "config.json").write_text('{"address": "${Address}"}')
+    (folder / "page.js").write_text("export {};")
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def local(endpoint: str) -> Aws:
+    return scripted_aws.connected(endpoint)
+
+
+@pytest.fixture
+def aws(local: Aws, endpoint: str, site: Path) -> Aws:
+    """A deployed stack with its website."""
+    scripted_aws.empty(endpoint)
+    local.reset()
+    deploy.bring_up_to_date(deployment(local, text=TEMPLATE, root=site), Consent())
+    return local
+
+
+@pytest.fixture(scope="module")
+def alone() -> Aws:
+    return scripted_aws.connected()
+
+
+@pytest.fixture
+def scripted(alone: Aws) -> Aws:
+    alone.reset()
+    alone.says("ListObjectsV2", {"Contents": [{"Key": "old.js"}, {"Key": "page.js"}]})
+    alone.says("PutObject", {})
+    alone.says("DeleteObjects", {})
+    alone.says("CreateInvalidation", {})
+    return alone
+
+
+def publish(aws: Aws, site: Path) -> None:
+    publishing.publish(deployment(aws).target, site, {**BY_CDN, "Address": "https://x.test"})
+
+
+def test_a_deployment_publishes_the_website_with_its_outputs(aws: Aws) -> None:
+    page = aws.clients.s3.get_object(Bucket="pages-box", Key="index.html")
+    config = aws.clients.s3.get_object(Bucket="pages-box", Key="config.json")
+
+    assert page["Body"].read() == b'<a href="https://example.test/a">there</a>'
+    assert config["Body"].read() == b'{"address": "https://example.test/a"}'
+
+
+def test_each_file_has_its_type_and_says_how_long_it_may_be_kept(aws: Aws) -> None:
+    heads = {
+        key: aws.clients.s3.head_object(Bucket="pages-box", Key=key)
+        for key in ("index.html", "page.js")
+    }
+
+    assert heads["index.html"]["ContentType"] == "text/html; charset=utf-8"
+    assert heads["index.html"]["CacheControl"] == "no-cache"
+    assert heads["page.js"]["ContentType"] == "text/javascript; charset=utf-8"
+
+
+def test_a_page_comes_after_all_that_it_needs(scripted: Aws, site: Path) -> None:
+    publish(scripted, site)
+
+    put = [sent["Key"] for name, sent in scripted.calls if name == "PutObject"]
+    assert put == ["page.js", "config.json", "index.html"]
+    assert scripted.operations[-2:] == ["DeleteObjects", "CreateInvalidation"]
+
+
+def test_a_website_is_published_even_where_the_stack_has_nothing_to_change(
+    aws: Aws, site: Path
+) -> None:
+    (site / "website" / "page.js").write_text("export const news = 1;")
+
+    deploy.bring_up_to_date(deployment(aws, text=TEMPLATE, root=site), Consent())
+
+    found = aws.clients.s3.get_object(Bucket="pages-box", Key="page.js")
+    assert found["Body"].read() == b"export const news = 1;"
+
+
+def test_what_is_no_longer_there_goes_from_the_bucket(scripted: Aws, site: Path) -> None:
+    publish(scripted, site)
+
+    assert scripted.sent("DeleteObjects")["Delete"]["Objects"] == [{"Key": "old.js"}]
+
+
+def test_an_old_file_that_stays_is_told(scripted: Aws, site: Path) -> None:
+    denied = {"Key": "old.js", "Code": "AccessDenied", "Message": "Access Denied"}
+    scripted.says("DeleteObjects", {"Errors": [denied]})
+
+    with pytest.raises(UserError, match=r"old\.js: Access Denied"):
+        publish(scripted, site)
+
+
+def test_the_cdn_forgets_all_of_it(scripted: Aws, site: Path) -> None:
+    publish(scripted, site)
+
+    sent = scripted.sent("CreateInvalidation")
+    assert sent["DistributionId"] == "EDFDVBD6EXAMPLE"
+    assert sent["InvalidationBatch"]["Paths"] == {"Quantity": 1, "Items": ["/*"]}
+
+
+def test_every_call_says_whose_bucket_it_must_be(scripted: Aws, site: Path) -> None:
+    publish(scripted, site)
+
+    calls = [sent for _, sent in scripted.calls if "Bucket" in sent]
+    assert all(sent["ExpectedBucketOwner"] == ACCOUNT for sent in calls)
+
+
+def test_a_page_that_names_no_output_is_found_before_aws_is_asked(site: Path) -> None:
+    (site / "website" / "index.html").write_text("${Adress}")
+    rendered = scripted_aws.rendered(scripted_aws.loaded(), TEMPLATE)
+
+    with pytest.raises(UserError, match="no output 'Adress'"):
+        publishing.check(rendered, site)
+
+
+def test_a_stack_without_a_website_publishes_nothing(scripted: Aws, site: Path) -> None:
+    publishing.publish(deployment(scripted).target, site, {"Url": "x"})
+
+    assert scripted.operations == []
+
+
+def test_a_refused_upload_leaves_the_old_files(scripted: Aws, site: Path) -> None:
+    scripted.says("PutObject", Refusal("AccessDenied", status=403))
+
+    with pytest.raises(scripted.clients.s3.exceptions.ClientError):
+        publish(scripted, site)
+
+    assert "DeleteObjects" not in scripted.operations
