@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from localcloud.application.blueprint import Api, Blueprint
 
@@ -35,6 +36,26 @@ def addresses(blueprint: Blueprint, host: str, ports: Mapping[str, int]) -> Addr
     if blueprint.website:
         pairs |= dict(_website(blueprint.website.origins, f"{host}:{ports['website']}"))
     return Addresses(pairs)
+
+
+def at_home(blueprint: Blueprint, known: Addresses) -> Blueprint:
+    """The blueprint whose CORS rules allow the website's local origin in the place of AWS's."""
+
+    def mapped(origins: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(known.mapped, origins))
+
+    apis = tuple(
+        replace(api, cors=api.cors and replace(api.cors, origins=mapped(api.cors.origins)))
+        for api in blueprint.apis
+    )
+    buckets = {
+        name: replace(
+            bucket,
+            cors=tuple(replace(rule, origins=mapped(rule.origins)) for rule in bucket.cors),
+        )
+        for name, bucket in blueprint.buckets.items()
+    }
+    return replace(blueprint, apis=apis, buckets=buckets)
 
 
 def _api(api: Api, at: str) -> dict[str, str]:

@@ -144,7 +144,7 @@ class Cloud:
         ports = self._ports_of(blueprint)
         self._addresses = addressing.addresses(blueprint, self._ports.host, ports)
         pages = published(self._options.root, blueprint.outputs) if blueprint.website else []
-        self._blueprint = blueprint
+        self._blueprint = addressing.at_home(blueprint, self._addresses)
         self._functions.bring(blueprint.functions)
         if blueprint.website:
             s3, bucket = self._services.client("s3"), blueprint.website.bucket
