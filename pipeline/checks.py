@@ -1,4 +1,4 @@
-"""The tools that judge rendered templates, by name."""
+"""The tools that judge rendered templates, by name, and what a run of them found."""
 
 from __future__ import annotations
 

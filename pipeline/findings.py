@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+TOOL_GUARD = "guard"
+TOOL_LINT = "cfn-lint"
+
 
 class Level(StrEnum):
     """How bad a finding is. Only `INFO` lets a station pass."""
@@ -35,7 +38,8 @@ class Finding:
 
     `found` is the value that offends, already safe to print (never an environment variable's).
     `place` is the line of the Jinja template, `value_place` the line of the environment file
-    that the value came from.
+    that the value came from. `why` is what the rule protects and who asks for it; `waived` says
+    until when it is excused and why, and is empty otherwise.
     """
 
     tool: str
@@ -49,6 +53,8 @@ class Finding:
     place: Place | None = None
     value_place: Place | None = None
     notes: tuple[str, ...] = field(default=())
+    why: str = ""
+    waived: str = ""
 
     @property
     def logical_id(self) -> str:

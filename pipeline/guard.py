@@ -17,54 +17,37 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from pipeline import guard_rules
-from pipeline.environment.fields import BaseSettings
+from pipeline import crosschecks, guard_rules, hidden, policy, waivers
 from pipeline.errors import UserError
-from pipeline.findings import Finding, Level, Place, Pointer
-from pipeline.guard_rules import Required, RulesFile, Waiver
+from pipeline.findings import TOOL_GUARD, Finding, Level, Place, Pointer
+from pipeline.guard_rules import Required, Rule, RulesFile
+from pipeline.verdicts import Failure, Verdict
 
-TOOL = "guard"
 RULES = "rules"
 ENGINE_SECONDS = 120
 FOUND_CHARACTERS = 100
 
-# Keys whose values may be secrets: never printed, whatever a rule says of them.
-_HIDDEN_BELOW = frozenset({"Variables", "StageVariables"})
-_HIDDEN_NAME = re.compile(r"password|passwd|secret|token|credential|api_?key", re.IGNORECASE)
-_HIDDEN = "(not shown)"
+_ITEMS = re.compile(r"(?:%\w+(?:\[\*\])?\.)?((?:\w+\.)+) \(filter-clauses\)")
 _AT_LINE = re.compile(r"at line (\d+) at column (\d+)")
+
+
+class Named(Protocol):
+    """Of an environment's settings: what it is called, and how strictly it is judged."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def tier(self) -> str: ...
 
 
 class Template(Protocol):
     """What the station asks of a rendered template (pipeline.render.Rendered)."""
 
     @property
-    def settings(self) -> BaseSettings: ...
+    def settings(self) -> Named: ...
     @property
     def value(self) -> dict[str, Any]: ...
     def places(self, pointer: Pointer) -> tuple[Place | None, Place | None]: ...
-
-
-@dataclass(frozen=True)
-class Failure:
-    """One clause that doesn't hold; `missing` is what the query looked for in vain below `path`."""
-
-    path: str
-    found: Any
-    missing: str
-    message: str
-    clause: str
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What one rule says of one template: PASS, FAIL or SKIP."""
-
-    template: str
-    file: str
-    rule: str
-    status: str
-    failures: tuple[Failure, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,13 +79,47 @@ def guard(
     folder = root / RULES
     files = guard_rules.read(folder)
     guard_rules.demand_cases(files, folder)
-    required = guard_rules.required(folder, files)
-    waivers = guard_rules.waivers(folder)
+    rules = policy.rules(root)
+    required = guard_rules.required(folder, rules)
+    excused = guard_rules.waivers(folder)
     judgement = judge({one.settings.name: one.value for one in rendered}, files)
     findings = [_broken(broken) for broken in judgement.broken]
     for template in rendered:
-        findings += _findings(template, judgement, files, required)
-    return _waived(findings, waivers, {one.settings.name for one in rendered}, clock())
+        name = template.settings.name
+        mine = [one for one in judgement.verdicts if one.template == name]
+        mine += crosschecks.judge(name, template.value, root, clock())
+        findings += findings_of(template, mine, rules)
+        findings += _silences(template, mine, _judged(rules, judgement), required)
+    return waivers.apply(findings, excused, {one.settings.name for one in rendered}, clock())
+
+
+def guard_outside(
+    template: Template, root: Path, clock: Callable[[], date] = today
+) -> list[Finding]:
+    """What the rules find in a template that comes from elsewhere.
+
+    A rule that finds nothing to judge is no failure there; which ones did is told.
+    """
+    files = guard_rules.read(root / RULES)
+    name = template.settings.name
+    judgement = judge({name: template.value}, files)
+    verdicts = [*judgement.verdicts, *crosschecks.judge(name, template.value, root, clock())]
+    silent = [one.rule for one in verdicts if one.status == "SKIP"]
+    findings = [_broken(broken) for broken in judgement.broken]
+    findings += findings_of(template, verdicts, policy.rules(root))
+    return [*findings, *([_nothing_to_judge(silent, template)] if silent else [])]
+
+
+def _nothing_to_judge(rules: Sequence[str], template: Template) -> Finding:
+    place, _ = template.places(())
+    return Finding(
+        tool=TOOL_GUARD,
+        rule="NOTHING_TO_JUDGE",
+        level=Level.INFO,
+        message=f"{len(rules)} rules found nothing to judge here: {', '.join(rules)}.",
+        environment=template.settings.name,
+        place=place,
+    )
 
 
 def verdicts(templates: Mapping[str, dict[str, Any]], rules: Path) -> Judgement:
@@ -189,7 +206,7 @@ def _verdicts(file: str, template: str, answers: Iterable[list[Any]]) -> Iterato
 
 def _broken(broken: Broken) -> Finding:
     return Finding(
-        tool=TOOL,
+        tool=TOOL_GUARD,
         rule="RULES_FILE",
         level=Level.ERROR,
         message=f"rules/{broken.file}: {broken.what} None of its rules was judged.",
@@ -199,29 +216,37 @@ def _broken(broken: Broken) -> Finding:
     )
 
 
-def _findings(
-    template: Template, judgement: Judgement, files: Sequence[RulesFile], required: Required
+def findings_of(
+    template: Template, verdicts: Sequence[Verdict], rules: Sequence[Rule]
 ) -> Iterator[Finding]:
-    """One template's findings: each failing rule and resource, then each rule that said nothing."""
-    settings = template.settings
-    mine = [one for one in judgement.verdicts if one.template == settings.name]
-    for verdict in mine:
-        yield from _failed(verdict, template)
+    """One template's findings, one for each failing rule and resource."""
+    why = {rule.name: f"{rule.protects} ({rule.source})" for rule in rules}
+    for verdict in verdicts:
+        for finding in _failed(verdict, template):
+            yield replace(finding, why=why[verdict.rule])
+
+
+def _judged(rules: Sequence[Rule], judgement: Judgement) -> list[Rule]:
+    """The rules that the engine could be asked about at all."""
     broken = {one.file for one in judgement.broken}
-    status = {(one.file, one.rule): one.status for one in mine}
-    for file in files:
-        if file.name in broken:
-            continue
-        for rule in file.rules:
-            said = status.get((file.name, rule.name), "nothing")
-            must_pass = rule.name in required.tiers[settings.tier]
-            if said == "nothing" or (said == "SKIP" and must_pass):
-                yield _silent(rule, said, template)
+    return [rule for rule in rules if rule.file not in broken]
 
 
-def _silent(rule: guard_rules.Rule, said: str, template: Template) -> Finding:
+def _silences(
+    template: Template, verdicts: Sequence[Verdict], rules: Sequence[Rule], required: Required
+) -> Iterator[Finding]:
+    """A finding for each rule that had to pass here and said nothing."""
+    status = {(one.file, one.rule): one.status for one in verdicts}
+    for rule in rules:
+        said = status.get((rule.file, rule.name), "nothing")
+        must_pass = rule.name in required.tiers[template.settings.tier]
+        if said == "nothing" or (said == "SKIP" and must_pass):
+            yield _silent(rule, said, template)
+
+
+def _silent(rule: Rule, said: str, template: Template) -> Finding:
     return Finding(
-        tool=TOOL,
+        tool=TOOL_GUARD,
         rule=rule.name,
         level=Level.ERROR,
         message=f"The rule says {said}: nothing in the template is what it judges, and in the"
@@ -229,7 +254,7 @@ def _silent(rule: guard_rules.Rule, said: str, template: Template) -> Finding:
         mend="Bring back what is missing from the template, or, if the rule doesn't belong to this"
         " tier, change rules/required.yaml.",
         environment=template.settings.name,
-        place=Place(f"{RULES}/{rule.file}", rule.line),
+        place=rule.place,
     )
 
 
@@ -239,7 +264,7 @@ def _failed(verdict: Verdict, template: Template) -> Iterator[Finding]:
         return
     groups: dict[str, list[tuple[Pointer, Failure]]] = {}
     for failure in verdict.failures or (Failure("", None, "", "", verdict.rule),):
-        pointer = pointer_of(failure.path, template.value)
+        pointer = pointer_of(failure.path, template.value) or _empty_list(failure, template.value)
         resource = str(pointer[1]) if pointer[:1] == ("Resources",) and pointer[1:] else ""
         groups.setdefault(resource, []).append((pointer, failure))
     for group in groups.values():
@@ -253,7 +278,7 @@ def _finding(
     message, mend = _texts(first)
     place, value_place = template.places(pointer)
     return Finding(
-        tool=TOOL,
+        tool=TOOL_GUARD,
         rule=verdict.rule,
         level=Level.ERROR,
         message=message,
@@ -290,22 +315,10 @@ def _found(pointer: Pointer, failure: Failure) -> str:
     """The offending value, cut short; a value that may be a secret never appears."""
     if failure.missing:
         return f"no {failure.missing}"
-    if not pointer:
+    if not pointer or failure.found is None:
         return ""
-    text = json.dumps(_shown(failure.found, pointer), ensure_ascii=False)
+    text = json.dumps(hidden.shown(failure.found, pointer), ensure_ascii=False)
     return text if len(text) <= FOUND_CHARACTERS else text[: FOUND_CHARACTERS - 1] + "…"
-
-
-def _shown(value: Any, pointer: Pointer) -> Any:
-    """`value` with everything hidden that stands below or under a key that may hold secrets."""
-    names = [str(key) for key in pointer]
-    if _HIDDEN_BELOW.intersection(names) or any(map(_HIDDEN_NAME.search, names[2:])):
-        return _HIDDEN
-    if isinstance(value, dict):
-        return {key: _shown(item, (*pointer, key)) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_shown(item, (*pointer, at)) for at, item in enumerate(value)]
-    return value
 
 
 def pointer_of(path: str, template: Any) -> Pointer:
@@ -322,6 +335,20 @@ def pointer_of(path: str, template: Any) -> Pointer:
     return tuple(pointer)
 
 
+def _empty_list(failure: Failure, template: dict[str, Any]) -> Pointer:
+    """The first empty list that a clause on its items was about; Guard names no place for it."""
+    query = _ITEMS.match(failure.clause)
+    keys = query[1].rstrip(".").split(".") if query else []
+    resources = template.get("Resources")
+    for name, resource in resources.items() if keys and isinstance(resources, dict) else ():
+        here = resource
+        for key in keys:
+            here = here.get(key) if isinstance(here, dict) else None
+        if here == []:
+            return ("Resources", name, *keys)
+    return ()
+
+
 def _longest_key(here: Any, rest: str) -> str | int | None:
     if isinstance(here, list):
         at, _, _ = rest.partition("/")
@@ -330,42 +357,3 @@ def _longest_key(here: Any, rest: str) -> str | int | None:
         return None
     fitting = [key for key in here if rest == key or rest.startswith(f"{key}/")]
     return max(fitting, key=len, default=None)
-
-
-def _waived(
-    findings: Sequence[Finding], waivers: Sequence[Waiver], environments: set[str], day: date
-) -> list[Finding]:
-    """The findings with the waived ones as INFO, and a finding for each waiver that is no use."""
-    current = [waiver for waiver in waivers if waiver.environment in environments]
-    by_subject = {
-        (one.rule, one.resource, one.environment): one for one in current if one.expires >= day
-    }
-    result, used = [], set()
-    for finding in findings:
-        waiver = by_subject.get((finding.rule, finding.logical_id, finding.environment))
-        if waiver is not None:
-            used.add(waiver)
-            finding = replace(finding, level=Level.INFO, notes=(*finding.notes, _reason(waiver)))
-        result.append(finding)
-    result += [_useless(waiver, day) for waiver in current if waiver not in used]
-    return result
-
-
-def _reason(waiver: Waiver) -> str:
-    return f"Waived until {waiver.expires}: {waiver.reason}"
-
-
-def _useless(waiver: Waiver, day: date) -> Finding:
-    expired = waiver.expires < day
-    subject = f"The waiver of {waiver.rule} for {waiver.resource} in {waiver.environment}"
-    return Finding(
-        tool=TOOL,
-        rule="WAIVER",
-        level=Level.ERROR,
-        message=f"{subject} expired on {waiver.expires}." if expired else f"{subject} is unused.",
-        environment=waiver.environment,
-        mend="Mend the template, or decide anew and write a later day."
-        if expired
-        else "Remove it: what it excused is mended or was never found.",
-        place=Place(f"{RULES}/waivers.yaml", waiver.line),
-    )

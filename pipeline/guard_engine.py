@@ -44,18 +44,26 @@ def failures(node: Node) -> Iterator[dict[str, Any]]:
         # `a or b <<text>>`: the text belongs to b alone and speaks for both.
         yield from [failure for failure in below if failure["message"]] or below
     else:
-        place = _refused_by_filters(node)
-        yield from ({**failure, "path": failure["path"] or place} for failure in below)
+        nearest = _nearest(node)
+        yield from (failure if failure["path"] else {**failure, **nearest} for failure in below)
 
 
-def _refused_by_filters(node: Node) -> str:
-    """Where a filter looked in vain: `X[ ... ] !empty` itself says no path when it fails."""
+def _nearest(node: Node) -> dict[str, Any]:
+    """Where a filter looked in vain: `X[ ... ] !empty` itself says no path when it fails.
+
+    The item that all but fits is the one that is meant; without such a one, what all items have
+    in common.
+    """
     filters = [child for child in node["children"] if "Filter" in child["container"]]
-    clauses = [clause for one in filters for clause in one["children"]]
-    paths = [failure["path"] for clause in clauses for failure in failures(clause)]
-    keys = [path.split("/") for path in paths]
+    refused = [[f for clause in one["children"] for f in failures(clause)] for one in filters]
+    ranked = sorted((len(found), at) for at, found in enumerate(refused) if found)
+    if len(ranked) == 1 or (ranked and ranked[0][0] < ranked[1][0]):
+        first = refused[ranked[0][1]]
+        if len(first) < len(filters[ranked[0][1]]["children"]):
+            return {key: first[0][key] for key in ("path", "found", "missing")}
+    keys = [failure["path"].split("/") for found in refused for failure in found]
     same = itertools.takewhile(lambda column: len(set(column)) == 1, zip(*keys, strict=False))
-    return "/".join(column[0] for column in same)
+    return {"path": "/".join(column[0] for column in same)}
 
 
 def _status(content: Any) -> str:

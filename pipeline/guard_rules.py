@@ -16,25 +16,50 @@ from typing import Any
 
 from pipeline.documents import Document, parse_settings
 from pipeline.errors import UserError
+from pipeline.findings import Place
 
 OUTCOMES = ("PASS", "FAIL", "SKIP")
 EVERYWHERE = "everywhere"
 TIERS = ("development", "production")
 OPTIONAL = "optional"
 
+_SOURCES = ("specification.md", "docs/")
 _RULE = re.compile(r"^rule[ \t]+(\w+)(?![\w(])", re.MULTILINE)
 _NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*\Z")
+_CASE_NAME = re.compile(r"^- name: ", re.MULTILINE)
 _CASE = re.compile(r"^[ \t]+(\w+):[ \t]*['\"]?(PASS|FAIL|SKIP)['\"]?[ \t]*(?:#.*)?$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A named rule; `comment` is the comment right above it, without the number signs."""
+    """A named rule; `comment` is the comment right above it, without the number signs.
+
+    `file` is its name in rules/, or in pipeline/ for a check that is written in Python.
+    """
 
     name: str
     file: str
     line: int
     comment: str
+
+    @property
+    def place(self) -> Place:
+        folder = "rules" if self.file.endswith(".guard") else "pipeline"
+        return Place(f"{folder}/{self.file}", self.line)
+
+    @property
+    def protects(self) -> str:
+        """What it is for, on one line."""
+        return " ".join(self.comment.splitlines()[: self._source_line()])
+
+    @property
+    def source(self) -> str:
+        """The line of the specification, or the page of docs/, that asks for it."""
+        return " ".join(self.comment.splitlines()[self._source_line() :])
+
+    def _source_line(self) -> int:
+        lines = self.comment.splitlines()
+        return next((n for n, line in enumerate(lines) if line.startswith(_SOURCES)), len(lines))
 
 
 @dataclass(frozen=True)
@@ -152,11 +177,23 @@ def demand_cases(files: Iterable[RulesFile], folder: Path) -> None:
                 )
 
 
-def required(folder: Path, files: Sequence[RulesFile]) -> Required:
+def cases(rule: Rule, folder: Path) -> dict[str, list[str]]:
+    """The names of a rule's cases in rules/tests/, by outcome."""
+    tests = folder / "tests" / f"{rule.file.removesuffix('.guard')}_tests.yaml"
+    found: dict[str, list[str]] = {outcome: [] for outcome in OUTCOMES}
+    text = tests.read_text(encoding="utf-8") if tests.is_file() else ""
+    for case in _CASE_NAME.split(text)[1:]:
+        name = case.splitlines()[0].strip()
+        for outcome in [said for other, said in _CASE.findall(case) if other == rule.name]:
+            found[outcome].append(name)
+    return found
+
+
+def required(folder: Path, rules: Iterable[Rule]) -> Required:
     """rules/required.yaml; each rule stands in it and each name in it is a rule."""
     document = _document(folder / "required.yaml")
     lists = _required_keys(document)
-    known = {rule.name: rule for file in files for rule in file.rules}
+    known = {rule.name: rule for rule in rules}
     for key, names in lists.items():
         for at, name in enumerate(names):
             if name not in known:
@@ -170,7 +207,7 @@ def required(folder: Path, files: Sequence[RulesFile]) -> Required:
     for name in sorted(known.keys() - listed):
         raise UserError(
             f"the rule {name} is in no list of {document.file}.",
-            where=f"{_shown(folder)}/{known[name].file}:{known[name].line}",
+            where=str(known[name].place),
             mend=f"List it under {EVERYWHERE} or a tier, where it has to pass, or under"
             f" {OPTIONAL} with the reason.",
         )

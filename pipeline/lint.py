@@ -7,13 +7,13 @@ does a decision that nothing needs any more.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pipeline.documents import parse_settings
 from pipeline.errors import UserError
-from pipeline.findings import Finding, Level, Place, Pointer
+from pipeline.findings import TOOL_LINT, Finding, Level, Place, Pointer
 from pipeline.render import Rendered
 from pipeline.settings import names, read_text
 
@@ -116,7 +116,7 @@ def _finding(rendered: Rendered, match: Any) -> Finding:
     path: Pointer = tuple(getattr(match, "path", None) or ())
     place, value_place = rendered.line_places(match.linenumber)
     return Finding(
-        tool="cfn-lint",
+        tool=TOOL_LINT,
         rule=match.rule.id,
         level=_LEVELS.get(match.rule.severity, Level.ERROR),
         message=match.message,
@@ -129,22 +129,13 @@ def _finding(rendered: Rendered, match: Any) -> Finding:
 
 
 def _undecided(finding: Finding) -> Finding:
-    return Finding(
-        tool=finding.tool,
-        rule=finding.rule,
-        level=Level.WARNING,
-        message=finding.message,
-        environment=finding.environment,
-        pointer=finding.pointer,
-        mend=f"Mend it, or decide in {DECISIONS} that it is right here, and say why.",
-        place=finding.place,
-        value_place=finding.value_place,
-    )
+    mend = f"Mend it, or decide in {DECISIONS} that it is right here, and say why."
+    return replace(finding, level=Level.WARNING, mend=mend)
 
 
 def _unused(decision: Decision) -> Finding:
     return Finding(
-        tool="cfn-lint",
+        tool=TOOL_LINT,
         rule=decision.rule,
         level=Level.WARNING,
         message=f"Nothing needs the decision on {decision.rule} for {decision.resource} any more.",

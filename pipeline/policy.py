@@ -5,53 +5,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline import files, guard_rules
-from pipeline.guard_rules import Required, Rule, RulesFile
+from pipeline import crosschecks, files, guard_rules
+from pipeline.guard_rules import Required, Rule
 
 PAGE = "docs/policy.md"
-_SOURCES = ("specification.md", "docs/")
 _HEAD = """# Policy
 
 Generated from rules/ by `python -m pipeline.policy`; a test says whether it is current.
 
 Each rule is judged on the rendered template of each environment. Where it is required, it has to
 pass: a rule that finds nothing to judge fails there. Where it isn't, it may find nothing, but it
-may not fail. Its cases, with the ways around it, stand in rules/tests/.
+may not fail. Its cases, with the ways around it, stand in rules/tests/. The last file is
+pipeline/crosschecks.py: what Guard's language can't say. `nox -s guard -- --explain RULE` tells
+everything about one of them.
 """
 
 
+def rules(root: Path) -> list[Rule]:
+    """Every rule: those of rules/, then the checks that are written in Python."""
+    files = guard_rules.read(root / "rules")
+    return [*(rule for file in files for rule in file.rules), *crosschecks.rules()]
+
+
 def page(root: Path) -> str:
-    """The whole page, from what the rules files say of themselves."""
-    folder = root / "rules"
-    found = guard_rules.read(folder)
-    required = guard_rules.required(folder, found)
-    total = sum(len(file.rules) for file in found)
-    parts = [_HEAD, f"{total} rules in {len(found)} files.\n"]
-    return "\n".join([*parts, *(_section(file, required) for file in found)])
+    """The whole page, from what the rules say of themselves."""
+    found = rules(root)
+    required = guard_rules.required(root / "rules", found)
+    by_file: dict[str, list[Rule]] = {}
+    for rule in found:
+        by_file.setdefault(rule.file, []).append(rule)
+    parts = [_HEAD, f"{len(found)} rules in {len(by_file)} files.\n"]
+    return "\n".join([*parts, *(_section(*item, required) for item in by_file.items())])
 
 
-def _section(file: RulesFile, required: Required) -> str:
-    rows = [_row(rule, required) for rule in file.rules]
+def _section(file: str, rules: Sequence[Rule], required: Required) -> str:
+    rows = [_row(rule, required) for rule in rules]
     head = ["| rule | protects | source | required in |", "| --- | --- | --- | --- |"]
-    return "\n".join([f"## {file.name}", "", *head, *rows, ""])
+    return "\n".join([f"## {file}", "", *head, *rows, ""])
 
 
 def _row(rule: Rule, required: Required) -> str:
-    protects, source = _parts(rule.comment)
-    cells = [f"`{rule.name}`", protects, source, _tiers(rule.name, required)]
+    cells = [f"`{rule.name}`", rule.protects, rule.source, tiers(rule.name, required)]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _parts(comment: str) -> tuple[str, str]:
-    """What the rule protects, and the line of the specification or the page that asks for it."""
-    lines = comment.splitlines()
-    at = next((n for n, line in enumerate(lines) if line.startswith(_SOURCES)), len(lines))
-    return " ".join(lines[:at]), " ".join(lines[at:])
-
-
-def _tiers(rule: str, required: Required) -> str:
+def tiers(rule: str, required: Required) -> str:
+    """Where the rule has to pass, in words."""
     if rule in required.optional:
         return f"where it applies: {required.optional[rule]}"
     tiers = required.tiers_of(rule)

@@ -10,14 +10,16 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
-from pipeline.findings import Finding, Level, Place
+from pipeline import hidden
+from pipeline.findings import Finding, Level, Place, Pointer
 
 if TYPE_CHECKING:  # rich takes as long to import as a render; only what prints pays for it
     from rich.console import Console
+
+    from pipeline.formats import Merged
 
 _COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "cyan"}
 _AROUND = 1  # lines of code shown before and after the one that is meant
@@ -44,27 +46,22 @@ def step(what: str) -> Iterator[None]:
         print(f"{what}: {time.monotonic() - started:.1f} s", file=sys.stderr, flush=True)
 
 
-def show_findings(findings: Sequence[Finding], root: Path) -> None:
+def show_findings(findings: Sequence[Finding], root: Path, stream: TextIO | None = None) -> None:
     """Each finding once, whatever number of environments it is in, with its lines of code."""
     from rich.console import Console
 
-    console = Console(highlight=False, soft_wrap=True)
-    for finding, environments in merged(findings):
-        _show(console, finding, environments, root)
+    from pipeline.formats import merge
+
+    console = Console(file=stream, highlight=False, soft_wrap=True)
+    for one in merge(findings):
+        _show(console, one, root)
 
 
 def merged(findings: Iterable[Finding]) -> list[tuple[Finding, str]]:
-    """Findings that differ in their environment only become one, with all their names.
+    """Findings that differ in their environment only become one, with all their names."""
+    from pipeline.formats import merge
 
-    Ordered by place, so that a file is mended from top to bottom.
-    """
-    groups: dict[Finding, list[str]] = {}
-    for finding in findings:
-        alike = replace(finding, environment="", value_place=None)
-        key = next((seen for seen in groups if _same(seen, alike)), finding)
-        groups.setdefault(key, []).append(finding.environment)
-    ordered = sorted(groups, key=lambda one: (one.place or Place(""), one.tool, one.rule))
-    return [(one, ", ".join(filter(None, dict.fromkeys(groups[one])))) for one in ordered]
+    return [(one.finding, ", ".join(one.environments)) for one in merge(findings)]
 
 
 def summary(findings: Sequence[Finding]) -> str:
@@ -75,18 +72,15 @@ def summary(findings: Sequence[Finding]) -> str:
     return ", ".join(told) or "no findings"
 
 
-def _same(seen: Finding, alike: Finding) -> bool:
-    return replace(seen, environment="", value_place=None) == alike
-
-
-def _show(console: Console, finding: Finding, environments: str, root: Path) -> None:
+def _show(console: Console, one: Merged, root: Path) -> None:
     from rich.text import Text
 
+    finding = one.finding
     head = Text.assemble(
         (str(finding.place or "the template"), "bold"),
         "  ",
         (f"{finding.level} {finding.rule}", f"bold {_COLOURS[finding.level]}"),
-        f"  {environments}" if environments else "",
+        f"  {', '.join(one.environments)}" if one.environments else "",
     )
     console.print(head)
     if finding.pointer:
@@ -95,15 +89,24 @@ def _show(console: Console, finding: Finding, environments: str, root: Path) -> 
         console.print(Text(f"  {line}"))
     if finding.found:
         console.print(Text(f"  Found: {finding.found}"))
-    for place, why in ((finding.place, ""), (finding.value_place, "The value comes from")):
-        _show_code(console, place, why, root)
-    for line in (finding.mend, *finding.notes):
-        if line:
-            console.print(Text(f"  {line}"))
+    _show_code(console, finding.place, "", root, finding.pointer)
+    for place in one.value_places:
+        _show_code(console, place, "The value comes from", root, ())
+    for line in _remarks(finding):
+        console.print(Text(f"  {line}"))
     console.print()
 
 
-def _show_code(console: Console, place: Place | None, why: str, root: Path) -> None:
+def _remarks(finding: Finding) -> list[str]:
+    """What stands below the code: why the rule is there, the mend, other clauses, the waiver."""
+    why = f"Why: {finding.why}" if finding.why else ""
+    mend = f"Mend: {finding.mend}" if finding.mend else ""
+    return [line for line in (why, mend, *finding.notes, finding.waived) if line]
+
+
+def _show_code(
+    console: Console, place: Place | None, why: str, root: Path, pointer: Pointer
+) -> None:
     from rich.text import Text
 
     if place is None or not place.line:
@@ -113,7 +116,7 @@ def _show_code(console: Console, place: Place | None, why: str, root: Path) -> N
     for number, line in frame(place, root):
         mark = ">" if number == place.line else " "
         style = "" if number == place.line else "dim"
-        console.print(Text(f"  {mark} {number:4} | {line}", style=style))
+        console.print(Text(f"  {mark} {number:4} | {hidden.line(line, pointer)}", style=style))
 
 
 def frame(place: Place, root: Path) -> list[tuple[int, str]]:

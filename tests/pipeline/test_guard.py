@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pipeline import crosschecks
 from pipeline import guard as station
 from pipeline.environment.fields import Aws, BaseSettings
 from pipeline.errors import UserError
@@ -53,11 +54,11 @@ PASSED_FAILED_SKIPPED = """
     NAME: SKIP
   }}}
 """
-REQUIRED = """
+REQUIRED = f"""
 everywhere: [BOXES_ARE_SHUT]
 development: []
 production: []
-optional: {}
+optional: {{{", ".join(f"{rule.name}: no boxes" for rule in crosschecks.rules())}}}
 """
 SHUT = {"Type": "Box", "Lid": "shut", "Lock": "brass"}
 OPEN = {"Type": "Box", "Lid": "open", "Lock": "brass"}
@@ -132,6 +133,7 @@ def test_a_finding_says_what_where_why_and_how_to_mend_it(root: Path) -> None:
         mend="Lid: shut.",
         place=Place("templates/boxes.yaml.j2", 7),
         value_place=Place("environments/dev.yaml", 3),
+        why="Boxes stay shut. (docs/policy.md)",
     )
 
 
@@ -191,7 +193,7 @@ def test_a_rule_that_fails_is_a_finding_where_it_is_not_required_too(root: Path)
         "BALLS_ARE_ROUND",
     )
     (root / "rules/required.yaml").write_text(
-        REQUIRED.replace("optional: {}", "optional: {BALLS_ARE_ROUND: there may be none}")
+        REQUIRED.replace("optional: {", "optional: {BALLS_ARE_ROUND: there may be none, ")
     )
 
     (finding,) = judge(Template({"Resources": {"Crate": SHUT}, "Balls": 2}), root)
@@ -280,7 +282,7 @@ def test_a_waived_finding_stays_visible_and_lets_the_station_pass(root: Path) ->
     (finding,) = judge(boxes(Crate=OPEN), root)
 
     assert finding.level is Level.INFO
-    assert finding.notes == ("Waived until 2026-11-22: it is empty",)
+    assert finding.waived == "Waived until 2026-11-22: it is empty"
 
 
 def test_a_waiver_excuses_one_resource_only(root: Path) -> None:

@@ -47,7 +47,7 @@ def test_a_finding_shows_where_what_why_and_the_mend(
         "       3 | three",
         "  The value comes from dev.yaml:1",
         "  >    1 | flag: false",
-        "  BlockPublicAcls: true.",
+        "  Mend: BlockPublicAcls: true.",
         "",
     ]
 

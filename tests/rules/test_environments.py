@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline import guard, guard_rules, settings
+from pipeline import crosschecks, guard, guard_rules, policy, settings
 from pipeline.findings import Finding, Level
 from pipeline.render import Rendered, render_all
 from tests.rules.cases import ROOT, RULES
@@ -38,12 +38,12 @@ def test_an_environment_keeps_every_rule(name: str, findings: list[Finding]) -> 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_rule_that_is_required_passes(name: str, rendered: Sequence[Rendered]) -> None:
     one = next(one for one in rendered if one.settings.name == name)
-    files = guard_rules.read(RULES)
-    required = guard_rules.required(RULES, files).tiers[one.settings.tier]
+    required = guard_rules.required(RULES, policy.rules(ROOT)).tiers[one.settings.tier]
 
-    judgement = guard.judge({name: one.value}, files)
+    judgement = guard.verdicts({name: one.value}, RULES)
+    verdicts = [*judgement.verdicts, *crosschecks.judge(name, one.value, ROOT, guard.today())]
 
-    said = {verdict.rule: verdict.status for verdict in judgement.verdicts}
+    said = {verdict.rule: verdict.status for verdict in verdicts}
     assert {rule: said[rule] for rule in required} == dict.fromkeys(required, "PASS")
 
 

@@ -54,11 +54,7 @@ def test_each_test_file_belongs_to_a_rules_file() -> None:
     assert set(BY_FILE) == {file.name for file in guard_rules.read(RULES)}
 
 
-@pytest.mark.parametrize(
-    "rule",
-    [rule for file in guard_rules.read(RULES) for rule in file.rules],
-    ids=lambda rule: rule.name,
-)
+@pytest.mark.parametrize("rule", policy.rules(ROOT), ids=lambda rule: rule.name)
 def test_a_rule_says_what_it_protects_and_who_asks_for_it(rule: guard_rules.Rule) -> None:
     *protects, source = rule.comment.splitlines()
 

@@ -1,0 +1,81 @@
+"""Which resources and parameters a value of a template refers to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pipeline.findings import Pointer
+
+_IN_SUB = re.compile(r"\$\{([^!.}]+)[.}]")
+
+
+def referred(value: Any) -> list[str]:
+    """The names behind every Ref, Fn::GetAtt and Fn::Sub in `value`, in order, each once."""
+    return list(dict.fromkeys(_names(value)))
+
+
+def of_type(template: dict[str, Any], *types: str) -> dict[str, dict[str, Any]]:
+    """The resources of these types, by logical id."""
+    resources = template.get("Resources")
+    every = resources.items() if isinstance(resources, dict) else ()
+    return {
+        name: resource
+        for name, resource in every
+        if isinstance(resource, dict) and resource.get("Type") in types
+    }
+
+
+def prop(resource: dict[str, Any], key: str) -> Any:
+    """A property of a resource; None if it has none, or no properties at all."""
+    properties = resource.get("Properties")
+    return properties.get(key) if isinstance(properties, dict) else None
+
+
+def at(value: Any, *path: str) -> list[tuple[Pointer, Any]]:
+    """What stands at `path`; a list on the way, or at its end, gives each of its items."""
+    found: list[tuple[Pointer, Any]] = [((), value)]
+    for key in path:
+        found = [
+            ((*pointer, key), item[key])
+            for pointer, item in _items(found)
+            if isinstance(item, dict) and key in item
+        ]
+    return list(_items(found))
+
+
+def _items(found: list[tuple[Pointer, Any]]) -> Iterator[tuple[Pointer, Any]]:
+    for pointer, value in found:
+        if isinstance(value, list):
+            yield from (((*pointer, number), item) for number, item in enumerate(value))
+        else:
+            yield pointer, value
+
+
+def _names(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _names(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _behind(key, item)
+
+
+def _behind(key: str, value: Any) -> Iterator[str]:
+    if key == "Ref" and isinstance(value, str):
+        yield value
+    elif key == "Fn::GetAtt" and isinstance(value, str | list) and value:
+        yield str(value[0]) if isinstance(value, list) else value.partition(".")[0]
+    elif key == "Fn::Sub":
+        yield from _in_sub(value)
+    else:
+        yield from _names(value)
+
+
+def _in_sub(value: Any) -> Iterator[str]:
+    """`${Name}` and `${Name.Arn}`; in the form with variables, what those stand for instead."""
+    text, *rest = value if isinstance(value, list) and value else [value]
+    variables = rest[0] if rest and isinstance(rest[0], dict) else {}
+    yield from (name for name in _IN_SUB.findall(str(text)) if name not in variables)
+    yield from _names(list(variables.values()))

@@ -1,0 +1,218 @@
+"""The checks that Guard's language can't say, each with what passes, fails and skips."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+
+from pipeline import crosschecks
+from pipeline.crosschecks import runtimes
+from tests.rules.cases import ROOT
+
+DAY = date(2026, 11, 22)
+ROLE = {"Type": "AWS::IAM::Role"}
+TOPIC = {"Type": "AWS::SNS::Topic"}
+
+
+def ref(name: str) -> dict[str, str]:
+    return {"Ref": name}
+
+
+def arn(name: str) -> dict[str, list[str]]:
+    return {"Fn::GetAtt": [name, "Arn"]}
+
+
+def function(role: Any, runtime: Any = "python3.11") -> dict[str, Any]:
+    return {"Type": "AWS::Lambda::Function", "Properties": {"Role": role, "Runtime": runtime}}
+
+
+def policy(kind: str, key: str, target: Any, *resources: Any) -> dict[str, Any]:
+    document = {"Statement": [{"Effect": "Deny", "Resource": list(resources)}]}
+    return {"Type": kind, "Properties": {key: target, "PolicyDocument": document}}
+
+
+def bucket_policy(target: Any, *resources: Any) -> dict[str, Any]:
+    return policy("AWS::S3::BucketPolicy", "Bucket", target, *resources)
+
+
+def permission(api: str, target: str = "F") -> dict[str, Any]:
+    source = {"Fn::Sub": f"arn:${{AWS::Partition}}:execute-api:x:y:${{{api}}}/*"}
+    properties = {"FunctionName": ref(target), "SourceArn": source}
+    return {"Type": "AWS::Lambda::Permission", "Properties": properties}
+
+
+API = {"Type": "AWS::ApiGatewayV2::Api"}
+CALL = {
+    "Type": "AWS::ApiGatewayV2::Integration",
+    "Properties": {"ApiId": ref("Api"), "IntegrationUri": arn("F")},
+}
+BUCKET = {"Type": "AWS::S3::Bucket"}
+QUEUE = {"Type": "AWS::SQS::Queue"}
+F, G = function(arn("R")), function(arn("S"))
+
+
+def said(rule: str, template: dict[str, Any], day: date = DAY) -> Any:
+    verdicts = crosschecks.judge("dev", template, ROOT, day)
+    return next(one for one in verdicts if one.rule == rule)
+
+
+PASSES: list[tuple[str, dict[str, Any]]] = [
+    ("FUNCTIONS_SHARE_NO_ROLE", {"F": F, "G": G, "R": ROLE, "S": ROLE}),
+    ("FUNCTIONS_SHARE_NO_ROLE", {"F": F}),
+    ("STORES_HAVE_POLICIES_OF_THEIR_OWN", {"B": BUCKET, "P": bucket_policy(ref("B"))}),
+    ("POLICIES_ARE_ABOUT_THEIR_OWN_RESOURCE", {"P": bucket_policy(ref("B"), arn("B"))}),
+    (
+        "POLICIES_ARE_ABOUT_THEIR_OWN_RESOURCE",
+        {"P": bucket_policy(ref("B"), {"Fn::Sub": "${B.Arn}/*"})},
+    ),
+    (
+        "POLICIES_ARE_ABOUT_THEIR_OWN_RESOURCE",
+        {"P": bucket_policy(ref("B"), {"Fn::Sub": ["${A}/*", {"A": arn("B")}]})},
+    ),
+    ("REFERENCES_FIT_THEIR_PROPERTY", {"F": F, "R": ROLE}),
+    ("HELPERS_ARE_USED", {"F": F, "R": ROLE}),
+    ("APIS_MAY_INVOKE_WHAT_THEY_CALL", {"F": F, "Api": API, "I": CALL, "P": permission("Api")}),
+    ("FUNCTIONS_RUN_MAINTAINED_RUNTIMES", {"F": F}),
+]
+FAILS: list[tuple[str, dict[str, Any], str]] = [
+    ("FUNCTIONS_SHARE_NO_ROLE", {"F": F, "G": F}, "/Resources/G/Properties/Role"),
+    (
+        "FUNCTIONS_SHARE_NO_ROLE",
+        {"F": F, "G": function({"Fn::Sub": "${R.Arn}"})},
+        "/Resources/G/Properties/Role",
+    ),
+    (
+        "FUNCTIONS_SHARE_NO_ROLE",
+        {"F": function({"Fn::GetAtt": "R.Arn"}), "G": F},
+        "/Resources/G/Properties/Role",
+    ),
+    ("FUNCTIONS_SHARE_NO_ROLE", {"E": G, "F": F, "G": F}, "/Resources/G/Properties/Role"),
+    ("STORES_HAVE_POLICIES_OF_THEIR_OWN", {"B": BUCKET}, "/Resources/B"),
+    (
+        "STORES_HAVE_POLICIES_OF_THEIR_OWN",
+        {"A": BUCKET, "B": BUCKET, "P": bucket_policy(ref("A")), "Q": bucket_policy(ref("A"))},
+        "/Resources/B",
+    ),
+    (
+        "STORES_HAVE_POLICIES_OF_THEIR_OWN",
+        {"B": QUEUE, "P": bucket_policy(ref("B"))},
+        "/Resources/B",
+    ),
+    ("STORES_HAVE_POLICIES_OF_THEIR_OWN", {"B": TOPIC}, "/Resources/B"),
+    (
+        "POLICIES_ARE_ABOUT_THEIR_OWN_RESOURCE",
+        {"P": bucket_policy(ref("B"), arn("B"), arn("C"))},
+        "/Resources/P/Properties/PolicyDocument/Statement/0/Resource/1",
+    ),
+    (
+        "POLICIES_ARE_ABOUT_THEIR_OWN_RESOURCE",
+        {"P": policy("AWS::SQS::QueuePolicy", "Queues", [ref("Q")], "*")},
+        "/Resources/P/Properties/PolicyDocument/Statement/0/Resource/0",
+    ),
+    (
+        "POLICIES_ARE_ABOUT_THEIR_OWN_RESOURCE",
+        {"P": policy("AWS::SNS::TopicPolicy", "Topics", [ref("T")], ref("U"))},
+        "/Resources/P/Properties/PolicyDocument/Statement/0/Resource/0",
+    ),
+    ("REFERENCES_FIT_THEIR_PROPERTY", {"F": F, "R": TOPIC}, "/Resources/F/Properties/Role"),
+    ("REFERENCES_FIT_THEIR_PROPERTY", {"F": F}, "/Resources/F/Properties/Role"),
+    ("HELPERS_ARE_USED", {"F": F, "R": ROLE, "S": ROLE}, "/Resources/S"),
+    (
+        "HELPERS_ARE_USED",
+        {"S": {**TOPIC, "Properties": {"TopicName": {"Fn::Sub": "${S}"}}}},
+        "/Resources/S",
+    ),
+    ("APIS_MAY_INVOKE_WHAT_THEY_CALL", {"F": F, "Api": API, "I": CALL}, "/Resources/Api"),
+    (
+        "APIS_MAY_INVOKE_WHAT_THEY_CALL",
+        {"F": F, "Api": API, "Other": API, "P": permission("Other")},
+        "/Resources/P/Properties/SourceArn",
+    ),
+    (
+        "APIS_MAY_INVOKE_WHAT_THEY_CALL",
+        {
+            "F": F,
+            "G": G,
+            "Api": API,
+            "I": CALL,
+            "P": permission("Api"),
+            "Q": permission("Api", "G"),
+        },
+        "/Resources/Q/Properties/SourceArn",
+    ),
+    (
+        "FUNCTIONS_RUN_MAINTAINED_RUNTIMES",
+        {"F": function(arn("R"), "python3.9")},
+        "/Resources/F/Properties/Runtime",
+    ),
+    (
+        "FUNCTIONS_RUN_MAINTAINED_RUNTIMES",
+        {"F": function(arn("R"), ref("Runtime"))},
+        "/Resources/F/Properties/Runtime",
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "resources"), PASSES)
+def test_what_is_as_it_should_be_passes(rule: str, resources: dict[str, Any]) -> None:
+    assert said(rule, {"Resources": resources}).status == "PASS"
+
+
+@pytest.mark.parametrize(("rule", "resources", "path"), FAILS)
+def test_what_evades_the_rule_fails_at_its_place(
+    rule: str, resources: dict[str, Any], path: str
+) -> None:
+    verdict = said(rule, {"Resources": resources})
+
+    assert verdict.status == "FAIL"
+    assert [failure.path for failure in verdict.failures] == [path]
+    assert all(" Mend: " in failure.message for failure in verdict.failures)
+
+
+@pytest.mark.parametrize("rule", [rule.name for rule in crosschecks.rules()])
+@pytest.mark.parametrize("template", [{}, {"Resources": {}}, {"Resources": {"X": "no resource"}}])
+def test_a_check_without_its_subject_skips(rule: str, template: dict[str, Any]) -> None:
+    assert said(rule, template).status == "SKIP"
+
+
+def test_each_check_has_a_case_that_passes_and_one_that_fails() -> None:
+    names = {rule.name for rule in crosschecks.rules()}
+
+    assert {rule for rule, _ in PASSES} == names
+    assert {rule for rule, _, _ in FAILS} == names
+
+
+@pytest.mark.parametrize(("day", "status"), [("2027-06-29", "PASS"), ("2027-06-30", "FAIL")])
+def test_a_runtime_is_refused_from_its_day_on(day: str, status: str) -> None:
+    template = {"Resources": {"F": F}}
+
+    verdict = said("FUNCTIONS_RUN_MAINTAINED_RUNTIMES", template, date.fromisoformat(day))
+
+    assert verdict.status == status
+
+
+def test_the_days_are_those_that_cfn_lint_knows() -> None:
+    data = importlib.resources.files("cfnlint.data.AdditionalSpecs")
+    known = json.loads((data / "LmbdRuntimeLifecycle.json").read_text(encoding="utf-8"))
+
+    ours = runtimes(ROOT)
+
+    assert ours == {name: date.fromisoformat(known[name]["deprecated"]) for name in ours}
+
+
+@pytest.mark.parametrize(
+    "properties", [None, "text", [], {"Role": None}, {"Role": [1, {"Ref": 2}]}]
+)
+def test_a_resource_that_is_malformed_crashes_no_check(properties: Any) -> None:
+    for kind in (
+        "AWS::Lambda::Function",
+        "AWS::S3::BucketPolicy",
+        "AWS::ApiGatewayV2::Integration",
+    ):
+        crosschecks.judge(
+            "dev", {"Resources": {"X": {"Type": kind, "Properties": properties}}}, ROOT, DAY
+        )
