@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import secrets
 import time
@@ -31,6 +32,7 @@ class Connection:
     id: str = field(default_factory=connection_id)
     handshake_id: str = field(default_factory=request_id)
     connected_at: float = field(default_factory=time.time)
+    opened: float = field(default_factory=time.monotonic)
     last_active: float = field(default_factory=time.monotonic)
     ended: tuple[int, str] = (1005, "Client-side close frame status not set")
 
@@ -82,5 +84,4 @@ class Connections:
 
     async def close(self) -> None:
         """End all of them."""
-        for one in self:
-            await one.close("Going away")
+        await asyncio.gather(*(one.close("Going away") for one in self))

@@ -27,6 +27,7 @@ from localcloud.application.throttles import Throttles
 LONGEST_FRAME = 32 * 1024
 IDLE_SECONDS = 600
 LONGEST_SECONDS = 7200
+CLOSING_SECONDS = 1.0  # for the other side to say goodbye too
 BAD_GATEWAY = 502
 
 
@@ -55,7 +56,7 @@ class WebSocketGateway:
         api, trace = self._api(), self._log.trace()
         if api is None or raw_path(request).rstrip("/") != f"/{api.stage}":
             return web.json_response({"message": "Forbidden"}, status=403)
-        socket = web.WebSocketResponse(max_msg_size=LONGEST_FRAME)
+        socket = web.WebSocketResponse(timeout=CLOSING_SECONDS, max_msg_size=LONGEST_FRAME)
         if not socket.can_prepare(request).ok:
             return web.json_response({"message": "Forbidden"}, status=403)
         connection = Connection(api.logical_id, request, socket, who(request))
@@ -86,30 +87,30 @@ class WebSocketGateway:
         return 200 if 200 <= status < 300 else status
 
     async def _live(self, connection: Connection) -> None:
-        limits = asyncio.create_task(self._limit(connection))
+        """Take messages until the connection ends or is at a limit."""
         work: set[asyncio.Task[None]] = set()
-        try:
-            async for received in connection.socket:
-                connection.touch()
-                text = received.data if received.type == WSMsgType.TEXT else None
-                task = asyncio.create_task(self._message(connection, text))
-                work.add(task)
-                task.add_done_callback(work.discard)
-        finally:
-            limits.cancel()
-            await asyncio.gather(*work, return_exceptions=True)
+        while (left := self._left(connection)) > 0:
+            try:
+                received = await connection.socket.receive(timeout=left)
+            except TimeoutError:
+                continue
+            if received.type in _ENDS:
+                break
+            connection.touch()
+            text = received.data if received.type == WSMsgType.TEXT else None
+            task = asyncio.create_task(self._message(connection, text))
+            work.add(task)
+            task.add_done_callback(work.discard)
+        else:
+            self._log.line("gateway", f"closes a connection of {connection.who}: at its limit")
+            await connection.close("Going away")
+        await asyncio.gather(*work, return_exceptions=True)
 
-    async def _limit(self, connection: Connection) -> None:
-        """Close what has been idle for ten minutes, or open for two hours."""
-        opened = time.monotonic()
-        idle, longest = self._pace.real(IDLE_SECONDS), self._pace.real(LONGEST_SECONDS)
-        while not connection.socket.closed:
-            now = time.monotonic()
-            if now >= min(connection.last_active + idle, opened + longest):
-                self._log.line("gateway", f"closes a connection of {connection.who}: its limit")
-                await connection.close("Going away")
-                return
-            await asyncio.sleep(min(connection.last_active + idle, opened + longest) - now)
+    def _left(self, connection: Connection) -> float:
+        """Seconds until it has been idle for ten minutes, or open for two hours."""
+        idle = connection.last_active + self._pace.real(IDLE_SECONDS)
+        longest = connection.opened + self._pace.real(LONGEST_SECONDS)
+        return min(idle, longest) - time.monotonic()
 
     async def _message(self, connection: Connection, body: str | None) -> None:
         api, trace = self._api(), self._log.trace()
@@ -182,6 +183,7 @@ class WebSocketGateway:
         return self._throttled[1]
 
 
+_ENDS = {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR}
 _MESSAGES = {403: "Forbidden", 429: "Too Many Requests", BAD_GATEWAY: "Internal server error"}
 
 
