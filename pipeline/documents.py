@@ -33,6 +33,7 @@ _INTRINSICS = {
     },
 }  # fmt: skip
 _PLAIN_INT = re.compile(r"-?(0|[1-9][0-9]*)\Z")
+_LEADING_ZERO = re.compile(r"0[0-9]+\Z")
 _PLAIN_FLOAT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
 
 
@@ -98,16 +99,19 @@ def _parse(text: str, file: str, tags: dict[str, str]) -> Document:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, file) from None
-    except yaml.YAMLError as error:
-        raise DocumentError(
-            f"this is not YAML: {error}.", file=file, line=1, mend="Remove what YAML can't hold."
-        ) from None
+    except yaml.reader.ReaderError as error:
+        raise _unreadable(text, error, file) from None
     if not isinstance(node, yaml.MappingNode):
         raise DocumentError(
             "the file holds no keys.", file=file, line=1, mend="Write `key: value` lines."
         )
     reader = _Reader(file, tags)
-    value = reader.read(node, ())
+    try:
+        value = reader.read(node, ())
+    except RecursionError:
+        raise DocumentError(
+            "its mappings and lists are nested too deep.", file=file, line=1, mend="Write it flat."
+        ) from None
     return Document(file, value, reader.lines)
 
 
@@ -130,6 +134,16 @@ def _syntax_error(error: yaml.MarkedYAMLError, file: str) -> DocumentError:
         file=file,
         line=mark.line + 1 if mark else 1,
         mend="Look at this line and the one before it: indentation, a missing colon or quote.",
+    )
+
+
+def _unreadable(text: str, error: yaml.reader.ReaderError, file: str) -> DocumentError:
+    number: Any = error.character
+    return DocumentError(
+        f"this is not YAML: it holds the character U+{number:04X}.",
+        file=file,
+        line=text.count("\n", 0, text.find(chr(number))) + 1,
+        mend="Remove it, or write it as \\u and its number in double quotes.",
     )
 
 
@@ -208,6 +222,16 @@ class _Reader:
 
     def _scalar(self, node: yaml.Node) -> Any:
         text: str = node.value
+        if (
+            node.tag == _TAG + "str"
+            and not getattr(node, "style", None)
+            and _LEADING_ZERO.match(text)
+        ):
+            raise self._error(
+                node,
+                f"{text} begins with 0: some read a number here, some a text.",
+                f'Quote it if it is a text: "{text}".',
+            )
         read = _SCALARS.get(node.tag.removeprefix(_TAG))
         if node.tag.startswith("!") and not node.tag.startswith(_TAG):
             return text

@@ -47,6 +47,7 @@ def test_short_intrinsics_become_long_ones() -> None:
     ("text", "line", "says"),
     [
         ("a: 1\nb: 012345670123\n", 2, "octal"),
+        ("a: 1\nb: 089345670123\n", 2, "begins with 0"),
         ("a: 0x1F\n", 1, "hexadecimal"),
         ("a: 1_000\n", 1, "octal, hexadecimal, binary or base-60"),
         ("a: 12:30\n", 1, "base-60"),
@@ -66,7 +67,8 @@ def test_short_intrinsics_become_long_ones() -> None:
         ("? [a]\n: 1\n", 1, "list or a mapping"),
         ("- a\n", 1, "holds no keys"),
         ("", 1, "holds no keys"),
-        ("a: \x01\n", 1, "not YAML"),
+        ("a: é\nb: \x01\n", 2, "U+0001"),
+        ("a: " + "[" * 2000 + "]" * 2000, 1, "too deep"),
     ],
 )
 def test_a_trap_is_refused_with_its_line(text: str, line: int, says: str) -> None:
