@@ -24,7 +24,9 @@ def bindings(template: dict[str, Any]) -> Bindings:
     parameters = template.get("Parameters", {})
     buckets, code = set(), {}
     for function in _functions(template):
-        place = function.get("Properties", {}).get("Code", {})
+        place = function.get("Properties", {}).get("Code")
+        if not isinstance(place, dict):
+            continue  # cfn-lint says what is wrong with it
         buckets.update(_reference(place.get("S3Bucket")))
         for name in _reference(place.get("S3Key")):
             code[name] = str(parameters.get(name, {}).get("Default", ""))
@@ -66,4 +68,5 @@ def _functions(template: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _reference(value: Any) -> set[str]:
-    return {value["Ref"]} if isinstance(value, dict) and set(value) == {"Ref"} else set()
+    named = value.get("Ref") if isinstance(value, dict) and len(value) == 1 else None
+    return {named} if isinstance(named, str) else set()

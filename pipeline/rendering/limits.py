@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 MAX_BODY_BYTES = 51_200
@@ -28,6 +29,9 @@ def broken(text: str, template: dict[str, Any]) -> tuple[tuple[str, ...], str, s
         return (unknown[0],), f"{unknown[0]} is no section of a template.", f"Sections: {known}."
     if not template.get("Resources"):
         return (), "the template has no resources.", "Add some below Resources."
+    misshapen = next(_misshapen(template), None)
+    if misshapen is not None:
+        return misshapen, f"{'.'.join(misshapen)} is no mapping.", "Write `Key: value` lines below."
     for section, most in _COUNTS.items():
         count = len(template.get(section) or {})
         if count > most:
@@ -35,6 +39,19 @@ def broken(text: str, template: dict[str, Any]) -> tuple[tuple[str, ...], str, s
     if len(str(template.get("Description", "")).encode()) > _MAX_DESCRIPTION_BYTES:
         return ("Description",), "the description has over 1,024 bytes.", "Shorten it."
     return None
+
+
+def _misshapen(template: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Where CloudFormation wants a mapping and there is none."""
+    for section in _COUNTS:
+        entries = template.get(section, {})
+        if not isinstance(entries, dict):
+            yield (section,)
+            continue
+        yield from ((section, name) for name, one in entries.items() if not isinstance(one, dict))
+    for name, resource in template["Resources"].items():
+        if not isinstance(resource.get("Properties", {}), dict):
+            yield "Resources", name, "Properties"
 
 
 _SPLIT = "Split the stack in two."

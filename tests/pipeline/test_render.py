@@ -116,6 +116,8 @@ def test_writing_again_changes_no_file(project: Path) -> None:
         ("  X:\n    Type: !Foo a\n", 1, "!Foo is no tag"),
         ("  X:\n    Type:\n", 1, "Resources.X.Type is empty"),
         ("  X:\n    Version: 2012-10-17\n", 1, "a date"),
+        ("  X: AWS::SNS::Topic\n", 0, "Resources.X is no mapping"),
+        ("  X:\n    Properties: []\n", 1, "Resources.X.Properties is no mapping"),
         ("  X:\n    A: {{ env.uploads.keep_day }}\n", 1, "Did you mean env.uploads.keep_days?"),
         ("  X:\n    A: {{ keep }}\n", 1, "the variable keep is unknown"),
     ],
@@ -149,6 +151,19 @@ def test_more_than_cloudformation_takes_is_refused(project: Path) -> None:
 
     with pytest.raises(UserError, match=r"Resources holds \d+, CloudFormation takes 500"):
         render.render_all(["dev"], project)
+
+
+def test_code_in_another_shape_is_left_to_the_linter(project: Path) -> None:
+    append(
+        project,
+        "  X:\n    Type: AWS::Lambda::Function\n    Properties:\n      Code: [a]\n"
+        "  Y:\n    Type: AWS::Lambda::Function\n    Properties:\n"
+        "      Code: {S3Bucket: {Ref: [a]}}\n",
+    )
+
+    rendered = render.render_all(["dev"], project)[0]
+
+    assert {"X", "Y"} <= set(rendered.value["Resources"])
 
 
 def test_a_failed_render_leaves_what_was_there(project: Path) -> None:
