@@ -195,7 +195,10 @@ def _users_of(pattern: str, users: Iterable[Use]) -> list[Use]:
 
 
 def _is_wider(pattern: str, needed: str) -> bool:
-    return pattern != needed and len(patterns.literal(pattern)) < len(patterns.literal(needed))
+    if patterns.is_exact(pattern) or pattern == needed:
+        return False
+    fixed, could_be_fixed = patterns.literal(pattern), patterns.literal(needed)
+    return patterns.is_exact(needed) or len(fixed) < len(could_be_fixed)
 
 
 def _too_many(pattern: str, unused: int, actions: int, where: Pointer) -> Flaw:

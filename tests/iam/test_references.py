@@ -1,0 +1,89 @@
+"""Names and ARNs of a template's resources, for one account and region."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pipeline.iam.references import References, Target, Unresolvable
+
+TEMPLATE: dict[str, Any] = {
+    "Resources": {
+        "Table": {"Type": "AWS::DynamoDB::Table",
+                  "Properties": {"TableName": {"Fn::Sub": "${P}-t"}}},
+        "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "b"}},
+        "Queue": {"Type": "AWS::SQS::Queue"},
+        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "news"}},
+        "Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/aws/lambda/f"}},
+        "Code": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "f"}},
+        "Api": {"Type": "AWS::ApiGatewayV2::Api"},
+        "Stage": {"Type": "AWS::ApiGatewayV2::Stage"},
+    }
+}  # fmt: skip
+HERE = "eu-west-1:111122223333"
+
+
+def references(region: str = "eu-west-1") -> References:
+    return References(TEMPLATE, Target(region, {"P": "p"}, "111122223333", "stack"))
+
+
+@pytest.mark.parametrize(
+    ("value", "is_"),
+    [
+        ({"Ref": "Table"}, "p-t"),
+        ({"Fn::GetAtt": ["Table", "Arn"]}, f"arn:aws:dynamodb:{HERE}:table/p-t"),
+        ({"Fn::GetAtt": "Bucket.Arn"}, "arn:aws:s3:::b"),
+        ({"Fn::Sub": "${Bucket.Arn}/x/*"}, "arn:aws:s3:::b/x/*"),
+        ({"Fn::GetAtt": ["Queue", "Arn"]}, f"arn:aws:sqs:{HERE}:stack-Queue"),
+        ({"Ref": "Topic"}, f"arn:aws:sns:{HERE}:news"),
+        ({"Ref": "Group"}, "/aws/lambda/f"),
+        ({"Fn::GetAtt": ["Group", "Arn"]}, f"arn:aws:logs:{HERE}:log-group:/aws/lambda/f:*"),
+        ({"Fn::GetAtt": ["Code", "Arn"]}, f"arn:aws:lambda:{HERE}:function:f"),
+        ({"Ref": "Api"}, "api"),
+        ({"Fn::Sub": ["${A}-${P}-${!B}", {"A": {"Ref": "Bucket"}}]}, "b-p-${B}"),
+        ({"Fn::Join": ["-", ["a", {"Ref": "P"}]]}, "a-p"),
+        ({"Fn::Sub": "${AWS::Partition} ${AWS::AccountId} ${AWS::StackName} ${AWS::URLSuffix}"},
+         "aws 111122223333 stack amazonaws.com"),
+        ([{"Ref": "P"}, {"a": {"Ref": "P"}, "b": 1}], ["p", {"a": "p", "b": 1}]),
+    ],
+)  # fmt: skip
+def test_a_reference_is_what_cloudformation_makes_of_it(value: Any, is_: Any) -> None:
+    assert references().resolve(value) == is_
+
+
+def test_a_region_decides_the_partition() -> None:
+    arns = [references(region).arn("Bucket") for region in ("cn-north-1", "us-gov-west-1")]
+
+    assert arns == ["arn:aws-cn:s3:::b", "arn:aws-us-gov:s3:::b"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"Ref": "Nothing"},
+        {"Ref": "Stage"},
+        {"Fn::GetAtt": ["Nothing", "Arn"]},
+        {"Fn::GetAtt": ["Table", "StreamId"]},
+        {"Fn::GetAtt": ["Bucket", "StreamArn"]},
+        {"Fn::Sub": "${Nothing}"},
+        {"Fn::Sub": "${Nothing.Arn}"},
+        {"Fn::Select": [0, ["a"]]},
+        {"Fn::ImportValue": "x"},
+        {"Fn::If": ["A", "b", "c"]},
+    ],
+)
+def test_what_is_not_known_is_an_error(value: Any) -> None:
+    with pytest.raises(Unresolvable):
+        references().resolve(value)
+
+
+def test_only_a_text_is_a_text() -> None:
+    with pytest.raises(Unresolvable):
+        references().text(["a"])
+
+
+@pytest.mark.parametrize("value", [{"Ref": "Code"}, {"Fn::GetAtt": ["Code", "Arn"]}, "f"])
+def test_a_resource_is_found_by_each_of_its_names(value: Any) -> None:
+    assert references().logical_id(value, "AWS::Lambda::Function") == "Code"
+    assert references().logical_id(value, "AWS::SQS::Queue") is None
