@@ -19,7 +19,7 @@ export function connect(base) {
     if (body) headers.set("content-type", "application/json");
     if (etag) headers.set("if-none-match", etag);
     try {
-      const signal = AbortSignal.timeout(PATIENCE);
+      const signal = AbortSignal.timeout?.(PATIENCE);
       const init = { method, headers, signal, body: body && JSON.stringify(body) };
       return await read(await fetch(base + path, { ...init, cache: "no-store" }));
     } catch {

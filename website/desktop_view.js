@@ -41,6 +41,8 @@ export function draw(view) {
   document.body.dataset.phase = shown;
   document.body.classList.toggle("filled", filled);
   say($("status"), sentence(view, shown));
+  const photos = view.pictures.filter(({ url }) => url).length;
+  document.title = photos > 0 ? `(${photos}) ${t("name")}` : t("name");
   setIcon($("status-icon"), ICONS[shown]);
   say($("offline"), view.offline ? t("offline") : "");
   show($("intro"), !filled && !["connected", "receiving"].includes(shown));
@@ -134,7 +136,8 @@ function drawTile(view, tile, picture) {
   button.disabled = !url;
   button.setAttribute("aria-label", t("downloadPhoto", { n: number }));
   button.title = t("download");
-  const size = amount(Math.max(0.1, upload.size / 1e6), "megabyte");
+  const large = upload.size >= 1e6;
+  const size = amount(upload.size / (large ? 1e6 : 1e3), large ? "megabyte" : "kilobyte");
   const label = /** @type {HTMLElement} */ (tile.querySelector(".label"));
   say(label, upload.status === "STORED" ? `${t("photo", { n: number })} · ${size}` : t(look));
   if (tile.dataset.look === look + view.speaker.language) return;

@@ -36,7 +36,7 @@ export function speaker(language, words) {
   const amount = (value, unit) =>
     new Intl.NumberFormat(language, {
       ...{ style: "unit", unit, unitDisplay: unit === "minute" ? "long" : "short" },
-      maximumFractionDigits: 1,
+      maximumFractionDigits: unit === "megabyte" ? 1 : 0,
     }).format(value);
 
   /** @param {number} share */

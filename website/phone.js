@@ -24,6 +24,7 @@ import { randomHex, remember } from "./store.js";
 
 const POLL = 30_000;
 const POLL_FOR_ARRIVAL = 2_000;
+const POLLS_FOR_ARRIVAL = 10;
 
 const found = /^#1\.([0-9a-f-]{36})\.([\w-]{16,256})$/.exec(location.hash);
 const [sessionId, uploadToken] = found ? found.slice(1) : ["", ""];
@@ -47,6 +48,7 @@ let items = [];
 /** @type {ReturnType<typeof startPoll> | undefined} */
 let poll;
 let reachable = true;
+let hurried = 0;
 /** @type {Map<string, HTMLCanvasElement>} */
 const thumbnails = new Map();
 
@@ -118,12 +120,18 @@ function claimed({ phoneToken: token, matchCode, maxBytes, types }) {
   enter("ready");
   poll = startPoll({
     read: (etag) => api.read(sessionId, token, etag),
-    every: () => (items.some(({ state }) => state === "sent") ? POLL_FOR_ARRIVAL : POLL),
+    every: interval,
     onState: take,
     onReach: reached,
     onGone: () => end("unknownCode"),
   });
   poll.now();
+}
+
+/** Often for a little while after a photo was sent, to see it arrive. */
+function interval() {
+  const awaited = items.some(({ state }) => state === "sent");
+  return awaited && hurried++ < POLLS_FOR_ARRIVAL ? POLL_FOR_ARRIVAL : POLL;
 }
 
 /** @param {Partial<Kept>} change */
@@ -172,7 +180,9 @@ function changed(next) {
   items = next;
   if (over && stage === "ready") stage = "closed";
   redraw();
-  if (more) poll?.now();
+  if (!more) return;
+  hurried = 0;
+  poll?.now();
 }
 
 /** @param {HTMLInputElement} chooser */

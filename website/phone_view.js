@@ -65,8 +65,9 @@ function summary({ items, speaker: { t } }) {
   const arrived = going.filter(({ state }) => state === "arrived").length;
   const done = going.filter(({ state }) => state === "arrived" || state === "sent").length;
   const n = going.length;
-  if (n === 0) return "";
-  return arrived === n ? t("allSent", { n }) : t("progress", { n, done });
+  const failed = items.filter(({ state }) => state === "rejected" || state === "failed").length;
+  const sent = arrived === n ? t("allSent", { n }) : t("progress", { n, done });
+  return [n ? sent : "", failed ? t("notSent", { n: failed }) : ""].filter(Boolean).join(" · ");
 }
 
 /** @param {View} view */

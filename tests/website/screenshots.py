@@ -1,4 +1,7 @@
-"""Takes a picture of each state of both pages: python -m tests.website.screenshots FOLDER
+"""Takes a picture of each state of both pages.
+
+    python -m tests.website.screenshots FOLDER [NAME...]      all, or those whose names begin so
+    python -m tests.website.screenshots --best docs/screenshots
 
 Light and dark, desktop and phone, and the narrow width at which everything must still fit.
 """
@@ -21,6 +24,10 @@ from tests.website.fake import OUTPUTS, Service
 from tests.website.published import published, serving
 
 DESKTOP, PHONE, NARROW = (1280, 800), (390, 844), (320, 640)
+BEST = [
+    *("waiting-1280-light", "receiving-1280-dark", "arabic-1280-light"),
+    *("ready-390-light", "sent-390-dark", "problems-320-light"),
+]
 PHOTOS = [
     [(246, 190, 120), (208, 110, 92), (70, 52, 74)],
     [(170, 208, 222), (84, 138, 148), (38, 66, 62)],
@@ -209,7 +216,9 @@ PHONE_SCENES: list[Callable[[Scene], None]] = [
 ]
 
 
-def shoot(browser: Browser, scene: Callable[[Scene], None], look: dict[str, Any], path: Path) -> None:
+def shoot(
+    browser: Browser, scene: Callable[[Scene], None], look: dict[str, Any], path: Path
+) -> None:
     """One state, one look, one file."""
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder) / "site") as address:
         published({**OUTPUTS, "WebsiteURL": address}, Path(folder) / "site")
@@ -223,6 +232,12 @@ def shoot(browser: Browser, scene: Callable[[Scene], None], look: dict[str, Any]
         page.wait_for_timeout(500)
         page.screenshot(path=path, full_page=True)
         context.close()
+
+
+def shrink(path: Path) -> None:
+    """Few colours in place of many: these pictures are flat, and the repository keeps them."""
+    image = Image.open(path).convert("RGB").quantize(192, dither=Image.Dither.NONE)
+    image.save(path, optimize=True)
 
 
 def main(folder: Path, *only: str) -> None:
@@ -244,4 +259,10 @@ def main(folder: Path, *only: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:])
+    arguments = sys.argv[1:]
+    if arguments[0] == "--best":
+        main(Path(arguments[1]), *BEST)
+        for name in BEST:
+            shrink(Path(arguments[1]) / f"{name}.png")
+    else:
+        main(Path(arguments[0]), *arguments[1:])

@@ -63,6 +63,7 @@ export default {
   rules: "Up to {size} each: JPEG, PNG, GIF, WebP, HEIC, AVIF.",
   list: "Your photos",
   progress: { one: "{done} of {n} photo sent", other: "{done} of {n} photos sent" },
+  notSent: { one: "{n} couldn’t be sent", other: "{n} couldn’t be sent" },
   allSent: { one: "Your photo has arrived", other: "All {n} photos have arrived" },
 
   itemWaiting: "Waiting",
