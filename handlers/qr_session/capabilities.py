@@ -8,6 +8,7 @@ from base64 import urlsafe_b64encode
 from hashlib import sha256
 
 TOKEN_BYTES = 24
+LONGEST_TOKEN = 256
 
 
 def new_token() -> str:

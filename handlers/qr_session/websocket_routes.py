@@ -14,8 +14,6 @@ from qr_session.store import Unchanged
 
 Answer = dict[str, Any]
 
-LONGEST_TOKEN = 256
-
 
 def respond(service: Service, event: object, request_id: str | None = None) -> Answer:
     """The answer to one event of the WebSocket API."""
@@ -82,7 +80,7 @@ def _credentials(body: Mapping[str, object]) -> tuple[str, str]:
     version, session_id, token = body.get("v"), body.get("sessionId"), body.get("token")
     if version != VERSION or isinstance(version, bool | float) or not isinstance(session_id, str):
         raise Refused("bad_body")
-    if not isinstance(token, str) or not 0 < len(token) <= LONGEST_TOKEN:
+    if not isinstance(token, str) or not 0 < len(token) <= capabilities.LONGEST_TOKEN:
         raise Refused("unauthorized")
     return session_id, token
 

@@ -34,7 +34,23 @@ def test_a_wrong_token_and_an_unknown_session_answer_the_same_bytes(
 
 @pytest.mark.parametrize(("method", "tail", "body"), ROUTES)
 @pytest.mark.parametrize(
-    "authorization", [None, "", "Bearer", "Bearer ", "Basic x", "token", "Bearer a b", "Bearer ü"]
+    "authorization",
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer =",
+        "Basic x",
+        "token",
+        "Bearer a b",
+        "Bearer a, Bearer b",
+        "Bearer ü",
+        "Bearer \u017f",  # the one letter outside ASCII that is an s in another case
+        "\u00a0Bearer a",
+        "Bearer " + "a" * 257,
+        "Bearer " + "a" * 256 + "=",
+    ],
 )
 def test_a_missing_or_malformed_token_is_unauthorized(
     stored: Scene, method: str, tail: str, body: Any, authorization: str | None
@@ -47,6 +63,11 @@ def test_a_missing_or_malformed_token_is_unauthorized(
 
     assert (answer.status, answer.body["error"]) == (401, "unauthorized")
     assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("token", ["a", "a" * 256, "a" * 255 + "=", "-._~+/=="])
+def test_a_token_of_another_s_making_is_only_wrong(session: Scene, token: str) -> None:
+    assert session.app.http("GET", session.path, token).status == 404
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
