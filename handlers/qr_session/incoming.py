@@ -74,12 +74,11 @@ def _decoded(raw: object, *, in_base64: bool) -> str:
         raise Refused("too_large")
     try:
         data = b64decode(raw, validate=True) if in_base64 else raw.encode()
-        body = data.decode()
+        if len(data) <= BODY_CAP_BYTES:
+            return data.decode()
     except ValueError:
         raise Refused("bad_body") from None
-    if len(data) > BODY_CAP_BYTES:
-        raise Refused("too_large")
-    return body
+    raise Refused("too_large")
 
 
 def _parsed(body: str) -> dict[str, object]:

@@ -158,6 +158,14 @@ def test_a_body_may_have_8_kib_and_no_byte_more(app: App, encoded: bool) -> None
     assert (answer(8192), answer(8193), answer(10_000_000)) == (201, 413, 413)
 
 
+@pytest.mark.parametrize("byte", [b" ", b"\xff"])
+def test_too_large_is_said_before_anything_is_read(app: App, byte: bytes) -> None:
+    made = http_event("POST", "/sessions", None, base64.b64encode(byte * 8193).decode())
+    made["isBase64Encoded"] = True
+
+    assert app.http_answer(made).status == 413
+
+
 def test_the_cap_counts_bytes_and_not_characters(app: App) -> None:
     body = json.dumps({"a": "\u00fc" * 5000}, ensure_ascii=False)
 
