@@ -11,7 +11,7 @@ MOST_UPLOADS = 100  # a hundred keep the pushed state far below 32 KiB
 _TABLE_OR_INDEX = r"[A-Za-z0-9_.-]{3,255}"
 _BUCKET = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"  # without dots: a virtual host has to match a wildcard
 _REGION = r"[a-z]{2,}(-[a-z]+)+-[0-9]+"
-_ORIGIN = r"https?://[^\s/?#@,]+"
+_ORIGIN = r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?"
 _ENDPOINT = r"((?:wss|https|ws|http)://)?([A-Za-z0-9.-]+(?::[0-9]+)?(?:/[^\s?#@]*)?)"
 
 

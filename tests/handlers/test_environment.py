@@ -53,6 +53,9 @@ def test_a_function_does_not_start_without_its_variables(
         ("websocket_event_handler", "ALLOWED_ORIGINS", "https://a.example,"),
         ("websocket_event_handler", "ALLOWED_ORIGINS", "https://a.example/path"),
         ("websocket_event_handler", "ALLOWED_ORIGINS", "*"),
+        ("websocket_event_handler", "ALLOWED_ORIGINS", "https://*.a.example"),
+        ("websocket_event_handler", "ALLOWED_ORIGINS", "https://a.example:port"),
+        ("websocket_event_handler", "ALLOWED_ORIGINS", "https://user:word"),
         ("websocket_event_handler", "CONNECTION_INDEX_NAME", "x"),
     ],
 )
@@ -110,9 +113,13 @@ def test_an_endpoint_is_the_service_s_or_everybody_s(
 
 
 def test_origins_are_a_list_with_room_to_breathe() -> None:
-    variables = {"ALLOWED_ORIGINS": " https://A.example , http://localhost:8080"}
+    variables = {"ALLOWED_ORIGINS": " https://A.example , http://localhost:8080,http://[::1]:80"}
 
-    assert Environment(variables).origins() == {"https://a.example", "http://localhost:8080"}
+    assert Environment(variables).origins() == {
+        "https://a.example",
+        "http://localhost:8080",
+        "http://[::1]:80",
+    }
 
 
 def test_the_region_may_come_by_its_other_name() -> None:
