@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from qr_session import logs, s3_events, stream_events, websocket_routes
 from qr_session.event_service import Service
 from qr_session.incoming import field, text
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of records: its name in the log, what is done to one, and whose one is."""
+
+    what: str
+    handle: Callable[[Service, object], str | None]
+    session_id: Callable[[object], str | None]
+
+
+BUCKET = Kind("s3", s3_events.handle, s3_events.session_id)
+STREAM = Kind("stream", stream_events.handle, stream_events.session_id)
 
 
 class UnknownEvent(Exception):
@@ -32,21 +46,21 @@ def respond(service: Service, event: object, request_id: str | None = None) -> A
         raise UnknownEvent
     sources = {text(record, "eventSource") for record in records}
     if sources <= {"aws:s3"}:
-        return _bucket(service, records)
+        return _bucket(service, records, request_id)
     if sources == {"aws:dynamodb"}:
-        return _stream(service, records)
+        return _stream(service, records, request_id)
     raise UnknownEvent
 
 
-def _bucket(service: Service, records: list[object]) -> None:
-    failed = _failures(s3_events.handle, service, records)
+def _bucket(service: Service, records: list[object], request_id: str | None) -> None:
+    failed = _failures(BUCKET, service, records, request_id)
     if failed:
         raise RecordsFailed(f"{len(failed)} of {len(records)} records of the bucket failed")
 
 
-def _stream(service: Service, records: list[object]) -> dict[str, object]:
+def _stream(service: Service, records: list[object], request_id: str | None) -> dict[str, object]:
     """The failed records' sequence numbers: the stream comes again from the first of them."""
-    failed = _failures(stream_events.handle, service, records)
+    failed = _failures(STREAM, service, records, request_id)
     numbers = [text(record, "dynamodb", "SequenceNumber") for record in failed]
     if not all(numbers):
         raise RecordsFailed(f"{len(failed)} of {len(records)} records of the stream failed")
@@ -54,14 +68,24 @@ def _stream(service: Service, records: list[object]) -> dict[str, object]:
 
 
 def _failures(
-    handle: Callable[[Service, object], None], service: Service, records: list[object]
+    kind: Kind, service: Service, records: list[object], request_id: str | None
 ) -> list[object]:
     """The records that failed; each had its turn, whatever became of the others."""
     failed = []
     for record in records:
+        error: Exception | None = None
         try:
-            handle(service, record)
-        except Exception as error:  # noqa: BLE001 - one bad record must not keep the next from its turn
-            logs.write("record", level="ERROR", code="failed", error=error)
+            outcome = kind.handle(service, record)
+        except Exception as fault:  # noqa: BLE001 - one bad record must not keep the next from its turn
+            outcome, error = "failed", fault
             failed.append(record)
+        if outcome:
+            logs.write(
+                kind.what,
+                level="ERROR" if error else "INFO",
+                code=outcome,
+                session_id=kind.session_id(record),
+                error=error,
+                request_id=request_id,
+            )
     return failed

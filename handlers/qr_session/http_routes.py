@@ -22,20 +22,19 @@ ROUTES: Mapping[str, Mapping[str, Action]] = {
 _PATTERNS = {route: tuple(route.split("/")) for route in ROUTES}
 
 
+class NotAllowed(Refused):
+    """The path has other methods."""
+
+    def __init__(self, actions: Mapping[str, Action]) -> None:
+        super().__init__("method_not_allowed")
+        self.allowed = _allowed(actions)
+
+
 def respond(service: Service, event: object, request_id: str | None = None) -> Answer:
     """The answer to one event; every request leaves one line in the log."""
     method = text(event, "requestContext", "http", "method").upper()
     route, ids = _find(_path(event))
-    code: str | None = None
-    error: Exception | None = None
-    try:
-        result = _respond(service, event, method, route, ids)
-    except Refused as refused:
-        code, result = refused.code, refusal(refused.code)
-    except aws.FAULTS as fault:
-        code, error, result = "unavailable", fault, refusal("unavailable")
-    except Exception as fault:  # noqa: BLE001 - the last line: 500 without its text, and a log line
-        code, error, result = "internal", fault, refusal("internal")
+    result, code, error = _answered(service, event, method, route, ids)
     logs.write(
         "http",
         level="ERROR" if result["statusCode"] >= 500 else "INFO",
@@ -49,6 +48,22 @@ def respond(service: Service, event: object, request_id: str | None = None) -> A
     return result | {"body": ""} if method == "HEAD" else result
 
 
+def _answered(
+    service: Service, event: object, method: str, route: str | None, ids: Mapping[str, str]
+) -> tuple[Answer, str | None, Exception | None]:
+    """The answer; for a refusal its code, and the error behind it if it is our fault."""
+    try:
+        return _respond(service, event, method, route, ids), None, None
+    except NotAllowed as refused:
+        return refusal(refused.code, {"allow": refused.allowed}), refused.code, None
+    except Refused as refused:
+        return refusal(refused.code), refused.code, None
+    except aws.FAULTS as fault:
+        return refusal("unavailable"), "unavailable", fault
+    except Exception as fault:  # noqa: BLE001 - the last line: 500 without its text, and a log line
+        return refusal("internal"), "internal", fault
+
+
 def _respond(
     service: Service, event: object, method: str, route: str | None, ids: Mapping[str, str]
 ) -> Answer:
@@ -59,7 +74,7 @@ def _respond(
     actions = ROUTES[route]
     action = actions.get("GET" if method == "HEAD" else method)
     if action is None:
-        return refusal("method_not_allowed", {"allow": _allowed(actions)})
+        raise NotAllowed(actions)
     return action(service, Request(event, ids))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import unquote_plus
 
-from qr_session import images, logs
+from qr_session import images
 from qr_session.bucket import Head
 from qr_session.event_service import Service
 from qr_session.incoming import text
@@ -20,27 +20,35 @@ class BadRecord(Exception):
     """A record that S3 doesn't send."""
 
 
-def handle(service: Service, record: object) -> None:
-    """Settles one record's upload. Raises where AWS failed; a repeat then heals it."""
-    ids = _ids(service, record)
-    if ids is None:
-        return
-    session_id, upload_id = ids
-    outcome = _settle(service, session_id, upload_id)
-    logs.write("s3", code=outcome, session_id=session_id)
+def handle(service: Service, record: object) -> str | None:
+    """What became of one record's upload, or None where it is no upload of ours.
+
+    Raises where AWS failed; a repeat then heals it.
+    """
+    ids = _ids(record) if _is_ours(service, record) else None
+    return _settle(service, *ids) if ids else None
 
 
-def _ids(service: Service, record: object) -> tuple[str, str] | None:
-    """Session and upload of a record that is ours to handle."""
+def session_id(record: object) -> str | None:
+    """The session that a record is about, if it is one of ours."""
+    ids = _ids(record)
+    return ids[0] if ids else None
+
+
+def _ids(record: object) -> tuple[str, str] | None:
+    return ids_of_key(unquote_plus(text(record, "s3", "object", "key")))
+
+
+def _is_ours(service: Service, record: object) -> bool:
     name, version = text(record, "eventName"), text(record, "eventVersion")
     if not name or not version.startswith("2."):
         raise BadRecord
     if not name.removeprefix("s3:").startswith("ObjectCreated:"):
-        return None
+        return False
     bucket, key = text(record, "s3", "bucket", "name"), text(record, "s3", "object", "key")
     if not bucket or not key:
         raise BadRecord
-    return ids_of_key(unquote_plus(key)) if bucket == service.bucket_name else None
+    return bucket == service.bucket_name
 
 
 def _settle(service: Service, session_id: str, upload_id: str) -> str:

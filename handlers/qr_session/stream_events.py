@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from qr_session import logs
 from qr_session.event_service import Service
 from qr_session.incoming import field, text
 from qr_session.items import session_of
@@ -18,18 +17,24 @@ class BadRecord(Exception):
     """A record that a stream of this table doesn't send."""
 
 
-def handle(service: Service, record: object) -> None:
-    """Pushes one record's news. Raises where it has to come again."""
+def handle(service: Service, record: object) -> str | None:
+    """What became of one record's news, or None where it has none.
+
+    Raises where it has to come again.
+    """
     if text(record, "eventName") != "MODIFY":
-        return
+        return None
     new, old = field(record, "dynamodb", "NewImage"), field(record, "dynamodb", "OldImage")
     if not isinstance(new, Mapping) or not isinstance(old, Mapping):
         raise BadRecord
     if text(new, "status", "S") not in PUSHED or not _is_news(new, old):
-        return
-    session = session_of(new)
-    outcome = push(session, service.sessions, service.pusher, service.clock())
-    logs.write("stream", code=outcome, session_id=session.id)
+        return None
+    return push(session_of(new), service.sessions, service.pusher, service.clock())
+
+
+def session_id(record: object) -> str | None:
+    """The session that a record is about."""
+    return text(record, "dynamodb", "Keys", "sessionId", "S") or None
 
 
 def _is_news(new: Mapping[str, object], old: Mapping[str, object]) -> bool:

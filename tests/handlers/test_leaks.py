@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import traceback
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from qr_session import logs
+from qr_session import event_routes, logs
 from qr_session.event_routes import RecordsFailed
 from qr_session.session import upload_key
 from tests.handlers.drive import NONCE, UPLOAD_ID, App, Scene, bucket_event, event, scene
@@ -66,6 +68,54 @@ def test_every_log_line_is_json_with_known_fields(
     assert len(lines) > 12
     assert set().union(*lines) <= FIELDS
     assert {len(line["session"]) for line in lines if "session" in line} == {16}
+
+
+def test_every_refusal_is_logged_with_its_code(
+    session: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+
+    answers = [
+        session.app.http("PATCH", session.path),
+        session.app.http("GET", session.path),
+        session.app.http("GET", "/nowhere"),
+        session.app.http("POST", "/sessions", None, "{"),
+    ]
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["code"] for line in lines] == [answer.body["error"] for answer in answers]
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_a_record_s_line_says_whose_it_was_and_in_which_invocation(
+    requested: Scene, capsys: pytest.CaptureFixture[str], failing: bool
+) -> None:
+    key = upload_key(requested.id, UPLOAD_ID)
+    requested.app.store_object(key)
+    if failing:
+        requested.app.sessions = Careless("fault")
+    capsys.readouterr()
+
+    with contextlib.suppress(RecordsFailed):
+        event_routes.respond(requested.app.event_service, bucket_event(key), "the-request")
+
+    line = json.loads(capsys.readouterr().out)
+    assert line["what"] == "s3"
+    assert line["code"] == ("failed" if failing else "nobody")
+    assert line["session"] == hashlib.sha256(requested.id.encode()).hexdigest()[:16]
+    assert line["requestId"] == "the-request"
+
+
+def test_a_stream_s_failure_says_whose_it_was(app: App, capsys: pytest.CaptureFixture[str]) -> None:
+    made = event("stream_modify")
+    del made["Records"][0]["dynamodb"]["NewImage"]["rev"]
+    session_id = made["Records"][0]["dynamodb"]["Keys"]["sessionId"]["S"]
+
+    event_routes.respond(app.event_service, made, "the-request")
+
+    line = json.loads(capsys.readouterr().out)
+    assert (line["what"], line["code"], line["requestId"]) == ("stream", "failed", "the-request")
+    assert line["session"] == hashlib.sha256(session_id.encode()).hexdigest()[:16]
 
 
 class Careless:
