@@ -23,6 +23,9 @@ class Kind:
 BUCKET = Kind("s3", s3_events.handle, s3_events.session_id)
 STREAM = Kind("stream", stream_events.handle, stream_events.session_id)
 
+# HTTP APIs and the failure queue's messages have a requestContext too, without any of these.
+_OF_A_CONNECTION = {"connectionId", "eventType", "messageDirection"}
+
 
 class UnknownEvent(Exception):
     """An event that nobody has configured this function for."""
@@ -37,7 +40,8 @@ def respond(service: Service, event: object, request_id: str | None = None) -> A
 
     Raises UnknownEvent, and RecordsFailed after every record had its turn.
     """
-    if isinstance(event, Mapping) and "requestContext" in event:
+    context = field(event, "requestContext")
+    if isinstance(context, Mapping) and not _OF_A_CONNECTION.isdisjoint(context):
         return websocket_routes.respond(service, event, request_id)
     if text(event, "Event") == "s3:TestEvent":
         return None

@@ -187,6 +187,23 @@ def test_the_events_of_setting_up_are_fine(app: App, made: Any) -> None:
     assert app.events(made) is None
 
 
+def _given_up(made: Any) -> Any:
+    """The message in the failure queue, as somebody may send it in again without unwrapping it."""
+    return {
+        "version": "1.0",
+        "timestamp": "2026-03-10T06:16:23.000Z",
+        "requestContext": {
+            "requestId": "e4b46cbf-b738-xmpl-8880-a18cdf61200e",
+            "functionArn": "arn:aws:lambda:eu-central-1:123456789012:function:x:$LATEST",
+            "condition": "RetriesExhausted",
+            "approximateInvokeCount": 3,
+        },
+        "requestPayload": made,
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST"},
+        "responsePayload": {"errorType": "RecordsFailed"},
+    }
+
+
 @pytest.mark.parametrize(
     "made",
     [
@@ -198,6 +215,9 @@ def test_the_events_of_setting_up_are_fine(app: App, made: Any) -> None:
         {"Records": None},
         {"Records": [{"eventSource": "aws:sqs", "body": "{}"}]},
         {"Records": [{"EventSource": "aws:sns"}]},
+        {"requestContext": None},
+        event("http_create"),
+        _given_up(bucket_event("a")),
         {"Records": bucket_event("a")["Records"] + event("stream_modify")["Records"]},
     ],
 )

@@ -185,7 +185,8 @@ WEBSOCKET = [
 @given(data=st.data())
 def test_no_damaged_event_raises(name: str, data: st.DataObject) -> None:
     made = event(name)
-    made["requestContext"] = data.draw(damaged(made["requestContext"]) | JSON)
+    context = data.draw(damaged(made["requestContext"]))
+    made["requestContext"] = context | {"connectionId": data.draw(JSON)}
     made = made | {"body": data.draw(JSON)} if data.draw(st.booleans()) else made
 
     answer = App().events(made)
