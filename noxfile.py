@@ -34,7 +34,14 @@ OPTIONS = {
     "lint": REPORT,
     "guard": {**REPORT, "--explain": 1, "--list": 0, "--template": 1},
     "check": REPORT,
-    "deploy": {"--confirm": 1, "--clean-up": 0, "--import": 0, "--verbose": 0},
+    "deploy": {
+        "--confirm": 1,
+        "--code-only": 0,
+        "--clean-up": 0,
+        "--import": 0,
+        "--verbose": 0,
+    },
+    "rollback": {"--confirm": 1, "--skip": 1, "--verbose": 0},
     "destroy": {"--confirm": 1, "--deployment-bucket": 0, "--verbose": 0},
     "outputs": {"--json": 0},
 }
@@ -145,6 +152,14 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def e2e(session: nox.Session) -> None:
+    """Drive both pages in a real Chromium against the local cloud: nox -s e2e -- -k chaos"""
+    install(session, "e2e")
+    install_node_packages(session)
+    run(session, "-m", "pytest", "tests/e2e", *session.posargs)
+
+
+@nox.session(python=PYTHON)
 def package(session: nox.Session) -> None:
     """Zip the functions into build/<env>/, the same bytes on every machine."""
     station(session, "package")
@@ -166,6 +181,24 @@ def deploy(session: nox.Session) -> None:
 def outputs(session: nox.Session) -> None:
     """Show a running stack's outputs: nox -s outputs -- dev --json"""
     station(session, "outputs")
+
+
+@nox.session(python=PYTHON)
+def diff(session: nox.Session) -> None:
+    """Compare what is rendered with what is deployed: nox -s diff -- dev"""
+    station(session, "diff")
+
+
+@nox.session(python=PYTHON)
+def drift(session: nox.Session) -> None:
+    """Show what was changed by another way than deploying: nox -s drift -- dev"""
+    station(session, "drift")
+
+
+@nox.session(python=PYTHON)
+def rollback(session: nox.Session) -> None:
+    """Take a running or a stuck update back: nox -s rollback -- dev"""
+    station(session, "rollback")
 
 
 @nox.session(python=PYTHON)

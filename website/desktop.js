@@ -293,6 +293,8 @@ async function copy() {
   const field = input("link");
   field.select();
   const done = await copied(field.value);
+  // Left in the field, the selection is what a person copies by hand.
+  if (done) $("copy").focus();
   say($("copy-text"), speaker.t(done ? "copied" : "copyByHand"));
   await later(2500);
   say($("copy-text"), speaker.t("copy"));
