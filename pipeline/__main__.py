@@ -188,8 +188,34 @@ def _deploy(options: argparse.Namespace, root: Path) -> int:
     from pipeline import deploy
     from pipeline.deploying.deployment import Consent
 
+    if options.code_only:
+        return deploy.deploy_code(_one(options, root), root)
     consent = Consent(options.confirm, clean_up=options.clean_up, take_in=options.take_in)
     return deploy.deploy(_one(options, root), root, consent, verbose=options.verbose)
+
+
+def _diff(options: argparse.Namespace, root: Path) -> int:
+    from pipeline import differences
+
+    return differences.diff(_one(options, root), root)
+
+
+def _drift(options: argparse.Namespace, root: Path) -> int:
+    from pipeline import drift
+
+    return drift.drift(_one(options, root), root)
+
+
+def _rollback(options: argparse.Namespace, root: Path) -> int:
+    from pipeline import rollback
+
+    return rollback.rollback(
+        _one(options, root),
+        root,
+        confirm=options.confirm,
+        skip=options.skip,
+        verbose=options.verbose,
+    )
 
 
 def _destroy(options: argparse.Namespace, root: Path) -> int:
@@ -261,6 +287,19 @@ _IMPORT = (
     ("--import",),
     {"action": "store_true", "dest": "take_in", "help": "import what an earlier stack kept"},
 )
+_CODE_ONLY = (
+    ("--code-only",),
+    {"action": "store_true", "help": "only the functions' code, in seconds (development)"},
+)
+_SKIP = (
+    ("--skip",),
+    {
+        "action": "append",
+        "default": [],
+        "metavar": "RESOURCE",
+        "help": "a logical id to leave as it is, where going back fails on it",
+    },
+)
 _VERBOSE = (("--verbose",), {"action": "store_true", "help": "every event of the stack"})
 _BUCKET = (("--deployment-bucket",), {"action": "store_true", "help": "delete that bucket too"})
 
@@ -301,7 +340,14 @@ _STATIONS: dict[str, tuple[_Station, str, Sequence[_Option]]] = {
     "deploy": (
         _deploy,
         "check, package and bring the stack up to date",
-        [_ENVIRONMENT, _CONFIRM, _CLEAN_UP, _IMPORT, _VERBOSE],
+        [_ENVIRONMENT, _CONFIRM, _CODE_ONLY, _CLEAN_UP, _IMPORT, _VERBOSE],
+    ),
+    "diff": (_diff, "compare what is rendered with what is deployed", [_ENVIRONMENT]),
+    "drift": (_drift, "show what was changed by another way than deploying", [_ENVIRONMENT]),
+    "rollback": (
+        _rollback,
+        "take a running or a stuck update back",
+        [_ENVIRONMENT, _CONFIRM, _SKIP, _VERBOSE],
     ),
     "destroy": (
         _destroy,

@@ -15,6 +15,7 @@ from pipeline.deploying import (
     changeset,
     clients,
     events,
+    functions,
     parcels,
     publishing,
     recovery,
@@ -63,6 +64,16 @@ def deploy(name: str, root: Path, consent: Consent = NO_CONSENT, *, verbose: boo
     return 0
 
 
+def deploy_code(name: str, root: Path) -> int:
+    """Give the running functions of a development environment the code that is here now."""
+    loaded = settings.load(name, root)
+    functions.check_tier(loaded)
+    rendered, artifacts = rendering.render(loaded, root), package.package(root)
+    with clients.spoken(loaded.settings.aws):
+        put_code(load_code(enter(loaded), rendered, artifacts, root))
+    return 0
+
+
 def outputs(name: str, root: Path, *, as_json: bool = False) -> int:
     """Show the running stack's outputs."""
     loaded = settings.load(name, root)
@@ -72,6 +83,14 @@ def outputs(name: str, root: Path, *, as_json: bool = False) -> int:
         found = stacks.find(aws.cloudformation, loaded.settings.stack_name)
         screen.outputs(stacks.existing(found, loaded.settings).outputs, as_json=as_json)
     return 0
+
+
+def put_code(deployment: Deployment) -> None:
+    """The functions alone; everything else stays as it was deployed."""
+    own = deployment.settings
+    stacks.kind(stacks.existing(_stack(deployment), own), own)
+    if not functions.update(deployment):
+        screen.note("The functions run this code already.")
 
 
 def show_plan(deployment: Deployment) -> None:
@@ -196,6 +215,8 @@ def _finish(deployment: Deployment) -> None:
     if stacks.lock(deployment.aws.cloudformation, stack, locked=own.protected):
         now = "now" if own.protected else "no longer"
         screen.note(f"{own.stack_name} is {now} protected against deletion.")
+    if own.tier == functions.DEVELOPMENT and functions.update(deployment):
+        screen.note("They ran what --code-only had given them.")
     publishing.publish(
         deployment.target, deployment.root, {one.key: one.value for one in stack.outputs}
     )

@@ -73,7 +73,7 @@ class Cause:
         secret = "Environment" in self.path
         if secret or not (self.before or self.after):
             return name
-        return f"{name} {_short(self.before)} → {_short(self.after)}"
+        return f"{name} {short(self.before)} → {short(self.after)}"
 
 
 @dataclass(frozen=True)
@@ -327,7 +327,8 @@ def _rejected(reason: str, events: Sequence[OperationEventTypeDef]) -> Rejected:
     return error
 
 
-def _short(value: str) -> str:
+def short(value: str) -> str:
+    """A value on one line of a table."""
     if value == "{{changeSet:KNOWN_AFTER_APPLY}}":
         return "(known when it is there)"
     value = " ".join(value.split())

@@ -9,12 +9,14 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # rich takes as long to import as a render; only what prints pays for it
+    from mypy_boto3_cloudformation.type_defs import StackResourceDriftTypeDef
     from rich.console import Console
 
     from pipeline.deploying.changeset import Change
+    from pipeline.deploying.comparing import Difference
     from pipeline.deploying.events import Event
     from pipeline.deploying.stacks import Output
     from pipeline.findings import Pointer
@@ -83,6 +85,66 @@ def goes(rows: Sequence[Sequence[str]]) -> None:
     counts = {word: sum(row[0] == word for row in rows) for word in ("delete", "keep")}
     told = ", ".join(f"{number} to {word}" for word, number in counts.items() if number)
     print(told or "The stack is empty.", flush=True)
+
+
+def difference(one: Difference, rendered: Rendered, before: dict[str, Any]) -> None:
+    """One difference between the deployed template and the rendered one."""
+    from pipeline.deploying.changeset import short
+
+    section, *keys = one.place
+    gone = section == "Resources" and keys and keys[0] not in rendered.value["Resources"]
+    at = "" if gone else origin(rendered, one.place)
+    texts = [_as_text(value) for value in (one.before, one.after) if value is not None]
+    hidden = "Variables" in one.place or any('"Variables"' in text for text in texts)
+    shown = "" if hidden else " → ".join(map(short, texts))
+    if len(one.place) == 2 and one.place[0] == "Resources" and one.kind != "~":
+        side = before["Resources"] if one.kind == "-" else rendered.value["Resources"]
+        shown = side[one.place[1]]["Type"]
+    _difference_line(one.kind, ".".join(map(str, one.place)), shown, at)
+
+
+def value(one: Difference) -> None:
+    """One difference between the stack's parameters or tags and what would be passed now."""
+    told = [str(each) for each in (one.before, one.after) if each is not None]
+    _difference_line(one.kind, " ".join(map(str, one.place)), " → ".join(told), "")
+
+
+def _difference_line(kind: str, name: str, shown: str, at: str) -> None:
+    from rich.text import Text
+
+    style = {"+": "green", "-": "red", "~": "yellow"}[kind]
+    line = Text.assemble((f"{kind} {name}", style), f"  {shown}" if shown else "")
+    line.append(f"  {at}" if at else "", style="dim")
+    _console(stderr=False).print(line)
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def drifted(one: StackResourceDriftTypeDef, rendered: Rendered) -> None:
+    """One resource that is not as it was deployed, and in which properties."""
+    from rich.text import Text
+
+    from pipeline.deploying.changeset import short
+
+    console, logical_id = _console(stderr=False), one["LogicalResourceId"]
+    style = "red" if one["StackResourceDriftStatus"] == "DELETED" else "yellow"
+    what = f"  {one['ResourceType']}  {one.get('PhysicalResourceId', '')}"
+    console.print(Text.assemble((f"{one['StackResourceDriftStatus']} {logical_id}", style), what))
+    for each in one.get("PropertyDifferences", []):
+        path = tuple(each["PropertyPath"].strip("/").split("/"))
+        secret = "Variables" in path
+        values = (short(each["ExpectedValue"]), short(each["ActualValue"]))
+        told = "" if secret else f" {values[0]} → {values[1]}"
+        at = ""
+        if logical_id in rendered.value["Resources"]:
+            at = origin(rendered, ("Resources", logical_id, "Properties", *_keys(path)))
+        console.print(Text.assemble(f"        {'.'.join(path)}{told}", (f"  {at}", "dim")))
+
+
+def _keys(path: tuple[str, ...]) -> Pointer:
+    return tuple(int(key) if key.isdecimal() else key for key in path)
 
 
 def outputs(found: Sequence[Output], *, as_json: bool) -> None:

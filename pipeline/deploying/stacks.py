@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.errors import Refused, UserError
@@ -30,7 +30,7 @@ _BACK = ["nox: rollback"]
 # State -> what it means, and what leads out of it: a station of ours, or AWS's own commands.
 _WAYS_OUT = {
     "ROLLBACK_COMPLETE": ("its creation failed, so it can only be deleted", _ANEW),
-    "CREATE_FAILED": ("its creation failed and nothing was taken back", ["delete-stack"]),
+    "CREATE_FAILED": ("its creation failed and nothing was taken back", _BACK),
     "ROLLBACK_FAILED": (
         "its creation failed, and something protected could not be deleted again",
         ["describe-stack-resources", *_ANEW],
@@ -73,6 +73,8 @@ class Stack:
     reason: str = ""
     locked: bool = False
     outputs: tuple[Output, ...] = ()
+    parameters: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 def find(cloudformation: CloudFormationClient, name: str) -> Stack | None:
@@ -95,6 +97,10 @@ def find(cloudformation: CloudFormationClient, name: str) -> Stack | None:
             Output(out["OutputKey"], out["OutputValue"], out.get("Description", ""))
             for out in sorted(one.get("Outputs", []), key=lambda out: out["OutputKey"])
         ),
+        parameters={
+            each["ParameterKey"]: each["ParameterValue"] for each in one.get("Parameters", [])
+        },
+        tags={tag["Key"]: tag["Value"] for tag in one.get("Tags", [])},
     )
 
 

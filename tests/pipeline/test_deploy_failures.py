@@ -108,7 +108,7 @@ def test_a_deleted_stack_is_none(aws: Aws) -> None:
     [
         ("ROLLBACK_COMPLETE", "nox -s deploy -- dev --clean-up"),
         ("ROLLBACK_FAILED", "nox -s deploy -- dev --clean-up"),
-        ("CREATE_FAILED", "delete-stack"),
+        ("CREATE_FAILED", "nox -s rollback -- dev"),
         ("DELETE_FAILED", "nox -s destroy -- dev"),
         ("UPDATE_ROLLBACK_FAILED", "nox -s rollback -- dev"),
         ("UPDATE_FAILED", "nox -s rollback -- dev"),
