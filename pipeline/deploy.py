@@ -17,6 +17,7 @@ from pipeline.deploying import (
     events,
     functions,
     parcels,
+    policies,
     publishing,
     recovery,
     screen,
@@ -167,6 +168,7 @@ def _show(deployment: Deployment, change_set: ChangeSet | None) -> bool:
     screen.changes(found, deployment.rendered)
     if deployment.settings.protected:
         changeset.check_losses(found, deployment.rendered.value, deployment.settings.name)
+    policies.check(deployment, found)
     return True
 
 

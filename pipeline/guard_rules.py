@@ -230,8 +230,8 @@ def _required_keys(document: Document) -> dict[str, list[str]]:
     return {key: list(value[key]) for key in expected}
 
 
-def waivers(folder: Path) -> list[Waiver]:
-    """rules/waivers.yaml; without the file there are none."""
+def waivers(folder: Path, root: Path | None = None) -> list[Waiver]:
+    """rules/waivers.yaml; without the file there are none. `root` is where environments/ is."""
     path = folder / "waivers.yaml"
     if not path.is_file():
         return []
@@ -241,7 +241,7 @@ def waivers(folder: Path) -> list[Waiver]:
         raise _bad_waiver(document, ())
     found = [_waiver(document, at, entry) for at, entry in enumerate(entries)]
     for waiver in found:
-        _refuse_unknown_environment(waiver, document, folder.parent)
+        _refuse_unknown_environment(waiver, document, root or folder.parent)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ BY_CDN = {"WebsiteBucketName": "pages-box", "DistributionId": "EDFDVBD6EXAMPLE"}
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """A repository with a page, its script and its configuration."""
+    shutil.copytree(scripted_aws.ROOT / "rules", tmp_path / "rules")
     folder = tmp_path / "website"
     folder.mkdir()
     (folder / "index.html").write_text('<a href="${Address}">there</a>')
