@@ -1,13 +1,13 @@
 """Marks in a second render, which tell where each rendered line came from.
 
 Before each physical line of a template's text, around each expression and around each branch of a
-condition stands a mark made of private-use characters. `strip` takes them out and leaves the text
-and its source map. What is deployed is never this render: it only has to equal the other one.
+condition stands a mark made of private-use characters only, which filters such as `upper` and
+`tojson` leave alone. `strip` takes them out and leaves the text and its source map. What is
+deployed is never this render: it only has to equal the other one.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -15,11 +15,15 @@ from typing import Any
 from jinja2 import nodes
 
 from pipeline.findings import Place, Pointer
-from pipeline.rendering.scope import Touched
+from pipeline.rendering.scope import METHODS, Touched, traced
 from pipeline.rendering.sourcemap import Line, SourceMap
 
 OPEN, CLOSE = "\ue000", "\ue001"
-_MARK = re.compile(f"{OPEN}(.)(.*?){CLOSE}", re.DOTALL)
+_ZERO, _KIND = 0xE010, 0xE020  # where the private-use digits and kinds of marks begin
+_MARK = re.compile(f"{OPEN}([\ue020-\ue030])([\ue010-\ue019]+){CLOSE}")
+_DIGITS = str.maketrans({str(digit): chr(_ZERO + digit) for digit in range(10)})
+_KINDS = {kind: chr(_KIND + number) for number, kind in enumerate("tvewx")}
+_KIND_OF = {character: kind for kind, character in _KINDS.items()}
 
 
 class Marks:
@@ -29,10 +33,16 @@ class Marks:
         self.touched = Touched()
         self._places: list[Place] = []
         self._conditions: list[tuple[Pointer, ...]] = []
+        self._reads: list[list[Pointer]] = []  # of the render that is under way
 
     def functions(self) -> dict[str, Any]:
-        """What marked templates call: `start`, then the expression, then `note`."""
-        return {"__start__": self.touched.start, "__note__": self._note, "__touch__": self._touch}
+        """What marked templates call: `start`, then the expression, then `note` or `keep`."""
+        return {
+            "__start__": self.touched.start,
+            "__note__": self._note,
+            "__keep__": self._keep,
+            "__touch__": self._touch,
+        }
 
     def into(self, tree: nodes.Template, file: str) -> None:
         """Put marks into a parsed template."""
@@ -42,9 +52,11 @@ class Marks:
         """The text without marks, and the origin of each of its lines; no map where a template
         changed the marks themselves, as {% filter upper %} does."""
         try:
-            return _Stripper(self._places, self._conditions).strip(marked)
+            return _Stripper(self._places, self._conditions, self._reads).strip(marked)
         except _BrokenMarksError:
             return _MARK.sub("", marked), SourceMap()
+        finally:
+            self._reads.clear()
 
     # ---- at parse time
 
@@ -58,6 +70,10 @@ class Marks:
             self._condition(node, [node.test, *(other.test for other in node.elif_)])
         elif isinstance(node, nodes.For):
             self._condition(node, [node.iter])
+        elif isinstance(node, nodes.Assign):
+            node.node = _keeping(node.node)
+        elif isinstance(node, nodes.With):
+            node.values = [_keeping(value) for value in node.values]
 
     def _output(self, output: nodes.Output, file: str) -> Iterator[nodes.Expr]:
         for node in output.nodes:
@@ -99,17 +115,26 @@ class Marks:
 
     def _note(self, _: None, value: Any) -> str:
         read = self.touched.take()
-        return f"{_mark('v', json.dumps(read))}{value}{_mark('e', 0)}" if read else str(value)
+        if not read:
+            return str(value)
+        self._reads.append(read)
+        return f"{_mark('v', len(self._reads) - 1)}{value}{_mark('e', 0)}"
+
+    def _keep(self, _: None, value: Any) -> Any:
+        read = self.touched.take()
+        for at in read:
+            self.touched.note(at)  # for the expression around this one
+        return traced(value, *read) if read else value
 
     def _touch(self, value: Any) -> Any:
-        at = getattr(value, "at", None) if isinstance(value, str | int | float) else None
-        if at is not None:
-            self.touched.note(at)
+        if isinstance(value, str | int | float):
+            for at in getattr(value, "at", ()):
+                self.touched.note(at)
         return value
 
 
 def chains(node: nodes.Node) -> Iterator[Pointer]:
-    """The key paths below `env` that an expression reads: ("uploads", "keep_days")."""
+    """The key paths below `env` that an expression reads: ("logs", "keep_days")."""
     at = chain(node)
     if at is not None:
         yield at
@@ -122,6 +147,8 @@ def chain(node: nodes.Node) -> Pointer | None:
     """The key path of `env.a.b` or `env["a"].b`; None when the node is anything else."""
     if isinstance(node, nodes.Name):
         return () if node.name == "env" and node.ctx == "load" else None
+    if isinstance(node, nodes.Getattr) and node.attr in METHODS.values():
+        return chain(node.node)
     if isinstance(node, nodes.Getattr):
         above, key = chain(node.node), node.attr
     elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
@@ -138,14 +165,20 @@ class _BrokenMarksError(Exception):
 class _Stripper:
     """Reads a marked text once, from its start to its end."""
 
-    def __init__(self, places: list[Place], conditions: list[tuple[Pointer, ...]]) -> None:
-        self.places, self.conditions = places, conditions
+    def __init__(
+        self,
+        places: list[Place],
+        conditions: list[tuple[Pointer, ...]],
+        reads: list[list[Pointer]],
+    ) -> None:
+        self.places, self.conditions, self.reads = places, conditions, reads
         self.text: list[str] = []
         self.lines: list[Line] = []
         self.place: Place | None = None
         self.first: Place | None = None  # of this line: of its first visible character
         self.settled = False
         self.values: list[list[Pointer]] = []
+        self.carried = False  # a value that began on an earlier line goes on here
         self.when: list[tuple[Pointer, ...]] = []
         self.line_values: list[Pointer] = []
         self.line_when: list[Pointer] = []
@@ -154,29 +187,34 @@ class _Stripper:
         end = 0
         for mark in _MARK.finditer(marked):
             self._text(marked[end : mark.start()])
-            self._mark(mark[1], mark[2])
+            self._mark(_KIND_OF[mark[1]], _number(mark[2]))
             end = mark.end()
         self._text(marked[end:])
         if self.text and not "".join(self.text).endswith("\n"):
             self._end_line()
         return "".join(self.text), SourceMap(tuple(self.lines))
 
-    def _mark(self, kind: str, said: str) -> None:
+    def _mark(self, kind: str, number: int) -> None:
         if kind == "t":
-            self.place = self.places[int(said)]
+            self.place = self.places[number]
             self.first = self.first or self.place
+            self._drop_carried()  # what follows is a template's own text, as in a macro
         elif kind == "v":
-            read = [tuple(at) for at in json.loads(said)]
-            self.values.append(read)
-            self.line_values += read
+            self.values.append(self.reads[number])
+            self.line_values += self.reads[number]
         elif kind == "w":
-            self.when.append(self.conditions[int(said)])
+            self.when.append(self.conditions[number])
         elif kind == "e" and self.values:
+            self._drop_carried()
             self.values.pop()
         elif kind == "x" and self.when:
             self.when.pop()
         else:
             raise _BrokenMarksError
+
+    def _drop_carried(self) -> None:
+        if self.carried and not self.settled:
+            self.line_values, self.carried = [], False
 
     def _text(self, piece: str) -> None:
         if not piece:
@@ -201,18 +239,30 @@ class _Stripper:
         )
         self.first, self.settled, self.line_when = None, False, []
         self.line_values = [at for read in self.values for at in read]
+        self.carried = bool(self.values)
 
 
 def _unique(pointers: list[Pointer]) -> tuple[Pointer, ...]:
     return tuple(dict.fromkeys(pointers))
 
 
-def _mark(kind: str, said: object) -> str:
-    return f"{OPEN}{kind}{said}{CLOSE}"
+def _mark(kind: str, number: int) -> str:
+    return f"{OPEN}{_KINDS[kind]}{str(number).translate(_DIGITS)}{CLOSE}"
+
+
+def _number(digits: str) -> int:
+    return int("".join(str(ord(digit) - _ZERO) for digit in digits))
 
 
 def _call(function: str, *arguments: nodes.Expr) -> nodes.Call:
     return nodes.Call(nodes.Name(function, "load"), list(arguments), [], None, None)
+
+
+def _keeping(node: Any) -> Any:
+    """The same expression, whose result knows every setting that it was worked out from."""
+    if isinstance(node, nodes.Const | nodes.Name):
+        return node
+    return _call("__keep__", _call("__start__"), _touching(node))
 
 
 def _touching(node: nodes.Expr) -> nodes.Expr:
@@ -223,5 +273,6 @@ def _touching(node: nodes.Expr) -> nodes.Expr:
         if isinstance(child, nodes.Expr):
             setattr(node, field, _touching(child))
         elif isinstance(child, list):
-            setattr(node, field, [_touching(c) if isinstance(c, nodes.Expr) else c for c in child])
+            told = _keeping if field == "args" and isinstance(node, nodes.Call) else _touching
+            setattr(node, field, [told(c) if isinstance(c, nodes.Expr) else c for c in child])
     return node

@@ -33,30 +33,34 @@ class Touched:
             self._frames[-1].append(at)
 
 
+METHODS = {"items": "_items", "keys": "_keys", "values": "_values"}
+"""What a template calls on a mapping of settings, and its name here: no setting's key hides it."""
+
+
 class TracedStr(str):
-    """A text that knows which setting it came from."""
+    """A text that knows which settings it came from."""
 
     __slots__ = ("at",)
-    at: Pointer
+    at: tuple[Pointer, ...]
 
 
 class TracedInt(int):
-    """A number that knows which setting it came from."""
+    """A number that knows which settings it came from."""
 
-    at: Pointer
+    at: tuple[Pointer, ...]
 
 
 class TracedFloat(float):
-    """A number that knows which setting it came from."""
+    """A number that knows which settings it came from."""
 
-    at: Pointer
+    at: tuple[Pointer, ...]
 
 
 _TRACED: dict[type, Any] = {str: TracedStr, int: TracedInt, float: TracedFloat}
 
 
 class Scope:
-    """A mapping of settings as templates read it: `env.uploads.keep_days`.
+    """A mapping of settings as templates read it: `env.logs.keep_days`.
 
     With `touched`, every value that is read says so there, and texts and numbers carry their
     key path, so that a loop's variable still knows where its value stands.
@@ -70,9 +74,12 @@ class Scope:
     def __getattr__(self, name: str) -> Any:
         if name in self._data:
             return self._read(name)
-        if name in {"items", "keys", "values"}:
-            return getattr(self, f"_{name}")
+        if name in METHODS:
+            return getattr(self, METHODS[name])
         raise AttributeError(name)
+
+    def __repr__(self) -> str:
+        return "a section of settings"
 
     def __getitem__(self, name: str) -> Any:
         return self._read(name)
@@ -115,16 +122,17 @@ def _wrapped(value: Any, touched: Touched | None, at: Pointer) -> Any:
         return value
     if isinstance(value, list):
         return [_wrapped(item, touched, (*at, index)) for index, item in enumerate(value)]
-    return _traced(value, at)
+    return traced(value, at)
 
 
-def _traced(value: Any, at: Pointer) -> Any:
-    kind = _TRACED.get(type(value))
-    if kind is None:
+def traced(value: Any, *at: Pointer) -> Any:
+    """The same text or number, which knows the settings it came from; others stay as they are."""
+    kind = next((_TRACED[one] for one in type(value).__mro__ if one in _TRACED), None)
+    if kind is None or isinstance(value, bool):
         return value
-    traced = kind(value)
-    traced.at = at
-    return traced
+    told = kind(value)
+    told.at = at
+    return told
 
 
 def to_json(value: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import jinja2
 from jinja2 import nodes
+from jinja2.sandbox import safe_range
 
 from pipeline.documents import DocumentError
 from pipeline.environment.fields import SchemaPaths
@@ -21,7 +22,9 @@ from pipeline.rendering.uses import Reading, Use, reading
 
 FOLDER = "templates"
 MAIN = "main.yaml.j2"
+_SCOPE = f"'{Scope.__module__}.{Scope.__name__} object'"  # as Jinja calls it
 _ARITHMETIC = (TypeError, ValueError, ArithmeticError, LookupError)
+_TOO_DEEP = "something here includes or calls itself without an end"
 
 
 class _Environment(jinja2.Environment):
@@ -46,7 +49,9 @@ class _Environment(jinja2.Environment):
         )
         self.filters |= {"tojson": to_json, "plain": _plain}
         self.globals["dynamic_reference"] = dynamic_reference
+        self.globals["range"] = safe_range
         del self.globals["lipsum"]  # random text: the same input gives the same bytes
+        del self.filters["random"]
         self.trees = trees
         self.marks = marks
         self.uses: list[Use] = []
@@ -95,7 +100,7 @@ class Templates:
     marks: Marks = field(default_factory=Marks)
 
     def __post_init__(self) -> None:
-        loader = jinja2.FileSystemLoader(self.root / FOLDER)
+        loader = jinja2.FileSystemLoader(self.root / FOLDER, encoding="utf-8-sig")
         trees: dict[str, nodes.Template] = {}
         self._clean = _Environment(loader, trees)
         self._marked = _Environment(loader, trees, self.marks)
@@ -150,10 +155,16 @@ class Templates:
             self._clean.get_template(name)
         except jinja2.TemplateSyntaxError as error:
             raise DocumentError(
-                f"Jinja can't read this: {error.message}.",
+                f"Jinja can't read this: {(error.message or '').rstrip('.')}.",
                 file=f"{FOLDER}/{error.name or name}",
                 line=error.lineno,
                 mend="Is a {% … %} or {{ … }} left open, or misspelt?",
+            ) from None
+        except (jinja2.TemplateNotFound, OSError):
+            raise UserError(
+                "it can't be read.",
+                where=f"{FOLDER}/{name}",
+                mend="Is it a file, or a link that leads to one, and may you read it?",
             ) from None
         except UnicodeDecodeError as error:
             raise UserError(
@@ -165,7 +176,7 @@ class Templates:
     def _run(self, environment: _Environment, env: Scope) -> str:
         try:
             return environment.get_template(MAIN).render(env=env)
-        except (jinja2.TemplateError, *_ARITHMETIC) as error:
+        except (jinja2.TemplateError, RecursionError, *_ARITHMETIC) as error:
             raise self._failed(error) from error
 
     def _failed(self, error: Exception) -> Exception:
@@ -177,7 +188,8 @@ class Templates:
         if isinstance(error, jinja2.TemplateNotFound):
             what, mend = f"there is no template {error.name}.", f"Paths start at {FOLDER}/."
         else:
-            what = f"{error}."
+            said = _TOO_DEEP if isinstance(error, RecursionError) else str(error)
+            what = f"{said.replace(_SCOPE, 'the section')}."
             mend = "Correct the expression, or add the setting to every environment file."
         return DocumentError(what, file=f"{FOLDER}/{file}", line=line, mend=mend)
 

@@ -10,6 +10,14 @@ from jinja2 import nodes
 
 from pipeline.findings import Pointer
 from pipeline.rendering.marks import chain
+from pipeline.rendering.scope import METHODS
+
+# The names that Jinja itself gives to what stands within.
+_GIVES: dict[type, tuple[str, ...]] = {
+    nodes.For: ("loop",),
+    nodes.Macro: ("caller", "varargs", "kwargs"),
+    nodes.Block: ("self", "super"),
+}
 
 
 class Use(NamedTuple):
@@ -35,17 +43,25 @@ def reading(tree: nodes.Template) -> Reading:
     """Everything of interest in one walk: a walk costs as much as compiling a fifth of the tree."""
     found = Reading()
     for node in _settings_first(tree, found):
+        found.given.update(_GIVES.get(type(node), ()))
         if isinstance(node, nodes.Name):
             found.read.append(node) if node.ctx == "load" else found.given.add(node.name)
         elif isinstance(node, nodes.Output):
             found.outputs.append(node)
         elif isinstance(node, nodes.Macro):
             found.given.add(node.name)
-        elif isinstance(node, nodes.For):
-            found.given.add("loop")
-        elif isinstance(node, nodes.Include | nodes.Import | nodes.FromImport):
+        elif isinstance(node, nodes.Call):
+            _reach_method(node)
+        elif isinstance(node, nodes.Include | nodes.Import | nodes.FromImport | nodes.Extends):
             _file(node, found)
     return found
+
+
+def _reach_method(call: nodes.Call) -> None:
+    """Let `env.tags.items()` be the method, even where a tag is called items."""
+    method = call.node
+    if isinstance(method, nodes.Getattr) and chain(method.node) is not None:
+        method.attr = METHODS.get(method.attr, method.attr)
 
 
 def _settings_first(node: nodes.Node, found: Reading) -> Iterator[nodes.Node]:
@@ -61,7 +77,9 @@ def _settings_first(node: nodes.Node, found: Reading) -> Iterator[nodes.Node]:
         yield from _settings_first(child, found)
 
 
-def _file(node: nodes.Include | nodes.Import | nodes.FromImport, found: Reading) -> None:
+def _file(
+    node: nodes.Include | nodes.Import | nodes.FromImport | nodes.Extends, found: Reading
+) -> None:
     if isinstance(node.template, nodes.Const):
         found.files.add(str(node.template.value))
     if isinstance(node, nodes.Import):

@@ -33,7 +33,8 @@ def test_a_loop_over_settings_knows_each_key() -> None:
 
     pairs = [(key.at, value.at) for key, value in scope.tags._items()]
 
-    assert pairs == [(("tags", "Project"),) * 2, (("tags", "items"),) * 2]
+    project, items = (("tags", "Project"),), (("tags", "items"),)
+    assert pairs == [(project, project), (items, items)]
 
 
 def test_a_setting_that_is_read_says_so() -> None:

@@ -93,12 +93,115 @@ def test_every_conditional_line_knows_its_condition(written: Writer) -> None:
 
 
 def test_a_map_that_could_lie_is_no_map(written: Writer) -> None:
-    templates = written(main="A: {% filter upper %}{{ env.name }}x{% endfilter %}\n\nB: 1\n")
+    templates = written(
+        main="{% macro m() %}{{ env.name }}{% endmacro %}\nA: {{ m() | length }}\nB: 1\n"
+    )
 
     text, source_map = templates.render(SETTINGS)
 
-    assert text == "A: DEVX\nB: 1\n"
+    assert text == "A: 3\nB: 1\n"
     assert source_map.lines == ()
+
+
+def test_a_filter_over_a_part_keeps_its_map(written: Writer) -> None:
+    templates = written(
+        main=(
+            "{% filter upper %}\na: {{ env.name }}\nb: 1\n{% endfilter %}\n"
+            "{% filter indent(2) %}\nc: {{ env.days }}\n{% endfilter %}\n"
+            "{% macro m() %}{{ env.name }}\nx{% endmacro %}\nd: {{ m() | tojson }}\n"
+        )
+    )
+
+    text, source_map = templates.render(SETTINGS)
+
+    assert text == 'A: DEV\nB: 1\nc: 30\nd: "dev\\nx"\n'
+    assert [line.place and line.place.line for line in source_map.lines] == [2, 3, 6, 10]
+    assert [line.values for line in source_map.lines] == [
+        (("name",),),
+        (),
+        (("days",),),
+        (("name",),),
+    ]
+
+
+def test_a_macros_lines_name_only_the_values_that_they_show(written: Writer) -> None:
+    templates = written(
+        main=(
+            "{% macro pair(key, more) %}\nA: {{ key }}\nB: 1\nC: {{ more }}\n{% endmacro %}\n"
+            "{{ pair(env.name, env.days + 1) }}D: 1\n"
+        )
+    )
+
+    text, source_map = templates.render(SETTINGS)
+
+    assert text == "A: dev\nB: 1\nC: 31\nD: 1\n"
+    assert [line.values for line in source_map.lines[1:]] == [(), (("days",),), ()]
+    assert ("name",) in source_map.lines[0].values
+
+
+def test_a_value_of_several_lines_belongs_to_each_of_them(written: Writer) -> None:
+    templates = written(main="A: |\n  {{ env.label | indent(2) }}\nB: 1\n")
+
+    _, source_map = templates.render(SETTINGS | {"label": "x\ny"})
+
+    assert [line.values for line in source_map.lines] == [(), (("label",),), (("label",),), ()]
+
+
+def test_a_value_worked_out_before_it_is_shown_knows_its_settings(written: Writer) -> None:
+    templates = written(
+        main=(
+            "{% set both = env.name ~ env.days %}\n{% set twice = both ~ both %}\n"
+            "A: {{ both }}\nB: {{ twice | upper }}\n"
+            "{% with week = env.days // 7 %}\nC: {{ week }}\n{% endwith %}\n"
+        )
+    )
+
+    text, source_map = templates.render(SETTINGS)
+
+    assert text == "A: dev30\nB: DEV30DEV30\nC: 4\n"
+    worked_out = (("name",), ("days",))
+    assert [line.values for line in source_map.lines] == [worked_out, worked_out, (("days",),)]
+
+
+def test_a_loop_over_settings_survives_any_key(written: Writer) -> None:
+    templates = written(
+        main="{% for key, value in env.tags.items() %}\n{{ key | tojson }}: {{ value | tojson }}\n"
+        "{% endfor %}\n"
+    )
+    templates.check(schema("tags"))
+
+    text, source_map = templates.render({"tags": {"items": "a", "keys": "b"}})
+
+    assert text == '"items": "a"\n"keys": "b"\n'
+    assert [line.when for line in source_map.lines] == [(("tags",),)] * 2
+
+
+def test_a_call_block_and_an_extended_template_are_jinja_too(written: Writer) -> None:
+    templates = written(
+        main="{% extends 'base.yaml.j2' %}\n{% block body %}\n{{ super() }}\n"
+        "{% macro box() %}\nB: {{ caller() }}{% endmacro %}\n"
+        "{% call box() %}{{ env.days }}{% endcall %}\n\n{% endblock %}\n",
+        base="A: 1\n{% block body %}C: 1{% endblock %}\nZ: 1\n",
+    )
+
+    text, source_map = templates.render(SETTINGS)
+
+    assert text.split() == ["A:", "1", "C:", "1", "B:", "30", "Z:", "1"]
+    assert all(line.place for line in source_map.lines)
+
+
+def test_a_byte_order_mark_stays_out_of_the_render(written: Writer) -> None:
+    templates = written(main="A: 1\n{% include 'part.yaml.j2' %}\n", part="\ufeffB: 1\n")
+
+    assert templates.render(SETTINGS)[0] == "A: 1\nB: 1\n"
+
+
+def test_a_link_that_leads_nowhere_is_named(written: Writer, tmp_path: Path) -> None:
+    templates = written(main="A: 1\n")
+    (tmp_path / "templates/part.yaml.j2").symlink_to("gone")
+
+    with pytest.raises(UserError, match=r"templates/part\.yaml\.j2: it can't be read"):
+        templates.render(SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +215,12 @@ def test_a_map_that_could_lie_is_no_map(written: Writer) -> None:
         ("A: 1\nB: {{ env.label }}\n", 2, "write `| tojson`"),
         ("A: {{ env.on }}\n", 1, "write `| tojson`"),
         ("A: 1\nB: {{ env.days + env.name }}\n", 2, "unsupported operand"),
-        ("A: {{ env.tags.Z }}\n", 1, "has no attribute 'Z'"),
+        ("A: {{ env.tags.Z }}\n", 1, "the section has no attribute 'Z'"),
+        ("A: {{ env.tags }}\n", 1, "a section of settings needs quotes here"),
+        ("A: 1\n{% include 'main.yaml.j2' %}\n", 2, "includes or calls itself"),
+        ("{% macro m() %}{{ m() }}{% endmacro %}\nA: {{ m() }}\n", 1, "includes or calls itself"),
+        ("A: {{ [1, 2] | random }}\n", 1, "No filter named 'random'"),
+        ("{% for i in range(999999999) %}\n# x\n{% endfor %}\n", 1, "Range too big"),
     ],
 )
 def test_a_template_error_names_its_line(
