@@ -225,8 +225,13 @@ def policies_are_about_their_own_resource(subject: Subject) -> list[Problem] | N
 def _strays(subject: Subject, name: str, attached: list[str]) -> Iterator[Problem]:
     here: Pointer = ("Resources", name)
     resource = subject.template["Resources"][name]
-    path = ("Properties", "PolicyDocument", "Statement", "Resource")
-    for pointer, value in at(resource, *path):
+    bare = [
+        ((*pointer, "Resource"), statement)
+        for pointer, statement in at(resource, "Properties", "PolicyDocument", "Statement")
+        if not (isinstance(statement, dict) and "Resource" in statement)
+    ]
+    named = at(resource, "Properties", "PolicyDocument", "Statement", "Resource")
+    for pointer, value in (*bare, *named):
         if not referred(value) or not set(referred(value)) <= set(attached):
             yield Problem(
                 (*here, *pointer),
