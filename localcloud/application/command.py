@@ -20,6 +20,7 @@ from localcloud.application.table_front import TableFront
 from pipeline.errors import UserError, tell
 
 LONGEST_INVOCATION = 900
+INTERRUPTED = 130
 
 
 def run(options: Options) -> int:
@@ -47,13 +48,13 @@ def _run(options: Options) -> int:
         table = TableFront(identities, log, chaos)
         with aws.running(around=table.around) as endpoint:
             cloud = serving.Cloud(options, loaded, endpoint, ports, identities, log, chaos)
-            asyncio.run(_serve(cloud))
+            return 0 if asyncio.run(_serve(cloud)) else INTERRUPTED
     finally:
         ports.close()
-    return 0
 
 
-async def _serve(cloud: serving.Cloud) -> None:
+async def _serve(cloud: serving.Cloud) -> bool:
+    """Serve to the end; False if it never came to serving."""
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
@@ -63,7 +64,7 @@ async def _serve(cloud: serving.Cloud) -> None:
         return asyncio.run_coroutine_threadsafe(work, loop).result(LONGEST_INVOCATION)
 
     with hooks.functions_run_by(invoke):
-        await cloud.run(stopped)
+        return await cloud.run(stopped)
 
 
 def new_seed() -> int:

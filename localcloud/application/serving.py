@@ -96,20 +96,21 @@ class Cloud:
             raise RuntimeError("nothing is deployed yet")
         return self._blueprint
 
-    async def run(self, stopped: asyncio.Event) -> None:
-        """Deploy, say that it is ready, and serve until `stopped`."""
+    async def run(self, stopped: asyncio.Event) -> bool:
+        """Deploy, say that it is ready, and serve until `stopped`; False if that came too early."""
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(THREADS))
         began = time.monotonic()
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._close)
             if not await self._begin(stopped):
-                return
+                return False
             self._say_ready(time.monotonic() - began)
             if self._options.watch:
                 watching = asyncio.create_task(self._watch())
                 stack.callback(watching.cancel)
             await stopped.wait()
+        return True
 
     async def _begin(self, stopped: asyncio.Event) -> bool:
         """The first deployment; False if it was interrupted."""

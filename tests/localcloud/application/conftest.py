@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,13 +79,16 @@ def copy_of_the_project(folder: Path) -> Path:
     return folder
 
 
-def started(project: Path, *options: str) -> Running:
+COMMAND = (sys.executable, "-m", "localcloud", "dev", "--json")
+
+
+def started(project: Path, *options: str, command: Sequence[str] = COMMAND) -> Running:
     """A local cloud in a project, in a process group of its own, when it is ready."""
     foreign = {name: one for name, one in os.environ.items() if not name.startswith("AWS_")}
     process = subprocess.Popen(
-        (sys.executable, "-m", "localcloud", "dev", "--json", *options),
+        (*command, *options),
         cwd=project,
-        env=foreign | {"PYTHONPATH": str(ROOT)},
+        env=foreign | {"PYTHONPATH": str(ROOT), "PATH": _path()},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -93,12 +96,17 @@ def started(project: Path, *options: str) -> Running:
     )
     running = Running(process, project)
     assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line:
-        process.wait(PATIENCE)
+    line = next((line for line in process.stdout if line.startswith("{")), None)
+    if line is None:
+        running.end(signal.SIGKILL)
         pytest.fail("the local cloud did not start:\n" + "\n".join(running.lines))
     running.ready = json.loads(line)
     return running
+
+
+def _path() -> str:
+    """Where `python` is the one that runs the tests."""
+    return os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
 
 
 def _keep(stream: Iterable[str], lines: list[str]) -> None:

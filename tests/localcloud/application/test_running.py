@@ -303,6 +303,7 @@ async def test_a_message_larger_than_a_frame_ends_the_connection(cloud: Running)
 async def test_an_idle_connection_is_closed_and_a_busy_one_is_not(cloud: Running) -> None:
     async with cloud.site() as site:
         idle = await site.http.ws_connect(site.socket, origin=site.origin)
+        ended = asyncio.create_task(idle.receive())
         async with site.http.ws_connect(site.socket, origin=site.origin) as busy:
             for _ in range(6):
                 await busy.send_json({"action": "ping"})
@@ -310,7 +311,7 @@ async def test_an_idle_connection_is_closed_and_a_busy_one_is_not(cloud: Running
                 await asyncio.sleep(0.5)
 
             assert not busy.closed
-        await idle.receive()
+        await ended
         assert idle.close_code == 1001
 
 

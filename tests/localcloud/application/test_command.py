@@ -1,0 +1,155 @@
+"""The command as a person meets it: mistakes, Ctrl-C under nox, and no child left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from localcloud import __main__ as command
+from localcloud.application import ports
+from localcloud.application.ports import Ports
+from pipeline.errors import UserError
+from tests.conftest import ROOT
+from tests.localcloud.application.conftest import PATIENCE, Running, started
+
+# What `nox -s local` does, in an environment that is there already.
+NOXFILE = """
+import sys
+sys.path.insert(0, {root!r})
+import nox
+from noxfile import END_TIME, run
+
+@nox.session(venv_backend="none")
+def here(session):
+    run(session, "-m", "localcloud", *session.posargs, interrupt_timeout=END_TIME)
+"""
+
+
+def test_a_taken_port_is_a_clear_error(capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        code = command.main(["dev", "--port", str(port)])
+
+    told = capfd.readouterr()
+    assert code == 1
+    assert told.out == ""
+    assert f"port {port} of 127.0.0.1 can't be had" in told.err
+    assert "--port" in told.err
+
+
+def test_an_environment_that_is_not_there_is_named(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+
+    code = command.main(["stagign"])
+
+    assert code == 2
+    assert "there is no environment 'stagign'" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "fast"])
+def test_a_time_scale_has_to_be_above_nothing(capfd: pytest.CaptureFixture[str], text: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command.main(["--time-scale", text])
+
+    assert ended.value.code == 2
+    assert "--time-scale" in capfd.readouterr().err
+
+
+def test_ports_come_one_after_the_other_from_the_first() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        first = probe.getsockname()[1]
+    held = Ports("127.0.0.1", first)
+    try:
+        assert [held[name] for name in ("website", "api", "website")] == [first, first + 1, first]
+    finally:
+        held.close()
+
+
+def test_without_a_network_no_phone_could_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "ELSEWHERE", ("127.0.0.1", 9))
+
+    with pytest.raises(UserError, match="no address in a network"):
+        ports.lan_address()
+
+
+def test_it_serves_on_loopback_only(cloud: Running) -> None:
+    for url in (cloud.ready["url"], cloud.ready["endpoint"]):
+        with socket.socket() as elsewhere:
+            elsewhere.settimeout(1)
+            port = int(url.rsplit(":", 1)[1])
+
+            assert elsewhere.connect_ex(("127.0.0.2", port)) != 0
+
+
+def test_ctrl_c_under_nox_ends_everything(project: Path) -> None:
+    (project / "noxfile.py").write_text(NOXFILE.format(root=str(ROOT)))
+    nox = (sys.executable, "-m", "nox", "-s", "here", "--", "dev", "--json")
+    running = started(project, command=nox)
+    group = running.process.pid
+    port = int(running.ready["url"].rsplit(":", 1)[1])
+    during = members(group)
+
+    code = running.end(signal.SIGINT)
+
+    assert code == 0
+    assert len([one for one in during if "runner.py" in one]) >= 2
+    assert members(group) == []
+    assert not [line for line in running.lines if "Traceback" in line]
+    with socket.socket() as again:
+        assert again.connect_ex(("127.0.0.1", port)) != 0
+
+
+def members(group: int) -> list[str]:
+    """The command lines of a process group."""
+    listed = subprocess.run(
+        ("ps", "-wweo", "pgid=,args="), capture_output=True, text=True, check=True
+    ).stdout
+    rows = [line.split(None, 1) for line in listed.splitlines()]
+    return [row[1] for row in rows if int(row[0]) == group]
+
+
+def test_ctrl_c_while_it_deploys_ends_the_deployer_too(project: Path) -> None:
+    process = subprocess.Popen(
+        (sys.executable, "-m", "localcloud"),
+        cwd=project,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deployer = wait_for_child(process.pid)
+
+    os.killpg(process.pid, signal.SIGINT)
+    out, error = process.communicate(timeout=PATIENCE)
+
+    assert (process.returncode, out) == (130, "")
+    assert "Traceback" not in error
+    assert not Path(f"/proc/{deployer}").exists()
+
+
+def wait_for_child(parent: int) -> int:
+    """The id of the deployer that a process starts."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        listed = subprocess.run(
+            ("ps", "-ww", "--ppid", str(parent), "-o", "pid=,args="),
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout
+        for line in listed.splitlines():
+            if "deploying" in line:
+                return int(line.split()[0])
+        time.sleep(0.05)
+    pytest.fail("no deployer was started")

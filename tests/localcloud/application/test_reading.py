@@ -1,0 +1,160 @@
+"""A deployed stack is read as it is, and what can't be served is refused by its name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from localcloud.application.blueprint import Api, Unservable
+from localcloud.application.reading import read
+from tests.localcloud.driving import CODE_BUCKET, Driver, queue, resources
+
+FUNCTION_ARN = {"Fn::GetAtt": ["Answerer", "Arn"]}
+
+
+def function(**changed: Any) -> dict[str, Any]:
+    properties = {
+        "FunctionName": "answerer",
+        "Runtime": "python3.11",
+        "Handler": "lambda_function.lambda_handler",
+        "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+        "Code": {"S3Bucket": CODE_BUCKET, "S3Key": "code.zip"},
+        "Timeout": 7,
+        "Environment": {"Variables": {"A": "b"}},
+    }
+    return {"Type": "AWS::Lambda::Function", "Properties": properties | changed}
+
+
+def document(statement: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def role(**condition: Any) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"} | condition
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    policy = {"PolicyName": "p", "PolicyDocument": document(statement)}
+    properties = {"AssumeRolePolicyDocument": document(trust), "Policies": [policy]}
+    return {"Type": "AWS::IAM::Role", "Properties": properties}
+
+
+def part(kind: str, **properties: Any) -> dict[str, Any]:
+    made = {"ApiId": {"Ref": "Api"}, **properties}
+    return {"Type": f"AWS::ApiGatewayV2::{kind}", "Properties": made}
+
+
+def stack(**changed: dict[str, Any]) -> dict[str, Any]:
+    """An HTTP API with one route to one function."""
+    parts = {
+        "Role": role(),
+        "Answerer": function(),
+        "Api": {
+            "Type": "AWS::ApiGatewayV2::Api",
+            "Properties": {"Name": "api", "ProtocolType": "HTTP"},
+        },
+        "Integration": part(
+            "Integration",
+            IntegrationType="AWS_PROXY",
+            IntegrationUri=FUNCTION_ARN,
+            PayloadFormatVersion="2.0",
+        ),
+        "Route": part("Route", RouteKey="GET /", Target={"Fn::Sub": "integrations/${Integration}"}),
+        "Stage": part("Stage", StageName="$default", AutoDeploy=True),
+    }
+    return resources(**(parts | changed))
+
+
+@pytest.fixture
+def here(aws_here: Driver) -> Driver:
+    aws_here.put_code()
+    return aws_here
+
+
+def test_functions_and_routes_are_read_from_their_services(here: Driver) -> None:
+    here.deploy(stack())
+
+    found = read(here.cloud, "app")
+
+    answerer = found.functions["answerer"]
+    assert (answerer.timeout_seconds, dict(answerer.variables)) == (7, {"A": "b"})
+    assert answerer.policies[0]["Statement"][0]["Action"] == "s3:GetObject"
+    (api,) = found.apis
+    assert isinstance(api, Api)
+    assert [(one.key, one.function, one.timeout_seconds) for one in api.routes] == [
+        ("GET /", "answerer", 30.0)
+    ]
+    assert found.website is None
+
+
+def test_a_stack_without_anything_to_serve_is_empty(here: Driver) -> None:
+    here.deploy(resources(Q=queue()))
+
+    found = read(here.cloud, "app")
+
+    assert (found.apis, dict(found.functions), found.resources) == ((), {}, 1)
+
+
+@pytest.mark.parametrize(
+    ("changed", "where", "what"),
+    [
+        ({"Answerer": function(Runtime="nodejs22.x")}, "Answerer", "runtime nodejs22.x"),
+        (
+            {
+                "Integration": part(
+                    "Integration",
+                    IntegrationType="HTTP_PROXY",
+                    IntegrationUri="https://example.com",
+                    IntegrationMethod="GET",
+                    PayloadFormatVersion="1.0",
+                )
+            },
+            "Api GET /",
+            "type HTTP_PROXY",
+        ),
+        (
+            {
+                "Integration": part(
+                    "Integration",
+                    IntegrationType="AWS_PROXY",
+                    IntegrationUri=FUNCTION_ARN,
+                    PayloadFormatVersion="1.0",
+                )
+            },
+            "Api GET /",
+            "payload format 1.0",
+        ),
+        (
+            {
+                "Route": part(
+                    "Route",
+                    RouteKey="GET /",
+                    AuthorizationType="AWS_IAM",
+                    Target={"Fn::Sub": "integrations/${Integration}"},
+                )
+            },
+            "Api GET /",
+            "authorizer",
+        ),
+        ({"Other": part("Stage", StageName="beta")}, "Api", "2 stages"),
+        (
+            {"Role": role(Condition={"DateLessThan": {"aws:CurrentTime": "2030-01-01"}})},
+            "Answerer",
+            "DateLessThan in a policy",
+        ),
+    ],
+    ids=["runtime", "integration", "payload", "authorizer", "stages", "condition"],
+)
+def test_what_cannot_be_served_is_named(
+    here: Driver, changed: dict[str, Any], where: str, what: str
+) -> None:
+    assert here.deploy(stack(**changed))["StackStatus"] == "CREATE_COMPLETE", here.history()
+
+    with pytest.raises(Unservable) as refused:
+        read(here.cloud, "app")
+
+    assert refused.value.where == where
+    assert what in refused.value.what

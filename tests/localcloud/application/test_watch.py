@@ -1,0 +1,70 @@
+"""--watch: what changes in the project is served a moment later, what is broken is not."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import aiohttp
+
+from tests.localcloud.application.conftest import PATIENCE, Running
+from tests.localcloud.application.things import asynchronous
+
+DEPLOYED = "deployed in "
+
+
+def changed(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+async def still_open_until(socket: aiohttp.ClientWebSocketResponse, wanted: object) -> None:
+    """A connection lives through a deployment: it answers all the while, at last as is wanted."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            await socket.send_json({"action": "ping"})
+            if await socket.receive_json() == wanted:
+                return
+            await asyncio.sleep(0.2)
+
+
+@asynchronous
+async def test_a_change_of_template_setting_code_and_page_is_served(cloud: Running) -> None:
+    project, since = cloud.project, len(cloud.lines)
+    async with cloud.site() as site:
+        socket = await site.http.ws_connect(site.socket, origin=site.origin)
+        http_api = project / "templates/parts/http_api.yaml.j2"
+        changed(http_api, "RouteKey: DELETE /sessions/{sessionId}", "RouteKey: DELETE /elsewhere")
+        changed(project / "environments/dev.yaml", "burst: 50 ", "burst: 4 ")
+        changed(project / "environments/dev.yaml", "rate: 25 ", "rate: 1 ")
+        code = project / "handlers/qr_session/websocket_routes.py"
+        changed(code, '"type": "pong"', '"type": "pong", "new": True')
+        changed(project / "website/index.html", "<body", "<!-- new --><body")
+
+        await still_open_until(socket, {"v": 1, "type": "pong", "new": True})
+        await asyncio.to_thread(cloud.wait_for, DEPLOYED, since)
+
+        status, _ = await site.call("DELETE", "/sessions/x")
+        assert status == 404
+        async with site.http.get(f"{site.origin}/") as page:
+            assert "<!-- new -->" in await page.text()
+        statuses = [(await site.call("GET", "/sessions/x"))[0] for _ in range(8)]
+        assert statuses[:3] == [401, 401, 401]
+        assert 429 in statuses
+        await socket.close()
+
+
+def test_what_is_broken_is_told_and_not_served(cloud: Running) -> None:
+    since = len(cloud.lines)
+    part = cloud.project / "templates/parts/http_api.yaml.j2"
+    before = part.read_text()
+
+    part.write_text(before.replace("ProtocolType: HTTP", "ProtocolType: {{ env.protocol }}"))
+    cloud.wait_for("what was there before is still served", since)
+
+    told = "\n".join(cloud.lines[since:])
+    assert "templates/parts/http_api.yaml.j2:" in told
+    assert "env.protocol" in told
+    part.write_text(before)
+    cloud.wait_for(DEPLOYED, since)
