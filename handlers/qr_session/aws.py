@@ -36,6 +36,9 @@ def session_for(*services: str) -> Session:
     """A botocore session that makes clients of these services."""
     session = Session()
     session.register_component("data_loader", Models(*services))
+    # The first bytes of an object have no checksum. As an argument of Config, botocore before 1.36
+    # would refuse to start with this; Lambda chooses the version.
+    session.set_config_variable("response_checksum_validation", "when_required")
     return session
 
 
@@ -62,6 +65,5 @@ def s3_config(endpoint: str) -> Config:
                 "addressing_style": "path" if endpoint else "virtual",
                 "us_east_1_regional_endpoint": "regional",
             },
-            response_checksum_validation="when_required",
         )
     )

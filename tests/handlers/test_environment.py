@@ -144,6 +144,21 @@ def _session() -> Session:
     return aws.session_for("dynamodb")
 
 
+def test_checksums_are_left_out_by_what_an_older_runtime_understands() -> None:
+    client = load("websocket_event_handler").SERVICE.bucket._client
+
+    given = vars(aws.s3_config(""))["_user_provided_options"]
+
+    assert client.meta.config.response_checksum_validation == "when_required"
+    assert set(given) == {
+        "connect_timeout",
+        "read_timeout",
+        "retries",
+        "s3",
+        "signature_version",
+    }
+
+
 def test_the_function_signs_for_the_bucket_s_regional_host_with_its_session() -> None:
     service = load("http_api_handler", {"AWS_REGION": "us-east-1"}).SERVICE
 
