@@ -23,6 +23,8 @@ nox.options.stop_on_first_error = True
 nox.options.sessions = ["lint", "guard", "tests"]
 
 LOCK = Path("requirements.lock")
+AUDIT = "audit"  # the group with a lock of its own: its tools fit no one else's
+AUDIT_LOCK = Path("requirements-audit.lock")
 UNDO_TIME = 30.0  # seconds that a station has after Ctrl-C to say how things stand
 END_TIME = 10.0  # seconds that the local cloud has after Ctrl-C to close what it opened
 
@@ -57,15 +59,16 @@ PYTHON = python()
 
 def install(session: nox.Session, group: str) -> None:
     """Install a dependency group as locked, unless this environment has just that already."""
-    wanted = hashlib.sha256(group.encode() + LOCK.read_bytes()).hexdigest()
+    lock = AUDIT_LOCK if group == AUDIT else LOCK
+    wanted = hashlib.sha256(group.encode() + lock.read_bytes()).hexdigest()
     stamp = Path(session.virtualenv.location) / ".installed"
     if stamp.is_file() and stamp.read_text() == wanted:
         return
     stamp.unlink(missing_ok=True)
     if session.venv_backend == "uv":
-        locked = ["--require-hashes", "--constraint", str(LOCK), "--group", group]
+        locked = ["--require-hashes", "--constraint", str(lock), "--group", group]
     else:  # the pip of Python 3.11 knows no groups: all of the lock
-        locked = ["--require-hashes", "--requirement", str(LOCK)]
+        locked = ["--require-hashes", "--requirement", str(lock)]
     session.install(*locked, env={"UV_COMPILE_BYTECODE": "1", "PYTHONDONTWRITEBYTECODE": None})
     stamp.write_text(wanted)
 
@@ -160,6 +163,14 @@ def e2e(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def audit(session: nox.Session) -> None:
+    """Let checkov, AWS's Control Tower rules and parliament judge, less rules/audit.yaml."""
+    install(session, AUDIT)
+    install_node_packages(session)
+    run(session, "-m", "pipeline.audit", *session.posargs)
+
+
+@nox.session(python=PYTHON)
 def package(session: nox.Session) -> None:
     """Zip the functions into build/<env>/, the same bytes on every machine."""
     station(session, "package")
@@ -181,6 +192,12 @@ def deploy(session: nox.Session) -> None:
 def outputs(session: nox.Session) -> None:
     """Show a running stack's outputs: nox -s outputs -- dev --json"""
     station(session, "outputs")
+
+
+@nox.session(python=PYTHON)
+def doctor(session: nox.Session) -> None:
+    """Say what is missing on this machine, or in an account: nox -s doctor -- dev"""
+    station(session, "doctor")
 
 
 @nox.session(python=PYTHON)
@@ -236,13 +253,14 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def lock(session: nox.Session) -> None:
-    """Resolve requirements.lock anew from pyproject.toml: nox -s lock [-- --upgrade]"""
+    """Resolve both locks anew from pyproject.toml: nox -s lock [-- --upgrade]"""
     install(session, "dev")
-    groups = nox.project.load_toml("pyproject.toml")["dependency-groups"]
-    session.run(
-        *("uv", "pip", "compile", "pyproject.toml", "--universal", "--generate-hashes"),
-        *("--python-version", "3.11", "--no-emit-index-url", "--no-header", "--quiet"),
-        *("--output-file", str(LOCK)),
-        *(f"--group={name}" for name in groups),
-        *session.posargs,
-    )
+    groups = set(nox.project.load_toml("pyproject.toml")["dependency-groups"])
+    for lock_file, names in {LOCK: groups - {AUDIT}, AUDIT_LOCK: {AUDIT}}.items():
+        session.run(
+            *("uv", "pip", "compile", "pyproject.toml", "--universal", "--generate-hashes"),
+            *("--python-version", "3.11", "--no-emit-index-url", "--no-header", "--quiet"),
+            *("--output-file", str(lock_file)),
+            *(f"--group={name}" for name in sorted(names)),
+            *session.posargs,
+        )

@@ -44,6 +44,12 @@ def main(argv: Sequence[str] | None = None, root: Path | None = None) -> int:
 
 def _not_installed(error: ModuleNotFoundError) -> UserError:
     """The error of somebody who calls this without the dependencies; a bug of ours rises."""
+    if error.name in {"environments", "environments.schema"}:
+        return UserError(
+            "it isn't there: run this in the project's folder, or write the file.",
+            where="environments/schema.py",
+            mend="It holds `class Settings(BaseSettings)`, what an environment file may say.",
+        )
     if error.name is None or error.name.split(".")[0] in _OURS:
         raise error
     return UserError(
@@ -194,6 +200,12 @@ def _deploy(options: argparse.Namespace, root: Path) -> int:
     return deploy.deploy(_one(options, root), root, consent, verbose=options.verbose)
 
 
+def _doctor(options: argparse.Namespace, root: Path) -> int:
+    from pipeline import doctor
+
+    return doctor.doctor(_one(options, root) if options.environments else None, root)
+
+
 def _diff(options: argparse.Namespace, root: Path) -> int:
     from pipeline import differences
 
@@ -341,6 +353,11 @@ _STATIONS: dict[str, tuple[_Station, str, Sequence[_Option]]] = {
         _deploy,
         "check, package and bring the stack up to date",
         [_ENVIRONMENT, _CONFIRM, _CODE_ONLY, _CLEAN_UP, _IMPORT, _VERBOSE],
+    ),
+    "doctor": (
+        _doctor,
+        "say what is missing on this machine, and in an environment's account",
+        [_ENVIRONMENT],
     ),
     "diff": (_diff, "compare what is rendered with what is deployed", [_ENVIRONMENT]),
     "drift": (_drift, "show what was changed by another way than deploying", [_ENVIRONMENT]),
