@@ -13,7 +13,7 @@ from typing import Any
 
 ACCOUNT = "123456789012"  # what AWS's own examples write where the account isn't known
 _VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
-_STREAM_LABEL = "2026-01-01T00:00:00.000"
+_STREAM_LABEL = "label"  # AWS writes a time there, whose colons are no parts of an ARN
 
 # Type -> the property that names it, and its ARN after the partition.
 _NAMED = {

@@ -166,7 +166,7 @@ NOT_UNDERSTOOD = [
     {"Effect": "Allow", "Action": "*"},
     {"Effect": "allow", "Action": "*", "Resource": "*"},
     {"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": "*"},
-    {"Effect": "Allow", "Action": "*", "Ressource": "*"},
+    {"Effect": "Allow", "Action": "*", "Resources": "*"},
     "Allow",
 ]
 
