@@ -1,0 +1,44 @@
+"""A plan that never ends, and is taken back more slowly than nox waits by itself."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from pipeline import deploy
+from tests.pipeline import scripted_aws
+from tests.pipeline.scripted_aws import STACK_ID
+
+TAKING_BACK = 1.5  # seconds; nox gives 0.3 unless it is told otherwise
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def wait(_: Any) -> Any:
+    say("waiting")
+    time.sleep(60)
+
+
+def take_back(_: Any) -> Any:
+    time.sleep(TAKING_BACK)
+    say("taken back")
+    return {}
+
+
+def main() -> int:
+    aws = scripted_aws.connected()
+    aws.says("DescribeStacks", scripted_aws.stack("UPDATE_COMPLETE"))
+    aws.says("HeadBucket", {})
+    aws.says("HeadObject", scripted_aws.Refusal("404", status=404))
+    aws.says("CreateChangeSet", {"Id": STACK_ID, "StackId": STACK_ID})
+    aws.says("DescribeChangeSet", wait)
+    aws.says("DeleteChangeSet", take_back)
+    deploy.show_plan(scripted_aws.deployment(aws))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
