@@ -8,6 +8,7 @@ in handlers/, as if that folder were unpacked next to it.
 from __future__ import annotations
 
 import ast
+import importlib.util
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -133,7 +134,9 @@ def _imports(module: Module, shown: str) -> Iterator[Import]:
 
 def _parse(path: Path, shown: str) -> ast.Module:
     try:
-        return ast.parse(path.read_bytes(), shown)
+        return ast.parse(importlib.util.decode_source(path.read_bytes()), shown)
+    except UnicodeDecodeError as error:  # in a comment the parser alone would let it through
+        where, reason = shown, f"byte {error.start} is not {error.encoding}"
     except SyntaxError as error:
         where, reason = f"{shown}:{error.lineno or 1}", error.msg
     except ValueError as error:  # a null byte, before Python 3.12

@@ -51,7 +51,7 @@ class Artifact:
 
 def package(root: Path) -> list[Artifact]:
     """A zip for each folder of handlers/ that has a lambda_function.py, sorted by name."""
-    entries = sorted((root / FOLDER).glob(f"*/{ENTRY}.py"))
+    entries = sorted(path for path in (root / FOLDER).glob(f"*/{ENTRY}.py") if path.is_file())
     if not entries:
         raise UserError(
             f"no folder has a {ENTRY}.py, so there is no code to deploy.",
@@ -93,9 +93,9 @@ def write_artifacts(
 ) -> None:
     """The zips, and parameters.json with their real keys."""
     folder = root / BUILD / rendered.name
+    values = bound(rendered, artifacts, bucket)
     for one in artifacts:
         files.write(folder / one.name, one.data)
-    values = bound(rendered, artifacts, bucket)
     files.write(folder / "parameters.json", files.as_json(parameters.as_file(values)))
 
 

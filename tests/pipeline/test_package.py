@@ -153,6 +153,20 @@ def test_a_null_byte_is_an_error_of_the_file(tmp_path: Path) -> None:
         package(root)
 
 
+def test_a_byte_that_python_would_refuse_in_lambda_is_refused_here(tmp_path: Path) -> None:
+    path = tree(tmp_path, {ENTRY: ""}) / ENTRY
+    path.write_bytes(b"#\n#\n# caf\xe9\n")
+
+    with pytest.raises(UserError, match=r"lambda_function\.py: .*byte 9 is not utf-8"):
+        package(tmp_path)
+
+
+def test_a_folder_with_an_entrys_name_is_no_entry(tmp_path: Path) -> None:
+    tree(tmp_path, {f"{ENTRY}/x.py": "", "handlers/real/lambda_function.py": ""})
+
+    assert [one.name for one in package(tmp_path)] == ["real.zip"]
+
+
 def test_handlers_without_an_entry_are_an_error(tmp_path: Path) -> None:
     root = tree(tmp_path, {"handlers/shared/__init__.py": ""})
 
