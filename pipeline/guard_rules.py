@@ -109,7 +109,7 @@ def read(folder: Path) -> list[RulesFile]:
 
 
 def _file(path: Path) -> RulesFile:
-    text = path.read_text(encoding="utf-8")
+    text = _text(path)
     rules = tuple(_rules(path.name, text))
     if not rules:
         raise UserError(
@@ -118,6 +118,16 @@ def _file(path: Path) -> RulesFile:
             mend="Write `rule NAME { ... }` or remove the file.",
         )
     return RulesFile(path.name, text, rules)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        what, mend = f"byte {error.start} is not UTF-8.", "Save the file as UTF-8."
+    except OSError as error:
+        what, mend = f"it can't be read: {error.strerror}.", "Is it a file, and readable?"
+    raise UserError(what, where=f"{_shown(path.parent)}/{path.name}", mend=mend)
 
 
 def _rules(file: str, text: str) -> Iterator[Rule]:

@@ -92,6 +92,7 @@ def _judge() -> Callable[[Rendered], list[Any]]:
     import cfnlint.api
     from cfnlint.config import ManualArgs
     from cfnlint.core import get_rules
+    from cfnlint.exceptions import InvalidRegionException
 
     rules = get_rules([], [], _CHECKS, mandatory_rules=_CHECKS)
 
@@ -102,10 +103,21 @@ def _judge() -> Callable[[Rendered], list[Any]]:
             include_checks=_CHECKS,
             mandatory_checks=_CHECKS,
         )
-        matches: list[Any] = cfnlint.api.lint(rendered.text, rules, config=config)
+        try:
+            matches: list[Any] = cfnlint.api.lint(rendered.text, rules, config=config)
+        except InvalidRegionException:
+            raise _unknown_region(rendered) from None
         return matches
 
     return judge
+
+
+def _unknown_region(rendered: Rendered) -> UserError:
+    return UserError(
+        f"cfn-lint knows no region {rendered.settings.aws.region}.",
+        where=str(rendered.loaded.place(("aws", "region"))),
+        mend="Is it misspelt? A new region needs a newer cfn-lint: nox -s lock -- --upgrade",
+    )
 
 
 def _findings(rendered: Rendered, judge: Callable[[Rendered], list[Any]]) -> list[Finding]:

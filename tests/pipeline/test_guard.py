@@ -417,6 +417,14 @@ def _remove_rules(root: Path) -> None:
     (root / "rules/boxes.guard").unlink()
 
 
+def _a_folder(root: Path) -> None:
+    (root / "rules/folder.guard").mkdir()
+
+
+def _latin_1(root: Path) -> None:
+    (root / "rules/latin.guard").write_bytes(b"# caf\xe9\n")
+
+
 def _only_a_comment(root: Path) -> None:
     (root / "rules/empty.guard").write_text("# rule COMMENTED_OUT {\n# }\n")
 
@@ -463,6 +471,8 @@ def _small_letters(root: Path) -> None:
     [
         (_remove_rules, "rules: ", "no rule here"),
         (_only_a_comment, "rules/empty.guard: ", "holds no rule"),
+        (_a_folder, "rules/folder.guard: ", "can't be read"),
+        (_latin_1, "rules/latin.guard: ", "byte 5 is not UTF-8"),
         (_without_a_skip, "rules/boxes.guard:3: ", "no case that ends in SKIP"),
         (_without_cases, "rules/boxes.guard:3: ", "no case that ends in PASS or FAIL or SKIP"),
         (_twice, "rules/again.guard:3: ", "boxes.guard:3"),

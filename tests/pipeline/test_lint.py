@@ -51,6 +51,14 @@ def test_a_finding_names_the_template_and_the_environment_line(project: Path) ->
     assert first.pointer[0] == "Resources"
 
 
+def test_a_region_that_nobody_knows_is_named_with_its_line(project: Path) -> None:
+    path = project / "environments/dev.yaml"
+    path.write_text(path.read_text().replace("us-east-1", "mars-north-1"))
+
+    with pytest.raises(UserError, match=r"dev\.yaml:\d+: .*no region mars-north-1"):
+        lint.lint(render.render_all(["dev"], project), project)
+
+
 def test_a_template_cannot_switch_a_rule_off_for_itself(project: Path) -> None:
     path = project / "templates/main.yaml.j2"
     text = path.read_text().replace(

@@ -135,6 +135,21 @@ def test_without_its_dependencies_it_says_how_to_get_them(root: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_another_folder_than_the_projects_is_told_in_words(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "pipeline").symlink_to(root / "pipeline")
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "pipeline", "render"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("environments/schema.py: it isn't there")
+
+
 def test_ctrl_c_is_no_traceback(
     monkeypatch: pytest.MonkeyPatch, root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
