@@ -265,6 +265,10 @@ def _kms_key(settings: Settings) -> Iterator[_Clash]:
 
 
 def _tags(settings: Settings) -> Iterator[_Clash]:
+    seen: dict[str, str] = {}
     for key in settings.tags:
+        twin = seen.setdefault(key.lower(), key)
         if key.lower().startswith("aws:"):
             yield _Clash("tags", key, "Tags that begin with aws: belong to AWS.")
+        if twin != key:
+            yield _Clash("tags", key, f"Roles can't have it beside {twin}: IAM ignores case.")

@@ -35,7 +35,7 @@ def problem(document: Document, details: ErrorDetails) -> UserError:
         return UserError(
             f"{details['input']} is no name for an environment.",
             where=document.file,
-            mend="Lower-case letters, digits and hyphens, at most 16. Rename the file.",
+            mend="Lower-case letters, digits and hyphens within, at most 16. Rename the file.",
         )
     told = _Telling(".".join(map(str, at)) or "the file", details, at)
     return UserError(told.what(), where=f"{document.file}:{document.line(at)}", mend=told.mend())

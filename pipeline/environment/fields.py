@@ -43,7 +43,7 @@ class Aws(Section):
 class BaseSettings(Section):
     """One environment file. `name` is the file's own: environments/dev.yaml is dev."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,15}$", exclude=True)]
+    name: Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,14}[a-z0-9])?$", exclude=True)]
     tier: Tier
     """development or production: what the rules ask of the environment."""
     project_name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*[a-z0-9]$")]

@@ -109,11 +109,12 @@ def test_the_name_is_the_files(project: Path) -> None:
     assert "name is the file's own name." in complaint(project)
 
 
-def test_a_file_whose_name_is_no_name_is_refused(project: Path) -> None:
-    (project / DEV).rename(project / "environments/Dev_1.yaml")
+@pytest.mark.parametrize("name", ["Dev_1", "eu-", "-x", "a b", "seventeen-letters"])
+def test_a_file_whose_name_is_no_name_is_refused(project: Path, name: str) -> None:
+    (project / DEV).rename(project / f"environments/{name}.yaml")
 
     with pytest.raises(UserError, match="Rename the file"):
-        settings.load("Dev_1", project)
+        settings.load(name, project)
 
 
 def test_an_unknown_environment_is_answered_with_the_known_ones(project: Path) -> None:

@@ -51,6 +51,7 @@ WAF = {**CLOUDFRONT, "website.waf.enabled": True}
         ({"alarms.email": "nobody"}, "alarms.email", "One address"),
         ({"alarms.email": "me@example"}, "alarms.email", "One address"),
         ({"tags": {"aws:owner": "me"}}, "tags", "belong to AWS"),
+        ({"tags": {"Team": "a", "team": "b"}}, "tags", "IAM ignores case"),
         ({"tags": {"owner": "a\nb"}}, "tags.owner", "should match pattern"),
         ({"website.price_class": "PriceClass_300"}, "website.price_class", "cloudfront only"),
         ({"live_status": "yes"}, "live_status", "sees the phone"),
