@@ -29,7 +29,7 @@ class Place(NamedTuple):
 
 
 Pointer = tuple[str | int, ...]
-"""Keys and indexes from a document's root: ("Resources", "UploadBucket", "Properties")."""
+"""Keys and indexes from a document's root: ("Resources", "Bucket", "Properties")."""
 
 
 @dataclass(frozen=True)
