@@ -64,8 +64,8 @@ class WebSocketGateway:
         self._log.line(connection.who, f"WebSocket opens → {status}", trace)
         if status != 200:
             return web.json_response({"message": _MESSAGES.get(status, "")}, status=status)
-        self._connections.add(connection)
         await socket.prepare(request)
+        self._connections.add(connection)
         try:
             await self._live(connection)
         finally:

@@ -240,7 +240,7 @@ def local_cloud(*options: str) -> Iterator[dict[str, Any]]:
             line = process.stdout.readline()
             if not line:
                 raise Failed("the local cloud didn't start")
-            yield json.loads(line)
+            yield {**json.loads(line), "process": process.pid}
         finally:
             process.terminate()
 
