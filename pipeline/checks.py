@@ -10,14 +10,18 @@ from pipeline.render import Rendered
 
 
 def run(tool: str, rendered: Sequence[Rendered], root: Path) -> list[Finding]:
-    """What `lint` or `guard` finds. Imported here: the other stations needn't pay for it."""
+    """What `lint` or `guard` finds. Imported here: the other stations needn't pay for it.
+
+    Beside the rules stands what they can't say: that the roles grant what is used, no more.
+    """
     if tool == "lint":
         from pipeline.lint import lint
 
         return lint(rendered, root)
     from pipeline.guard import guard
+    from pipeline.iam.least_privilege import least_privilege
 
-    return guard(rendered, root)
+    return [*guard(rendered, root), *least_privilege(rendered, root)]
 
 
 def fails(findings: Sequence[Finding]) -> bool:

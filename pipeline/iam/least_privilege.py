@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pipeline.environment.fields import BaseSettings
-from pipeline.findings import Finding, Level, Place, Pointer
+from pipeline.findings import TOOL_GUARD, Finding, Level, Place, Pointer
 from pipeline.iam import conditions, evaluation, patterns, recording, reference, stack
 from pipeline.iam.evaluation import Statement
 from pipeline.iam.recording import Entry
@@ -21,7 +21,7 @@ from pipeline.iam.references import ACCOUNT, References, Target
 from pipeline.iam.stack import Stack, Unjudged
 from pipeline.iam.uses import Use, uses
 
-TOOL = "least-privilege"
+TOOL = TOOL_GUARD  # it is one station, and one tool in every report
 JUDGED, RECORDED = "ROLES_CAN_BE_JUDGED", "FUNCTIONS_ARE_RECORDED"
 GRANTED, USED = "USES_ARE_GRANTED", "GRANTS_ARE_USED"
 NARROW = "GRANTS_ARE_NO_WIDER_THAN_THEIR_USES"

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.__main__ import main
 from pipeline.findings import Pointer
 from pipeline.iam import recording, stack
 from pipeline.iam.least_privilege import (
@@ -433,3 +434,20 @@ def test_uses_and_grants_are_counted(rendered: Rendered, entries: list[Entry]) -
 
     assert len(made) == len(every_grant(rendered)) == 22
     assert sum(use.is_a_call for use in made) == 9
+
+
+def test_the_guard_station_stops_at_a_grant_too_many(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    role = project / "templates/parts/http_api_role.yaml.j2"
+    line = "                  - dynamodb:GetItem\n"
+    text = role.read_text().replace(line, line + line.replace("Get", "Delete"))
+    role.write_text(text)
+    number = text.splitlines().index("                  - dynamodb:DeleteItem") + 1
+
+    code = main(["guard", "dev"], project)
+
+    said = capsys.readouterr().out
+    assert code == 1
+    assert "GRANTS_ARE_USED" in said
+    assert f"templates/parts/http_api_role.yaml.j2:{number}" in said
