@@ -22,8 +22,6 @@ SECURE: Context = {"aws:SecureTransport": "true"}
 # The Lambda developer guide, per event source and destination: what the role has to allow.
 _READS = {
     "dynamodb": ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"),
-    "kinesis": ("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator",
-                "ListShards", "ListStreams"),
     "sqs": ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage"),
 }  # fmt: skip
 _SENDS = {"events": "PutEvents", "lambda": "InvokeFunction", "sns": "Publish", "sqs": "SendMessage"}

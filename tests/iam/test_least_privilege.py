@@ -249,6 +249,16 @@ def test_a_dead_letter_queue_is_a_use(template: Changed) -> None:
     assert template.flaws() == []
 
 
+def test_a_function_that_reads_a_queue_needs_the_queue(template: Changed) -> None:
+    queue = {"Fn::GetAtt": ["FailureQueue", "Arn"]}
+    template.value["Resources"]["Reader"] = {
+        "Type": "AWS::Lambda::EventSourceMapping",
+        "Properties": {"FunctionName": {"Ref": "WebSocketEventLambda"}, "EventSourceArn": queue},
+    }
+
+    assert needed(template) == {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+
+
 @pytest.mark.parametrize(
     ("settings", "gone"),
     [({"live_status": False}, "StreamAccess"), ({"lambda": {"tracing": False}}, "TracingAccess")],
