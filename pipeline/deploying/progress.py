@@ -77,7 +77,10 @@ class Live(Lines):
         super().__init__(console, verbose=False)
         self._ended = 0
         self._live = live.Live(
-            console=console, get_renderable=self._table, refresh_per_second=4, transient=True
+            console=console,
+            get_renderable=lambda: self.table(datetime.now(UTC)),
+            refresh_per_second=4,
+            transient=True,
         )
 
     def __enter__(self) -> Self:
@@ -101,8 +104,8 @@ class Live(Lines):
         if event.of_stack:
             super().begins(event)
 
-    def _table(self) -> Table:
-        now = datetime.now(UTC)
+    def table(self, now: datetime) -> Table:
+        """What is being worked on, and for how long."""
         rows = [one for one in self.working if not one.of_stack]
         table = Table.grid(padding=(0, 2))
         for one in rows[:SHOWN]:

@@ -153,6 +153,10 @@ def outputs(found: Sequence[Output], *, as_json: bool) -> None:
         print(json.dumps({one.key: one.value for one in found}, indent=2), flush=True)
         return
     rows = [[one.key, one.value, one.description] for one in found]
+    console = _console(stderr=False)
+    widest = sum(max(map(len, column)) + 2 for column in zip(*rows, strict=True))
+    if console.is_terminal and widest > console.width:
+        rows = [[key, value, ""] for key, value, _ in rows]
     nothing: list[list[str]] = [[] for _ in rows]
     _table(["output", "value", "description"], rows, [""] * len(rows), nothing)
 
@@ -166,7 +170,7 @@ def progress(*, verbose: bool) -> Iterator[Callable[[Event], None]]:
     from pipeline.deploying.progress import Lines, Live
 
     console = _console(stderr=True)
-    if console.is_terminal and not verbose:
+    if console.is_terminal and not console.is_dumb_terminal and not verbose:
         with Live(console) as shown:
             yield shown.show
     else:
