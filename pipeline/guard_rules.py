@@ -27,7 +27,10 @@ _SOURCES = ("specification.md", "docs/")
 _RULE = re.compile(r"^rule[ \t]+(\w+)(?![\w(])", re.MULTILINE)
 _NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*\Z")
 _CASE_NAME = re.compile(r"^- name: ", re.MULTILINE)
-_CASE = re.compile(r"^[ \t]+(\w+):[ \t]*['\"]?(PASS|FAIL|SKIP)['\"]?[ \t]*(?:#.*)?$", re.MULTILINE)
+_CASE = re.compile(
+    r"(?:^[ \t]+|[{,][ \t]*)(\w+):[ \t]*['\"]?(PASS|FAIL|SKIP)\b['\"]?[ \t]*(?=#|,|\}|$)",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,14 @@ def judge(template: Template, root: Path) -> list[Finding]:
     return guard([template], root, lambda: TODAY)
 
 
+def test_a_case_may_stand_on_one_line(root: Path) -> None:
+    path = root / "rules/tests/boxes_tests.yaml"
+    path.write_text(path.read_text().replace("{\n    BOXES", "{BOXES").replace("\n  }}}", "}}}"))
+    assert "{BOXES_ARE_SHUT: PASS}" in path.read_text()
+
+    assert judge(boxes(Crate=SHUT), root) == []
+
+
 def test_a_template_that_keeps_the_rules_has_no_finding(root: Path) -> None:
     assert judge(boxes(Crate=SHUT), root) == []
 
