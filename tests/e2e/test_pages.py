@@ -17,10 +17,8 @@ from playwright.sync_api import (
     FilePayload,
     Page,
     expect,
-    sync_playwright,
 )
 
-from tests.website.browser import chromium, launch
 from tests.website.fake import HTTP_API, OUTPUTS, UPLOADS, WEB_SOCKET, Service
 from tests.website.published import WEBSITE, published, serving
 from tests.website.screenshots import DESKTOP_SCENES, NARROW, PHONE_SCENES, Scene, photo
@@ -50,16 +48,6 @@ VIOLATED = """async (addresses) => {
 }"""
 EXPECTED = re.compile(r"Failed to load resource")  # a refused or failed request, as the scene wants
 SCENES = [scene for scene in (*DESKTOP_SCENES, *PHONE_SCENES) if scene.__name__ != "sending"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if chromium() is None:
-        missing("Chromium", "Install it (Debian: apt-get install chromium) or set CHROMIUM.")
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
