@@ -234,8 +234,9 @@ def _required_keys(document: Document) -> dict[str, list[str]]:
     expected = {**dict.fromkeys((EVERYWHERE, *TIERS), list), OPTIONAL: dict}
     for key in [*expected, *value]:
         if not isinstance(value.get(key), expected.get(key, ())):
+            wrong = "not what this file holds" if key in value else "missing"
             raise UserError(
-                f"{key} is not what this file holds.",
+                f"{key} is {wrong}.",
                 where=f"{document.file}:{document.line((key,))}",
                 mend=f"It has a list of rules for each of {EVERYWHERE}, {', '.join(TIERS)},"
                 f" and under {OPTIONAL} a reason for each rule: {OPTIONAL}: {{RULE: reason}}.",

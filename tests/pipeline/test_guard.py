@@ -458,6 +458,10 @@ def _listed_without_a_rule(root: Path) -> None:
     require(root, "GONE_RULE")
 
 
+def _without_optional(root: Path) -> None:
+    (root / "rules/required.yaml").write_text(REQUIRED.partition("optional")[0])
+
+
 def _not_a_list(root: Path) -> None:
     (root / "rules/required.yaml").write_text(REQUIRED.replace("development: []", "development: x"))
 
@@ -486,6 +490,7 @@ def _small_letters(root: Path) -> None:
         (_twice, "rules/again.guard:3: ", "boxes.guard:3"),
         (_unlisted, "rules/balls.guard:1: ", "BALLS_ARE_ROUND is in no list"),
         (_listed_without_a_rule, "rules/required.yaml:2: ", "GONE_RULE is no rule"),
+        (_without_optional, "rules/required.yaml:1: ", "optional is missing"),
         (_not_a_list, "rules/required.yaml:3: ", "development is not what this file holds"),
         (_another_tier, "rules/required.yaml:6: ", "staging is not what this file holds"),
         (_no_required, "rules/required.yaml: ", "the file isn't there"),
