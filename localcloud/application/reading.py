@@ -189,7 +189,7 @@ def _role_policies(resources: Resources, logical_id: str, role_arn: str) -> Iter
 
 
 def _judged(logical_id: str, policy: Document) -> Document:
-    if unknown := policies.unknown_operators(policy):
+    if unknown := policies.not_judged(policy):
         raise Unservable(logical_id, f"{unknown[0]} in a policy")
     return policy
 

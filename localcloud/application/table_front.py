@@ -38,8 +38,10 @@ class TableFront:
         def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             identity = self._identity(environ)
             target = str(environ.get("HTTP_X_AMZ_TARGET", ""))
-            if identity is None or not target.startswith("DynamoDB_"):
+            if identity is None:
                 return application(environ, start_response)
+            if not target.startswith("DynamoDB_"):
+                return self._denied(identity, environ, start_response)
             call = _Call(self, identity, target.rpartition(".")[2], environ, start_response)
             return call.answered_by(application)
 
@@ -63,6 +65,17 @@ class TableFront:
         """A line in the request log."""
         took = f"{(time.monotonic() - began) * 1000:.0f} ms"
         self._log.line("table", f"{operation} → {told}  {took}", identity.trace)
+
+    def _denied(
+        self, identity: Identity, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Another service's call: what no front judges by the role, nobody may do."""
+        service = str(environ.get("HTTP_AUTHORIZATION", "")).split("/")[3:4]
+        called = f"{', '.join(service) or 'a service'} (only the table is judged here)"
+        self._log.line("policy", f"{called} is denied to {identity.function.logical_id}'s role")
+        body = b'{"__type": "AccessDeniedException", "message": "the local cloud says so"}'
+        start_response("403 Forbidden", [("Content-Length", str(len(body)))])
+        return [body]
 
     def _identity(self, environ: WSGIEnvironment) -> Identity | None:
         match = _KEY.search(str(environ.get("HTTP_AUTHORIZATION", "")))
