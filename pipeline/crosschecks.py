@@ -18,6 +18,7 @@ from typing import Any
 from pipeline.documents import parse_settings
 from pipeline.findings import Pointer
 from pipeline.guard_rules import Rule
+from pipeline.metrics import METRICS
 from pipeline.references import at, of_type, prop, referred
 from pipeline.verdicts import Failure, Verdict
 
@@ -344,6 +345,53 @@ def apis_may_invoke_what_they_call(subject: Subject) -> list[Problem] | None:
         for api, function in sorted(wanted - granted.keys())
     ]
     return idle + refused
+
+
+@_check
+def alarms_watch_what_has_data(subject: Subject) -> list[Problem] | None:
+    """An alarm on a metric that AWS never sends for these dimensions is silent for ever.
+    docs/deviations.md: UserErrors per table never gets data
+    """
+    alarms = of_type(subject.template, "AWS::CloudWatch::Alarm")
+    if not alarms:
+        return None
+    return [
+        problem
+        for name, alarm in alarms.items()
+        for pointer, metric in _metrics(alarm)
+        for problem in _blind(subject.template, ("Resources", name, *pointer), metric)
+    ]
+
+
+def _metrics(alarm: dict[str, Any]) -> list[tuple[Pointer, Any]]:
+    """What an alarm watches: its own metric, and those of its expression."""
+    listed = at(alarm, "Properties", "Metrics", "MetricStat", "Metric")
+    own = alarm.get("Properties")
+    simple = isinstance(own, dict) and "Metrics" not in own
+    return [(("Properties",), own)] if simple else listed
+
+
+def _blind(template: dict[str, Any], here: Pointer, metric: Any) -> Iterator[Problem]:
+    known = METRICS.get(str(prop({"Properties": metric}, "Namespace")))
+    name = prop({"Properties": metric}, "MetricName")
+    if known is None or name not in known.names:
+        mend = "a metric that stands in pipeline/metrics.py, or add it there from AWS's pages."
+        yield Problem((*here, "MetricName"), name, "AWS is not known to send this metric.", mend)
+        return
+    dimensions = {
+        entry.get("Name"): entry.get("Value")
+        for _, entry in at(metric, "Dimensions")
+        if isinstance(entry, dict)
+    }
+    for key in [key for key in (*known.dimensions, *dimensions) if not known.fits(key, dimensions)]:
+        mend = f"Dimensions of {' and '.join(known.dimensions)}, each a !Ref of what is meant."
+        yield Problem((*here, "Dimensions"), key, f"The metric has no data for this {key}.", mend)
+        return
+    for key, value in dimensions.items():
+        target = known.dimensions.get(str(key))
+        if target and not of_type(template, target).keys() & set(referred(value)):
+            what = f"{key} is no {target} of this template."
+            yield Problem((*here, "Dimensions"), key, what, f"{key}: !Ref of a {target}.")
 
 
 @_check

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline import crosschecks, files, guard_rules
+from pipeline import crosschecks, files, guard_rules, leaves
 from pipeline.guard_rules import Required, Rule
 
 PAGE = "docs/policy.md"
@@ -21,6 +21,14 @@ pass: a rule that finds nothing to judge fails there. Where it isn't, it may fin
 may not fail. Its cases, with the ways around it, stand in rules/tests/. The last file is
 pipeline/crosschecks.py: what Guard's language can't say. `nox -s guard -- --explain RULE` tells
 everything about one of them.
+"""
+
+_UNPROTECTED = """## Leaves that no rule protects
+
+A test flips, empties and removes every leaf of every environment's template, deletes every
+resource, and records which rule notices (tests/golden/mutations.txt). What none notices stands in
+rules/unprotected.yaml with its reason; a leaf that isn't there, and a reason that nothing needs,
+fail the test. `*` is one key, `**` any number.
 """
 
 
@@ -38,7 +46,20 @@ def page(root: Path) -> str:
     for rule in found:
         by_file.setdefault(rule.file, []).append(rule)
     parts = [_HEAD, f"{len(found)} rules in {len(by_file)} files.\n"]
-    return "\n".join([*parts, *(_section(*item, required) for item in by_file.items())])
+    sections = [_section(*item, required) for item in by_file.items()]
+    return "\n".join([*parts, *sections, _unprotected(leaves.read(root))])
+
+
+def _unprotected(exceptions: leaves.Exceptions) -> str:
+    """What no rule protects, and why."""
+    head = ["| leaves | unnoticed | why |", "| --- | --- | --- |"]
+    changed = [_exception(one, ", ".join(one.survives)) for one in exceptions.leaves]
+    deleted = [_exception(one, "delete") for one in exceptions.deletions]
+    return "\n".join([_UNPROTECTED, *head, *changed, *deleted, ""])
+
+
+def _exception(one: leaves.Unprotected, unnoticed: str) -> str:
+    return f"| {'<br>'.join(f'`{path}`' for path in one.at)} | {unnoticed} | {one.reason} |"
 
 
 def _section(file: str, rules: Sequence[Rule], required: Required) -> str:

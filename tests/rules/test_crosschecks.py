@@ -60,6 +60,21 @@ def said(rule: str, template: dict[str, Any], day: date = DAY) -> Any:
     return next(one for one in verdicts if one.rule == rule)
 
 
+def alarm(metric: str, **dimensions: Any) -> dict[str, Any]:
+    given = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+    properties = {"Namespace": "AWS/DynamoDB", "MetricName": metric, "Dimensions": given}
+    return {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}
+
+
+def inside(one: dict[str, Any]) -> dict[str, Any]:
+    """The same metric within an alarm's expression."""
+    metrics = [{"Expression": "1"}, {"MetricStat": {"Metric": one["Properties"]}}]
+    return {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": metrics}}
+
+
+TABLE = {"Type": "AWS::DynamoDB::Table"}
+THROTTLES = alarm("ReadThrottleEvents", TableName=ref("T"))
+INDEX = alarm("WriteThrottleEvents", TableName=ref("T"), GlobalSecondaryIndexName="i")
 PASSES: list[tuple[str, dict[str, Any]]] = [
     ("FUNCTIONS_SHARE_NO_ROLE", {"F": F, "G": G, "R": ROLE, "S": ROLE}),
     ("FUNCTIONS_SHARE_NO_ROLE", {"F": F}),
@@ -77,7 +92,9 @@ PASSES: list[tuple[str, dict[str, Any]]] = [
     ("HELPERS_ARE_USED", {"F": F, "R": ROLE}),
     ("APIS_MAY_INVOKE_WHAT_THEY_CALL", {"F": F, "Api": API, "I": CALL, "P": permission("Api")}),
     ("FUNCTIONS_RUN_MAINTAINED_RUNTIMES", {"F": F}),
+    ("ALARMS_WATCH_WHAT_HAS_DATA", {"A": THROTTLES, "B": inside(INDEX), "T": TABLE}),
 ]
+DIMENSIONS = "/Resources/A/Properties/Dimensions"
 FAILS: list[tuple[str, dict[str, Any], str]] = [
     ("FUNCTIONS_SHARE_NO_ROLE", {"F": F, "G": F}, "/Resources/G/Properties/Role"),
     (
@@ -143,6 +160,33 @@ FAILS: list[tuple[str, dict[str, Any], str]] = [
             "Q": permission("Api", "G"),
         },
         "/Resources/Q/Properties/SourceArn",
+    ),
+    (
+        "ALARMS_WATCH_WHAT_HAS_DATA",
+        {"A": alarm("UserErrors", TableName=ref("T")), "T": TABLE},
+        "/Resources/A/Properties/MetricName",
+    ),
+    ("ALARMS_WATCH_WHAT_HAS_DATA", {"A": alarm("ReadThrottleEvents"), "T": TABLE}, DIMENSIONS),
+    ("ALARMS_WATCH_WHAT_HAS_DATA", {"A": THROTTLES, "T": TOPIC}, DIMENSIONS),
+    (
+        "ALARMS_WATCH_WHAT_HAS_DATA",
+        {"A": alarm("ReadThrottleEvents", TableName="name"), "T": TABLE},
+        DIMENSIONS,
+    ),
+    (
+        "ALARMS_WATCH_WHAT_HAS_DATA",
+        {"A": alarm("ReadThrottleEvents", TableName=ref("T"), Operation="Scan"), "T": TABLE},
+        DIMENSIONS,
+    ),
+    (
+        "ALARMS_WATCH_WHAT_HAS_DATA",
+        {"A": inside(alarm("UserErrors", TableName=ref("T"))), "T": TABLE},
+        "/Resources/A/Properties/Metrics/1/MetricStat/Metric/MetricName",
+    ),
+    (
+        "POLICIES_ARE_ABOUT_THEIR_OWN_RESOURCE",
+        {"P": {**bucket_policy(ref("B")), "Properties": {"PolicyDocument": {"Statement": [{}]}}}},
+        "/Resources/P/Properties/PolicyDocument/Statement/0/Resource",
     ),
     (
         "FUNCTIONS_RUN_MAINTAINED_RUNTIMES",

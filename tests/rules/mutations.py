@@ -1,0 +1,235 @@
+"""Every leaf of a template flipped, emptied and removed, and which rule notices.
+
+A leaf is a scalar, an empty container, or a reference as a whole. `python -m tests.rules.mutations`
+writes what is noticed into tests/golden/mutations.yaml.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pipeline import crosschecks, guard_rules, policy
+from pipeline.findings import Pointer
+from pipeline.guard_rules import read
+from pipeline.render import Rendered
+from tests.rules.cases import ROOT, RULES
+from tests.rules.siblings import BAD
+from tests.rules.slices import Slice, slices
+
+GOLDEN = ROOT / "tests/golden/mutations.txt"
+DAY = date(2026, 11, 22)
+_REFERENCES = {"Ref", "Fn::GetAtt", "Fn::Sub"}
+_WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A template that differs in one thing from one that keeps every rule."""
+
+    pointer: Pointer
+    kind: str
+    template: dict[str, Any]
+
+    @property
+    def changed(self) -> set[str]:
+        """The resources that are not as they were."""
+        return {str(self.pointer[1])} if self.pointer[0] == "Resources" else set()
+
+    @property
+    def path(self) -> str:
+        return ".".join(map(str, self.pointer))
+
+
+def mutants(template: dict[str, Any]) -> Iterator[Mutant]:
+    """Each leaf of the template in each of the ways that a mistake or an evader changes it."""
+    for pointer, value in leaves(template):
+        for kind, new in (("flip", _flipped(value)), ("empty", _emptied(value))):
+            if new != value:
+                yield Mutant(pointer, kind, _with(template, pointer, [new]))
+        yield Mutant(pointer, "remove", _with(template, pointer, []))
+
+
+def leaves(value: Any, at: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
+    if isinstance(value, dict) and value and not _REFERENCES & value.keys():
+        for key, item in value.items():
+            yield from leaves(item, (*at, key))
+    elif isinstance(value, list) and value:
+        for number, item in enumerate(value):
+            yield from leaves(item, (*at, number))
+    else:
+        yield at, value
+
+
+def _flipped(value: Any) -> Any:
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return value * 1000 + 1
+    if isinstance(value, dict) and "Fn::GetAtt" in value:
+        return {"Fn::GetAtt": ["Mutated", value["Fn::GetAtt"][1]]}
+    if isinstance(value, dict) and value:
+        return dict.fromkeys(value, "Mutated")
+    return "mutated"
+
+
+def _emptied(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"  # the text that looks like it
+    return 0 if isinstance(value, int | float) else ""
+
+
+def _with(value: Any, pointer: Pointer, new: list[Any]) -> Any:
+    """A copy of `value` in which what stands at `pointer` is the one item of `new`, or gone."""
+    key, *rest = pointer
+    inner = new if not rest else [_with(value[key], tuple(rest), new)]
+    if isinstance(value, list):
+        assert isinstance(key, int)
+        return [*value[:key], *inner, *value[key + 1 :]]
+    if not inner:
+        return {other: item for other, item in value.items() if other != key}
+    return {other: inner[0] if other == key else item for other, item in value.items()}
+
+
+def deletions(template: dict[str, Any]) -> Iterator[Mutant]:
+    """The template without each of its resources."""
+    for name in template["Resources"]:
+        pointer = ("Resources", name)
+        yield Mutant(pointer, "delete", _with(template, pointer, []))
+
+
+def siblings(template: dict[str, Any]) -> Iterator[Mutant]:
+    """The template with one more resource of each type, a bad one."""
+    for kind, (properties, _) in BAD.items():
+        name = f"Bad{kind.replace('::', '')}"
+        bad = {"Type": kind, "Properties": properties}
+        resources = {**template["Resources"], name: bad}
+        yield Mutant(("Resources", name), "sibling", {**template, "Resources": resources})
+
+
+class Rules:
+    """All rules, to ask which of them a mutant of an environment's template falls foul of."""
+
+    def __init__(self) -> None:
+        self.slices = [one for file in read(RULES) for one in slices(file)]
+        self.required = guard_rules.required(RULES, policy.rules(ROOT)).tiers
+
+    def noticed(self, mutants: Sequence[Mutant], original: Rendered) -> list[list[str]]:
+        """For each mutant the names of the rules that notice it, sorted."""
+        jobs = [
+            (one, number, json.dumps(one.view(mutant.template, mutant.changed)))
+            for number, mutant in enumerate(mutants)
+            for one in self.slices
+            if one.concerns(mutant.pointer, mutant.kind, _both(original.value, mutant))
+        ]
+        found: list[set[str]] = [set() for _ in mutants]
+        required = self.required[original.settings.tier]
+        for (one, number, _), status in zip(jobs, self._statuses(jobs), strict=True):
+            silent = status == "SKIP" and one.rule in required and not one.each
+            if status == "FAIL" or silent:
+                found[number].add(one.rule)
+        for number, mutant in enumerate(mutants):
+            found[number] |= self._cross(mutant, original)
+        return [sorted(names) for names in found]
+
+    def _statuses(self, jobs: Sequence[tuple[Slice, int, str]]) -> list[str]:
+        """The engine's answers; each question is asked once, by processes side by side."""
+        asked = {(one.rule, text): one for one, _, text in jobs}
+        questions = list(asked)
+        parts = [questions[number::_WORKERS] for number in range(_WORKERS)]
+        texts = {one.rule: one.text for one in self.slices}
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            answers = list(pool.map(lambda part: _ask(part, texts), parts))
+        known = {
+            question: status
+            for part, told in zip(parts, answers, strict=True)
+            for question, status in zip(part, told, strict=True)
+        }
+        return [known[one.rule, text] for one, _, text in jobs]
+
+    def _cross(self, mutant: Mutant, original: Rendered) -> set[str]:
+        if not _may_matter_to_crosschecks(mutant, original.value):
+            return set()
+        required = self.required[original.settings.tier]
+        verdicts = crosschecks.judge("mutant", mutant.template, ROOT, DAY)
+        return {
+            one.rule
+            for one in verdicts
+            if one.status == "FAIL" or (one.status == "SKIP" and one.rule in required)
+        }
+
+
+def _both(original: dict[str, Any], mutant: Mutant) -> dict[str, Any]:
+    """The resources of before and after: what is gone was seen, what is new is seen."""
+    return {"Resources": {**mutant.template["Resources"], **original["Resources"]}}
+
+
+def _may_matter_to_crosschecks(mutant: Mutant, original: dict[str, Any]) -> bool:
+    """They read references, and few other things; a whole resource always matters."""
+    read = {"Type", "Runtime", "Statement", "Resource", "Namespace", "MetricName", "Dimensions"}
+    if mutant.pointer[0] != "Resources":
+        return False
+    whole = len(mutant.pointer) == 2
+    return whole or bool(read & set(mutant.pointer)) or _is_reference(original, mutant.pointer)
+
+
+def _is_reference(template: Any, pointer: Pointer) -> bool:
+    value = template
+    for key in pointer:
+        value = value[key]
+    return isinstance(value, dict)
+
+
+def _ask(questions: Sequence[tuple[str, str]], texts: dict[str, str]) -> list[str]:
+    templates = {str(number): text for number, (_, text) in enumerate(questions)}
+    jobs = [(rule, str(number)) for number, (rule, _) in enumerate(questions)]
+    task = json.dumps({"files": texts, "templates": templates, "jobs": jobs})
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.guard_engine"],
+        input=task.encode(), capture_output=True, cwd=ROOT, check=True,
+    )  # fmt: skip
+    _, *lines = map(json.loads, done.stdout.splitlines())
+    return [line["verdicts"][0][1] for line in lines]
+
+
+def record(noticed: dict[str, dict[tuple[str, str], list[str]]]) -> str:
+    """What is noticed, a line for each path and set of rules; environments that agree share one."""
+    lines: dict[tuple[str, str], list[str]] = {}
+    for environment, found in noticed.items():
+        for path, kinds, rules in _grouped(found):
+            lines.setdefault((path, f"{kinds}: {rules}"), []).append(environment)
+    return "".join(f"{path} [{','.join(envs)}] {said}\n" for (path, said), envs in lines.items())
+
+
+def _grouped(found: dict[tuple[str, str], list[str]]) -> Iterator[tuple[str, str, str]]:
+    by_rules: dict[tuple[str, str], list[str]] = {}
+    for (path, kind), rules in found.items():
+        if rules:
+            by_rules.setdefault((path, " ".join(rules)), []).append(kind)
+    for (path, said), kinds in by_rules.items():
+        yield path, ",".join(kinds), said
+
+
+def sweep(rendered: Sequence[Rendered]) -> dict[str, dict[tuple[str, str], list[str]]]:
+    """For each environment and each of its mutants the rules that notice it."""
+    rules = Rules()
+    result = {}
+    for one in rendered:
+        every = [*mutants(one.value), *deletions(one.value), *siblings(one.value)]
+        names = rules.noticed(every, one)
+        pairs = zip(every, names, strict=True)
+        result[one.name] = {(mutant.path, mutant.kind): noticed for mutant, noticed in pairs}
+    return result
+
+
+if __name__ == "__main__":
+    from pipeline import settings
+    from pipeline.render import render_all
+
+    GOLDEN.write_text(record(sweep(render_all(settings.names(ROOT), ROOT))), encoding="utf-8")
