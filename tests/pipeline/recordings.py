@@ -69,10 +69,9 @@ def _record(name: str, title: str, words: list[str], root: Path, env: dict[str, 
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
         check=False,
     )
-    _write(name, title, words, _screen(done.stdout))
+    _write(name, title, words, _screen(done.stdout.decode()))
     print(f"docs/terminal/{name}.svg: exit code {done.returncode}")
 
 
