@@ -115,6 +115,12 @@ def _render(options: argparse.Namespace, root: Path) -> int:
             f"{'written' if changed else 'is up to date'}, "
             f"{len(one.value['Resources'])} resources, {len(one.text.encode()):,} bytes"
         )
+        if not one.source_map.lines:
+            print(
+                f"{one.name}: no source map, because a template works on text that it rendered "
+                "itself. Findings will name lines of build/ instead of templates/.",
+                file=sys.stderr,
+            )
     return 0
 
 

@@ -75,7 +75,25 @@ def load(name: str, root: Path) -> Loaded:
 
         problems = [problem(document, details) for details in error.errors(include_url=False)]
         raise SettingsError(problems) from None
-    return Loaded(settings, document)
+    loaded = Loaded(settings, document)
+    _refuse_a_shared_stack(loaded, root)
+    return loaded
+
+
+def _refuse_a_shared_stack(loaded: Loaded, root: Path) -> None:
+    """Two files must not mean one stack, as project a-b with c and project a with b-c would."""
+    stack = loaded.settings.stack_name
+    for other in names(root):
+        project = stack.removesuffix(f"-{other}")
+        if other == loaded.name or project == stack:
+            continue
+        file = f"{FOLDER}/{other}.yaml"
+        if parse_settings(read_text(root / file, file), file).value.get("project_name") == project:
+            raise UserError(
+                f"its stack {stack} is the stack of {file} too.",
+                where=str(loaded.place(("project_name",))),
+                mend="Change project_name in one of them, or the name of one file.",
+            )
 
 
 def read_text(path: Path, shown: str) -> str:

@@ -57,6 +57,19 @@ def test_render_check_knows_that_packaging_fills_in_keys(project: Path) -> None:
     assert run("render", "--check", "dev", root=project) == 1
 
 
+def test_render_says_when_a_template_leaves_no_source_map(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = project / "templates/main.yaml.j2"
+    path.write_text(
+        "{% macro m() %}x{% endmacro %}\n" + path.read_text() + "# {{ m() | length }}\n"
+    )
+
+    assert run("render", "dev", root=project) == 0
+
+    assert "dev: no source map" in capsys.readouterr().err
+
+
 def test_another_environment_is_one_more_file(project: Path) -> None:
     prod = (project / "environments/prod.yaml").read_text()
     (project / "environments/staging.yaml").write_text(prod)

@@ -127,6 +127,15 @@ def test_no_environment_means_all_of_them(project: Path) -> None:
     assert settings.chosen(["prod", "prod"], project) == ["prod"]
 
 
+def test_two_files_that_mean_one_stack_are_refused(project: Path) -> None:
+    prod = (project / "environments/prod.yaml").read_text()
+    (project / "environments/b-c.yaml").write_text(prod.replace("qr-upload", "app", 1))
+    (project / "environments/c.yaml").write_text(prod.replace("qr-upload", "app-b", 1))
+
+    with pytest.raises(UserError, match=r"its stack app-b-c is the stack of environments/c\.yaml"):
+        settings.load("b-c", project)
+
+
 def test_a_folder_without_environments_says_so(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no environment file"):
         settings.chosen([], tmp_path)
