@@ -91,7 +91,7 @@ class Events:
         accepted = time.monotonic()
         throttled, tries = 0, 0
         request_id = str(uuid.uuid4())
-        while True:
+        while function in self._functions:
             rules = self._functions[function].function.asynchronous
             try:
                 outcome = await self._functions[function].invoke(event, trace, "event")

@@ -55,7 +55,9 @@ class Pool:
         self._calm = asyncio.Event()
 
     async def warm(self) -> Outcome | None:
-        """Start one process ahead; what went wrong if its handler can't be loaded."""
+        """Have one process ready ahead; what went wrong if its handler can't be loaded."""
+        if self._idle or self._busy:
+            return None
         async with self._places:
             found = await self._start()
             if isinstance(found, Outcome):
@@ -166,6 +168,9 @@ class Functions:
 
     def __getitem__(self, name: str) -> Pool:
         return self._pools[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._pools
 
     def bring(self, wanted: Mapping[str, Function]) -> None:
         """Serve these functions and no others."""

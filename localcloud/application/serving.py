@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
@@ -47,6 +48,7 @@ from pipeline.website import published
 DEPLOYER = "localcloud.application.deploying"
 THREADS = 32
 END_SECONDS = 3.0
+STILL = "what was there before is still served"
 
 
 class NotDeployed(Exception):
@@ -86,7 +88,7 @@ class Cloud:
         failures = Failures(self._services, log)
         self._failures = failures
         self._events = Events(self._functions, failures, log, self._pace, chaos)
-        self._streams: dict[str, StreamReader] = {}
+        self._streams: dict[tuple[str, str], StreamReader] = {}
         self._served: dict[str, web.AppRunner] = {}
 
     @property
@@ -199,8 +201,11 @@ class Cloud:
                 await self._deploy()
             except UserError as error:
                 print(error, file=sys.stderr, flush=True)
+                self._log.line("watch", STILL)
             except NotDeployed:
-                self._log.line("watch", "what was there before is still served")
+                self._log.line("watch", STILL)
+            except Exception:  # noqa: BLE001 - a bug of ours ends no watching
+                traceback.print_exc()
             else:
                 self._log.line("watch", f"deployed in {time.monotonic() - began:.1f} s")
 
@@ -264,17 +269,23 @@ class Cloud:
         self._served[name] = runner
 
     async def _read_streams(self, blueprint: Blueprint) -> None:
-        wanted = {one.logical_id: one for one in blueprint.streams}
-        for name in set(self._streams) - set(wanted):
+        """A reader for each mapping; another stream of the same mapping is read anew."""
+        wanted = {(one.logical_id, one.arn) for one in blueprint.streams}
+        for name in set(self._streams) - wanted:
             await self._streams.pop(name).close()
-        for name in set(wanted) - set(self._streams):
-            now = self._stream(name)
+        for name in wanted - set(self._streams):
+            now = self._stream(name[0])
             batches = Batches(now, self._functions, self._failures, self._log, self._pace)
             self._streams[name] = StreamReader(now, self._services, batches)
 
     def _stream(self, name: str) -> Callable[[], Stream]:
+        """What the mapping is now; what it last was, once it is gone and its reader isn't yet."""
+        last = [one for one in self.blueprint.streams if one.logical_id == name]
+
         def now() -> Stream:
-            return next(one for one in self.blueprint.streams if one.logical_id == name)
+            last.extend(one for one in self.blueprint.streams if one.logical_id == name)
+            del last[:-1]
+            return last[0]
 
         return now
 

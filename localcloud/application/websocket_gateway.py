@@ -64,10 +64,12 @@ class WebSocketGateway:
         self._log.line(connection.who, f"WebSocket opens → {status}", trace)
         if status != 200:
             return web.json_response({"message": _MESSAGES.get(status, "")}, status=status)
-        await socket.prepare(request)
-        self._connections.add(connection)
         try:
+            await socket.prepare(request)
+            self._connections.add(connection)
             await self._live(connection)
+        except ConnectionError:  # gone while $connect was deciding
+            connection.ended = (1006, "Connection closed abnormally")
         finally:
             self._connections.remove(connection)
             await self._leave(connection)

@@ -15,11 +15,19 @@ def handlers() -> bool:
     return measure() == 0
 
 
+def local() -> bool:
+    """The local cloud: time to ready, upload to picture, 200 sessions at once, with chaos."""
+    from tests.bench.localcloud import main as measure
+
+    return measure() == 0
+
+
 BENCHES: dict[str, Callable[[], bool]] = {
     "render": pipeline.render,
     "check": pipeline.check,
     "nox": pipeline.nox,
     "handlers": handlers,
+    "local": local,
 }
 
 

@@ -30,6 +30,9 @@ class Pools:
     def __getitem__(self, name: str) -> Pools:
         return self
 
+    def __contains__(self, name: str) -> bool:
+        return True
+
     async def invoke(self, event: Any, trace: int | None, why: str) -> Outcome:
         self.seen.append(event)
         result = self._results.pop(0) if self._results else Outcome("done")
