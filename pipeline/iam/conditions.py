@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from pipeline.iam.patterns import arn_matches, matches
+from pipeline.iam.patterns import arn_matches, is_arn, matches
 
 Context = Mapping[str, str | None]
 """Condition keys, in any case, and their values; None: it is known that the request has none."""
@@ -84,6 +84,13 @@ def _numeric(compare: Callable[[Decimal, Decimal], bool]) -> Callable[[str, str]
     return lambda wanted, found: compare(_number(found), _number(wanted))
 
 
+def _arns_match(wanted: str, found: str) -> bool:
+    for text in (wanted, found):
+        if not is_arn(text):
+            raise NotUnderstood(f"{text} as an ARN")
+    return arn_matches(wanted, found)
+
+
 def _same(wanted: str, found: str) -> bool:
     return wanted == found
 
@@ -104,10 +111,10 @@ OPERATORS: dict[str, tuple[bool, Comparison]] = {
     "StringNotEqualsIgnoreCase": (False, _same_in_any_case),
     "StringLike": (True, matches),
     "StringNotLike": (False, matches),
-    "ArnEquals": (True, arn_matches),
-    "ArnLike": (True, arn_matches),
-    "ArnNotEquals": (False, arn_matches),
-    "ArnNotLike": (False, arn_matches),
+    "ArnEquals": (True, _arns_match),
+    "ArnLike": (True, _arns_match),
+    "ArnNotEquals": (False, _arns_match),
+    "ArnNotLike": (False, _arns_match),
     "Bool": (True, _same_in_any_case),
     "NumericEquals": (True, _EQUAL),
     "NumericNotEquals": (False, _EQUAL),

@@ -26,6 +26,11 @@ def arn_matches(pattern: str, text: str) -> bool:
     return len(wanted) == len(found) == ARN_PARTS and all(map(matches, wanted, found))
 
 
+def is_arn(text: str) -> bool:
+    """Has it an ARN's six parts, or wildcards in their place?"""
+    return text.count(":") >= ARN_PARTS - 1
+
+
 def is_exact(pattern: str) -> bool:
     """Does it describe one text only?"""
     return "*" not in pattern and "?" not in pattern

@@ -159,6 +159,9 @@ NOT_UNDERSTOOD = [
     on({"StringEquals": {"a": {"Ref": "X"}}}),
     on({"StringEquals": {"a": []}}),
     on({"StringEquals": {}}),
+    on({"ArnNotLike": {"a": "arn:aws:s3:::*"}}),
+    on({"ArnLike": {"b": "*"}}),
+    on({"NumericEquals": {"a": "1"}}),
     on(["StringEquals"]),
     allow("dynamodb:*", "arn:aws:dynamodb:us-east-2:111122223333:table/${aws:username}"),
     allow("s3:GetObject", {"Ref": "X"}),
@@ -198,7 +201,7 @@ def test_conditions_hold_as_the_user_guide_says(
 @pytest.mark.parametrize("statement", NOT_UNDERSTOOD)
 def test_what_cannot_be_judged_is_an_error(statement: Any) -> None:
     with pytest.raises(NotUnderstood):
-        allowed(policy(allow("*", "*"), statement), "s3:GetObject", BUCKET, {"a": "y"})
+        allowed(policy(allow("*", "*"), statement), "s3:GetObject", BUCKET, {"a": "y", "b": BUCKET})
 
 
 def test_a_statement_may_stand_alone_and_policies_add_up() -> None:
