@@ -38,7 +38,7 @@ def cleared(target: Target, stack: Stack | None, *, allowed: bool) -> Stack | No
         return stack
     _unprotect(target, left)
     _delete(target, stack)
-    _remove_tables(target, left)
+    _remove_kept(target, left)
     return None
 
 
@@ -101,12 +101,21 @@ def _wait_until_gone(target: Target) -> None:
     raise _too_long(target.settings.stack_name)
 
 
-def _remove_tables(target: Target, left: Sequence[Held]) -> None:
+def _remove_kept(target: Target, left: Sequence[Held]) -> None:
     """Deleting a stack keeps what its policy says, also what is empty and was never used."""
     for one in left:
         if one.type == TABLE and one.kept and _is_there(target, one):
             target.aws.tables.delete_table(TableName=one.physical_id)
             _wait_for_table(target, one)
+        if one.type == BUCKET and one.kept:
+            _remove_bucket(target, one)
+
+
+def _remove_bucket(target: Target, one: Held) -> None:
+    """S3 itself refuses if anything is in it after all."""
+    s3, account = target.aws.s3, target.identity.account
+    if emptying.first_page(s3, one.physical_id, account) is not None:
+        s3.delete_bucket(Bucket=one.physical_id, ExpectedBucketOwner=account)
 
 
 def _wait_for_table(target: Target, one: Held) -> None:

@@ -18,6 +18,8 @@ from pipeline.findings import Finding, Level
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import ACCOUNT, ARTIFACT, ROOT, TEMPLATE, Aws, deployment
 
+pytestmark = pytest.mark.usefixtures("unjudged")
+
 STACK = "qr-upload-dev"
 OUTPUTS = [
     {"OutputKey": "Url", "OutputValue": "https://x.test"},

@@ -17,6 +17,8 @@ from pipeline.package import Artifact
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import ROOT, STACK_ID, ZIP, Aws, Refusal, deployment
 
+pytestmark = pytest.mark.usefixtures("unjudged")
+
 OTHER = ZIP[:-2] + b"\x01\x00!"  # an empty zip with a comment
 NEW = Artifact("hello.zip", OTHER, hashlib.sha256(OTHER).hexdigest())
 

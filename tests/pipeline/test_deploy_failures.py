@@ -25,6 +25,8 @@ from tests.pipeline.scripted_aws import (
     of_stack,
 )
 
+pytestmark = pytest.mark.usefixtures("unjudged")
+
 ASKED = {"Id": "arn:aws:cloudformation:us-east-1:123456789012:changeSet/x/1", "StackId": STACK_ID}
 BEFORE = of_stack("UPDATE_COMPLETE")
 STARTS = of_stack("UPDATE_IN_PROGRESS", "User Initiated")

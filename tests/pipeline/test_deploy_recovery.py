@@ -22,6 +22,8 @@ from tests.pipeline.scripted_aws import (
     of_stack,
 )
 
+pytestmark = pytest.mark.usefixtures("unjudged")
+
 KEEPING = """\
 Parameters:
   Size: {Type: String, Default: '1'}
@@ -156,6 +158,23 @@ def test_a_protected_empty_table_is_unprotected_and_goes_with_the_stack(aws: Aws
         "TableName": "things-1",
         "DeletionProtectionEnabled": False,
     }
+
+
+def test_an_empty_bucket_that_the_stack_would_keep_goes_too(aws: Aws) -> None:
+    box = {"LogicalResourceId": "Box", "PhysicalResourceId": "box-1"}
+    aws.says(
+        "ListStackResources",
+        {
+            "StackResourceSummaries": [
+                {**left()["StackResourceSummaries"][0], **box, "ResourceType": "AWS::S3::Bucket"}
+            ]
+        },
+    )
+    aws.says("ListObjectVersions", {})
+    aws.says("DeleteBucket", {})
+
+    assert cleared(aws) is None
+    assert aws.sent("DeleteBucket") == {"Bucket": "box-1", "ExpectedBucketOwner": ACCOUNT}
 
 
 def test_a_table_that_holds_anything_is_left_alone(aws: Aws) -> None:

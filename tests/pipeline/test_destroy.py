@@ -22,6 +22,8 @@ from tests.pipeline.scripted_aws import (
     of_stack,
 )
 
+pytestmark = pytest.mark.usefixtures("unjudged")
+
 STACK = "qr-upload-dev"
 TEMPLATE = """\
 Resources:

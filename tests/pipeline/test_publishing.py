@@ -14,6 +14,8 @@ from pipeline.errors import UserError
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import ACCOUNT, Aws, Refusal, deployment
 
+pytestmark = pytest.mark.usefixtures("unjudged")
+
 TEMPLATE = """\
 Resources:
   Pages:
