@@ -1,4 +1,5 @@
-"""What is committed although it could be derived: the editors' schema and the golden renders.
+"""What is committed although it could be derived: the editors' schema, the golden
+renders and the page on policy.
 
 `refresh` writes them all; a test says when they are not current.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline import files, render, settings
+from pipeline import files, policy, render, settings
 from pipeline.environment import schema
 
 GOLDEN = "tests/golden"
@@ -18,6 +19,7 @@ def contents(root: Path) -> dict[Path, bytes]:
     expected = {root / settings.FOLDER / "schema.json": files.as_json(schema.json_schema())}
     for one in render.render_all(settings.names(root), root):
         expected[root / GOLDEN / f"{one.name}.template.yaml"] = one.text.encode()
+    expected[root / policy.PAGE] = policy.page(root).encode()
     return expected
 
 

@@ -8,10 +8,12 @@ rules/required.yaml wants it to pass is a finding too: a check that saw nothing 
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -82,7 +84,7 @@ def guard(
     rules = policy.rules(root)
     required = guard_rules.required(folder, rules)
     excused = guard_rules.waivers(folder)
-    judgement = judge({one.settings.name: one.value for one in rendered}, files)
+    judgement = _side_by_side({one.settings.name: one.value for one in rendered}, files)
     findings = [_broken(broken) for broken in judgement.broken]
     for template in rendered:
         name = template.settings.name
@@ -125,6 +127,15 @@ def _nothing_to_judge(rules: Sequence[str], template: Template) -> Finding:
 def verdicts(templates: Mapping[str, dict[str, Any]], rules: Path) -> Judgement:
     """The verdicts of the rules files in `rules` on any templates, by name."""
     return judge(templates, guard_rules.read(rules))
+
+
+def _side_by_side(templates: Mapping[str, dict[str, Any]], files: Sequence[RulesFile]) -> Judgement:
+    """The same as `judge`, each template in a process of its own, as far as there are cores."""
+    with ThreadPoolExecutor(max(1, min(len(templates), os.cpu_count() or 1))) as pool:
+        parts = list(pool.map(lambda item: judge(dict([item]), files), templates.items()))
+    broken = {one.file: one for part in parts for one in part.broken}
+    verdicts = [one for part in parts for one in part.verdicts if one.file not in broken]
+    return Judgement(tuple(verdicts), tuple(broken.values()))
 
 
 def judge(templates: Mapping[str, dict[str, Any]], files: Sequence[RulesFile]) -> Judgement:
