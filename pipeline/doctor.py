@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -66,8 +67,10 @@ def _all(environment: str | None, root: Path) -> Iterator[Answer]:
 def of_machine(
     which: Callable[[str], str | None] = shutil.which,
     module: Callable[[str], object] = find_spec,
+    ask: Callable[[str], str] | None = None,
 ) -> Iterator[Answer]:
-    """Programs and Python packages."""
+    """Programs and Python packages. `ask` gives the version that a program tells."""
+    ask = ask or _version
     yield Answer("Python", sys.version.split()[0], "everything")
     yield Answer(
         "the locked packages",
@@ -77,7 +80,7 @@ def of_machine(
     )
     yield Answer(
         "uv",
-        which("uv") or ("as a Python package" if module("uv") else ""),
+        which("uv") or _made_by_uv() or ("as a Python package" if module("uv") else ""),
         "every session",
         "sessions are installed by pip instead, slower: `pip install 'nox[uv]'`",
         optional=True,
@@ -89,11 +92,29 @@ def of_machine(
     )
     yield Answer(
         "the aws command line",
-        which("aws") or "",
+        _second_version(which("aws"), ask),
         "docs/operations.md's commands, and a second opinion in tests",
-        "version 2 from AWS, or Debian's package awscli",
+        "version 2, from AWS or Debian's package awscli",
         optional=True,
     )
+
+
+def _made_by_uv() -> str:
+    """Does this very environment come from uv, wherever that is?"""
+    about = Path(sys.prefix, "pyvenv.cfg")
+    lines = about.read_text("utf-8").splitlines() if about.is_file() else []
+    found = [line for line in lines if line.startswith("uv = ")]
+    return f"{found[0].removeprefix('uv = ')}, made this environment" if found else ""
+
+
+def _second_version(path: str | None, ask: Callable[[str], str]) -> str:
+    """Version 1 doesn't read parameter files as docs/operations.md gives them."""
+    return path if path and ask(path).startswith("aws-cli/2") else ""
+
+
+def _version(path: str) -> str:
+    done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+    return done.stdout
 
 
 def of_environment(name: str, root: Path) -> Iterator[Answer]:

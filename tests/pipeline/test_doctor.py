@@ -56,14 +56,24 @@ def test_a_machine_without_anything_is_told_what_each_session_needs() -> None:
     assert "no  Chromium" in text
     assert "for e2e: Debian: `apt-get install chromium`" in text
     assert "no  npm" in text
-    assert "--  uv" in text
 
 
 def test_a_machine_with_everything_is_told_where_it_is() -> None:
-    answers = list(doctor.of_machine(lambda name: f"/bin/{name}", lambda _: object()))
+    answers = list(
+        doctor.of_machine(lambda name: f"/bin/{name}", lambda _: object(), lambda _: "aws-cli/2.9")
+    )
 
     assert not [one for one in answers if one.is_missing]
     assert "/bin/chromium" in said(answers)
+
+
+def test_version_one_of_the_aws_command_line_is_not_what_is_needed() -> None:
+    text = said(
+        doctor.of_machine(lambda name: f"/bin/{name}", lambda _: None, lambda _: "aws-cli/1")
+    )
+
+    assert "--  the aws command line" in text
+    assert "version 2" in text
 
 
 def test_an_account_that_may_do_everything_lacks_nothing(

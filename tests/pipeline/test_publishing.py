@@ -141,10 +141,10 @@ def test_every_call_says_whose_bucket_it_must_be(scripted: Aws, site: Path) -> N
 
 
 def test_a_page_that_names_no_output_is_found_before_aws_is_asked(site: Path) -> None:
-    (site / "website" / "index.html").write_text("${Adres}")
+    (site / "website" / "index.html").write_text("${Missing}")
     rendered = scripted_aws.rendered(scripted_aws.loaded(), TEMPLATE)
 
-    with pytest.raises(UserError, match="no output 'Adres'"):
+    with pytest.raises(UserError, match="no output 'Missing'"):
         publishing.check(rendered, site)
 
 
