@@ -44,7 +44,8 @@ def failures(node: Node) -> Iterator[dict[str, Any]]:
         # `a or b <<text>>`: the text belongs to b alone and speaks for both.
         yield from [failure for failure in below if failure["message"]] or below
     else:
-        nearest = _nearest(node)
+        # only a clause's own filters: those of a block chose what the clause was asked about
+        nearest = _nearest(node) if kind == "GuardClauseBlockCheck" else {}
         yield from (failure if failure["path"] else {**failure, **nearest} for failure in below)
 
 

@@ -523,3 +523,42 @@ def test_the_child_imports_nothing_but_the_engine() -> None:
 
     for heavy in ("pydantic", "jinja2", "cfnlint", "yaml", "boto3"):
         assert heavy not in done.stdout
+
+
+SHELVES = """# A shelf holds something that is new.
+# docs/policy.md
+rule SHELVES_HOLD_SOMETHING_NEW when Resources.*[ Type == 'Shelf' ] !empty {
+    Resources.*[ Type == 'Shelf' ] {
+        Books[
+            New == true
+            Pages <= 90
+        ] !empty
+        <<
+            No book is new and short.
+            Mend: a new book of up to 90 pages.
+        >>
+    }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("books", "path", "found"),
+    [
+        ([{"New": False, "Pages": 9000}, {"New": True, "Pages": 91}], ("Books", 1, "Pages"), "91"),
+        ([{"New": False, "Pages": 9000}], ("Books", 0), ""),
+        ([{"New": True, "Pages": 91}, {"New": True, "Pages": 92}], ("Books",), ""),
+        ([], ("Books",), ""),
+    ],
+    ids=["one that all but fits", "one that fits in nothing", "two alike", "none"],
+)
+def test_a_list_without_what_is_wanted_is_named_as_closely_as_can_be(
+    root: Path, books: list[Any], path: Pointer, found: str
+) -> None:
+    put(root, "shelves", SHELVES, "SHELVES_HOLD_SOMETHING_NEW")
+    require(root, "SHELVES_HOLD_SOMETHING_NEW")
+    good = {"Type": "Shelf", "Books": [{"New": True, "Pages": 1}]}
+
+    findings = judge(boxes(A=SHUT, B=good, C={"Type": "Shelf", "Books": books}), root)
+
+    assert [(one.pointer, one.found) for one in findings] == [(("Resources", "C", *path), found)]
