@@ -9,23 +9,27 @@ from __future__ import annotations
 
 import gc
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from localcloud.aws import ACCOUNT
-from pipeline import __main__ as pipeline
-from pipeline import settings
-from pipeline.deploying import events
-from pipeline.settings import Loaded
 
-BETWEEN_LOOKS = 0.05
+if TYPE_CHECKING:
+    from pipeline.settings import Loaded
+
+LONGEST_WAIT = 0.05
 
 
 def main(arguments: list[str]) -> int:
     """Render, lint, guard, package, deploy; the exit code is the pipeline's."""
+    _hurry()
+    from pipeline import __main__ as pipeline
+    from pipeline import settings
+
     load = settings.load
     setattr(settings, "load", lambda name, root: here(load(name, root)))  # noqa: B010 - mypy's eyes
-    setattr(events, "POLL_SECONDS", BETWEEN_LOOKS)  # noqa: B010 - as above
     name = arguments[0]
     return pipeline.main(["deploy", name, "--confirm", name], Path.cwd())
 
@@ -35,6 +39,12 @@ def here(loaded: Loaded) -> Loaded:
     own = loaded.settings
     aws = own.aws.model_copy(update={"account": ACCOUNT, "profile": None})
     return replace(loaded, settings=own.model_copy(update={"aws": aws}))
+
+
+def _hurry() -> None:
+    """Before the pipeline is imported, which takes time.sleep as it finds it."""
+    sleep = time.sleep
+    setattr(time, "sleep", lambda seconds: sleep(min(seconds, LONGEST_WAIT)))  # noqa: B010 - as above
 
 
 if __name__ == "__main__":

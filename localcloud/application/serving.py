@@ -37,6 +37,7 @@ from localcloud.application.pace import Pace
 from localcloud.application.ports import Ports
 from localcloud.application.s3_front import LARGEST, S3Front
 from localcloud.application.streams import Batches, StreamReader
+from localcloud.application.warming import warm
 from localcloud.application.watch import changes
 from localcloud.application.websocket_gateway import WebSocketGateway
 from localcloud.resources.base import Cloud as Services
@@ -117,9 +118,11 @@ class Cloud:
     async def _begin(self, stopped: asyncio.Event) -> bool:
         """The first deployment; False if it was interrupted."""
         deployment = asyncio.create_task(self._deploy())
+        warming = asyncio.create_task(asyncio.to_thread(warm, self._services))
         interruption = asyncio.create_task(stopped.wait())
         await asyncio.wait({deployment, interruption}, return_when=asyncio.FIRST_COMPLETED)
         interruption.cancel()
+        await warming
         if not deployment.done():
             deployment.cancel()
             with suppress(asyncio.CancelledError):
