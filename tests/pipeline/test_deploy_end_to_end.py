@@ -179,3 +179,24 @@ def test_a_protected_environment_keeps_its_table(
     assert stacks[0]["EnableTerminationProtection"] is True
     assert second == 3
     assert "SessionsTable (AWS::DynamoDB::Table) would be removed" in capsys.readouterr().err
+
+
+def test_production_goes_in_two_deliberate_steps(
+    aws: Session, project: Path, judged: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = project / "environments" / "prod.yaml"
+    text = file.read_text().replace("account: null", f"account: '{local.ACCOUNT}'")
+    file.write_text(text)
+    main(["deploy", "prod", "--confirm", "prod"], project)
+    protected = main(["destroy", "prod", "--confirm", "prod"], project)
+    text = text.replace("protected: true", "protected: false")
+    file.write_text(text.replace("deletion_protection: true", "deletion_protection: false"))
+    not_deployed = main(["destroy", "prod", "--confirm", "prod"], project)
+    main(["deploy", "prod"], project)
+
+    gone = main(["destroy", "prod", "--confirm", "prod"], project)
+
+    buckets = {one["Name"] for one in aws.client("s3").list_buckets()["Buckets"]}
+    assert (protected, not_deployed, gone) == (3, 3, 0)
+    assert "qr-upload-prod is gone" in capsys.readouterr().err
+    assert not [name for name in buckets if name.startswith("qr-upload-uploads-prod")]
