@@ -168,6 +168,7 @@ def _show(deployment: Deployment, change_set: ChangeSet | None) -> bool:
     screen.changes(found, deployment.rendered)
     if deployment.settings.protected:
         changeset.check_losses(found, deployment.rendered.value, deployment.settings.name)
+    changeset.check_stuck(found, deployment.rendered.value)
     policies.check(deployment, found)
     return True
 

@@ -164,6 +164,6 @@ def _tell_what_stayed(target: Target, held: Sequence[Held]) -> None:
 
 _HOW_TO_UNPROTECT = (
     "To let it go: write protected: false in its file, and turn the deletion protection of its"
-    " resources off there too, deploy that, and destroy it then. Where a rule forbids that, it takes"
-    " a waiver with an end."
+    " resources off there too, deploy that, and destroy it then. Where a rule forbids that, it"
+    " takes a waiver with an end."
 )

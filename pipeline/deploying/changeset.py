@@ -55,6 +55,14 @@ STATEFUL = frozenset(
 )
 # A resource with a name of its own can't be replaced: CloudFormation fails and loses nothing.
 NAMES = {"AWS::DynamoDB::Table": "TableName", "AWS::S3::Bucket": "BucketName"}
+OTHER_NAMES = {
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::SNS::Topic": "TopicName",
+    "AWS::SQS::Queue": "QueueName",
+}
 IAM_NAMES = ("RoleName", "GroupName", "UserName", "InstanceProfileName", "ManagedPolicyName")
 
 
@@ -187,6 +195,23 @@ def losses(found: Iterable[Change], template: dict[str, Any]) -> list[tuple[Chan
     return [(change, fate) for change, fate in judged if fate]
 
 
+def stuck(found: Iterable[Change], template: dict[str, Any]) -> list[Change]:
+    """What CloudFormation will fail to replace: the new one would need the old one's name."""
+    return [one for one in found if one.replacement == "True" and _keeps_its_name(one, template)]
+
+
+def check_stuck(found: Iterable[Change], template: dict[str, Any]) -> None:
+    """Refuse what is known to fail before it does, with the property that causes it."""
+    for one in stuck(found, template):
+        causes = [cause for cause in one.causes if cause.replaces == "Always"] or one.causes
+        because = f" because of {', '.join(map(str, causes))}" if causes else ""
+        raise Refused(
+            f"{one.logical_id} ({one.type}) would be replaced{because}, and CloudFormation can't"
+            " replace what has a name of its own.",
+            mend="Give it another name together with the change, or take the change back.",
+        )
+
+
 def check_losses(found: Sequence[Change], template: dict[str, Any], name: str) -> None:
     """Refuse to lose the data of a protected environment."""
     lost = losses(found, template)
@@ -292,6 +317,13 @@ def _has_own_name(change: Change, template: dict[str, Any]) -> bool:
     resource = template["Resources"].get(change.logical_id, {})
     name = NAMES.get(change.type, "")
     return name in resource.get("Properties", {})
+
+
+def _keeps_its_name(change: Change, template: dict[str, Any]) -> bool:
+    name = {**NAMES, **OTHER_NAMES}.get(change.type, "")
+    resource = template["Resources"].get(change.logical_id, {})
+    renamed = any(cause.path[0] == name for cause in change.causes)
+    return name in resource.get("Properties", {}) and not renamed
 
 
 def _failed_events(

@@ -333,6 +333,31 @@ def test_changes_that_lose_nothing_are_made(aws: Aws, kept: dict[str, Any]) -> N
     assert "ExecuteChangeSet" in aws.operations
 
 
+def cause(name: str, replaces: str) -> dict[str, Any]:
+    target = {"Attribute": "Properties", "Name": name, "RequiresRecreation": replaces}
+    return {"Target": target}
+
+
+def test_what_cloudformation_can_not_replace_is_refused_everywhere(aws: Aws) -> None:
+    replaced = table(Replacement="True", Details=[cause("KeySchema", "Always")])
+    aws.says("DescribeChangeSet", change_set(replaced))
+
+    with pytest.raises(Refused, match="because of KeySchema") as caught:
+        deploy.bring_up_to_date(deployment(aws), Consent())
+
+    assert "another name" in caught.value.mend
+    assert "ExecuteChangeSet" not in aws.operations
+
+
+def test_with_a_new_name_it_can_be_replaced(aws: Aws) -> None:
+    causes = [cause("KeySchema", "Always"), cause("TableName", "Always")]
+    aws.says("DescribeChangeSet", change_set(table(Replacement="True", Details=causes)))
+
+    deploy.bring_up_to_date(deployment(aws), Consent())
+
+    assert "ExecuteChangeSet" in aws.operations
+
+
 def test_development_may_lose_its_data(aws: Aws) -> None:
     aws.says("DescribeChangeSet", change_set(table(action="Remove")))
 
