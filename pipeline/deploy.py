@@ -16,6 +16,7 @@ from pipeline.deploying import (
     clients,
     events,
     functions,
+    losses,
     parcels,
     policies,
     publishing,
@@ -167,8 +168,8 @@ def _show(deployment: Deployment, change_set: ChangeSet | None) -> bool:
         return False
     screen.changes(found, deployment.rendered)
     if deployment.settings.protected:
-        changeset.check_losses(found, deployment.rendered.value, deployment.settings.name)
-    changeset.check_stuck(found, deployment.rendered.value)
+        losses.check_losses(found, deployment.rendered.value, deployment.settings.name)
+    losses.check_stuck(found, deployment.rendered.value)
     policies.check(deployment, found)
     return True
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.deploying import screen
-from pipeline.deploying.changeset import NAMES
 from pipeline.deploying.deployment import Deployment
 from pipeline.deploying.inventory import BUCKET
+from pipeline.deploying.losses import NAMES
 from pipeline.errors import Refused
 
 IMPORTABLE = {"Retain", "RetainExceptOnCreate"}

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.deploying import emptying, events, inventory, screen, stacks, watching
-from pipeline.deploying.changeset import STATEFUL
 from pipeline.deploying.inventory import BUCKET, Held
+from pipeline.deploying.losses import STATEFUL
 from pipeline.errors import Refused, UserError
 
 if TYPE_CHECKING:

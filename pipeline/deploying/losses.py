@@ -1,0 +1,111 @@
+"""What a change set would lose, or fail to do: refused before anything is done. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pipeline.deploying.changeset import Change
+from pipeline.errors import Refused
+
+# What loses data when it goes: cfn-lint's list of stateful resources, less what holds none.
+STATEFUL = frozenset(
+    {
+        "AWS::Backup::BackupVault",
+        "AWS::Cognito::UserPool",
+        "AWS::DocDB::DBCluster",
+        "AWS::DocDB::DBInstance",
+        "AWS::DynamoDB::GlobalTable",
+        "AWS::DynamoDB::Table",
+        "AWS::EC2::Volume",
+        "AWS::EFS::FileSystem",
+        "AWS::ElastiCache::ReplicationGroup",
+        "AWS::Elasticsearch::Domain",
+        "AWS::FSx::FileSystem",
+        "AWS::KMS::Key",
+        "AWS::Kinesis::Stream",
+        "AWS::Neptune::DBCluster",
+        "AWS::Neptune::DBInstance",
+        "AWS::OpenSearchService::Domain",
+        "AWS::RDS::DBCluster",
+        "AWS::RDS::DBInstance",
+        "AWS::Redshift::Cluster",
+        "AWS::S3::Bucket",
+        "AWS::SecretsManager::Secret",
+    }
+)
+# A resource with a name of its own can't be replaced: CloudFormation fails and loses nothing.
+NAMES = {"AWS::DynamoDB::Table": "TableName", "AWS::S3::Bucket": "BucketName"}
+OTHER_NAMES = {
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::SNS::Topic": "TopicName",
+    "AWS::SQS::Queue": "QueueName",
+}
+
+
+def losses(found: Iterable[Change], template: dict[str, Any]) -> list[tuple[Change, str]]:
+    """The changes that would lose data, each with what would happen to it."""
+    judged = ((change, _loss(change, template)) for change in found)
+    return [(change, fate) for change, fate in judged if fate]
+
+
+def stuck(found: Iterable[Change], template: dict[str, Any]) -> list[Change]:
+    """What CloudFormation will fail to replace: the new one would need the old one's name."""
+    return [one for one in found if one.replacement == "True" and _keeps_its_name(one, template)]
+
+
+def check_stuck(found: Iterable[Change], template: dict[str, Any]) -> None:
+    """Refuse what is known to fail before it does, with the property that causes it."""
+    for one in stuck(found, template):
+        causes = [cause for cause in one.causes if cause.replaces == "Always"] or one.causes
+        because = f" because of {', '.join(map(str, causes))}" if causes else ""
+        raise Refused(
+            f"{one.logical_id} ({one.type}) would be replaced{because}, and CloudFormation can't"
+            " replace what has a name of its own.",
+            mend="Give it another name together with the change, or take the change back.",
+        )
+
+
+def check_losses(found: Sequence[Change], template: dict[str, Any], name: str) -> None:
+    """Refuse to lose the data of a protected environment."""
+    lost = losses(found, template)
+    if not lost:
+        return
+    told = "; ".join(f"{change.logical_id} ({change.type}) {fate}" for change, fate in lost)
+    raise Refused(
+        f"{name} is protected, and its data would be lost: {told}.",
+        where=f"environments/{name}.yaml",
+        mend="Take the change back, or add a resource under a new logical id and name and move the"
+        " data over. If the data may go: back it up, write protected: false, deploy, and deploy"
+        " the change then.",
+    )
+
+
+def _loss(change: Change, template: dict[str, Any]) -> str:
+    if change.type not in STATEFUL:
+        return ""
+    if change.action == "Remove":
+        return "would be removed"
+    if change.replacement == "True":
+        return "would be replaced by an empty one"
+    if change.action == "Dynamic":
+        return "might be removed or replaced"
+    if change.replacement == "Conditional" and not _has_own_name(change, template):
+        return "might be replaced by an empty one"
+    return ""
+
+
+def _has_own_name(change: Change, template: dict[str, Any]) -> bool:
+    resource = template["Resources"].get(change.logical_id, {})
+    name = NAMES.get(change.type, "")
+    return name in resource.get("Properties", {})
+
+
+def _keeps_its_name(change: Change, template: dict[str, Any]) -> bool:
+    name = {**NAMES, **OTHER_NAMES}.get(change.type, "")
+    resource = template["Resources"].get(change.logical_id, {})
+    renamed = any(cause.path[0] == name for cause in change.causes)
+    return name in resource.get("Properties", {}) and not renamed
