@@ -23,7 +23,7 @@ from localcloud.application.routes import Match
 TEXT = ("text/", "application/json", "application/javascript", "application/xml")
 LONGEST_ANSWER = 6 * 1024 * 1024
 # What belongs to one connection, or is API Gateway's own to write.
-NOT_PASSED_ON = {"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"}
+NOT_PASSED_ON = {"connection", "keep-alive", "transfer-encoding", "upgrade", "trailer"}
 
 
 class Malformed(Exception):
