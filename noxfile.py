@@ -240,8 +240,10 @@ def smoke(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def refresh(session: nox.Session) -> None:
-    """Rewrite what is committed but derived: golden renders, schema.json, docs/policy.md."""
-    station(session, "refresh")
+    """Rewrite what is committed but derived: golden files, schema.json, docs/policy.md."""
+    install(session, "test")
+    run(session, "-m", "pipeline", "refresh")
+    run(session, "-m", "tests.rules.mutations")
 
 
 @nox.session(python=PYTHON)
