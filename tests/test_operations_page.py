@@ -15,6 +15,7 @@ from pipeline.deploying.stacks import _WAYS_OUT
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/operations.md").read_text()
+SESSION = Session()
 CLI_ONLY = {("s3", "rm"), ("cloudformation", "deploy")}
 COMMANDS = sorted(
     set(re.findall(r"(?:^|`|')aws ([a-z0-9]+) ([a-z][a-z0-9-]+)", PAGE, re.MULTILINE))
@@ -34,8 +35,7 @@ def test_there_are_commands_to_look_at() -> None:
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_an_aws_command_exists(command: tuple[str, str]) -> None:
     service, words = command
-    session = Session()
-    model = session.get_service_model("s3" if service == "s3api" else service)
+    model = SESSION.get_service_model("s3" if service == "s3api" else service)
 
     names = {xform_name(name, "-") for name in model.operation_names}
     assert command in CLI_ONLY or words == "wait" or words in names

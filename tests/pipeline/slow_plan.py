@@ -10,7 +10,7 @@ from pipeline import deploy
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import STACK_ID
 
-TAKING_BACK = 1.5  # seconds; nox gives 0.3 unless it is told otherwise
+TAKING_BACK = 0.9  # seconds; nox gives 0.3 unless it is told otherwise
 
 
 def say(text: str) -> None:

@@ -19,6 +19,7 @@ from tests.pipeline.scripted_aws import ACCOUNT, TEMPLATE, Aws, deployment
 def connection(endpoint: str) -> Aws:
     """A stack as TEMPLATE says."""
     aws = scripted_aws.connected(endpoint)
+    aws.reset()
     scripted_aws.empty(endpoint)
     deploy.bring_up_to_date(deployment(aws), Consent())
     return aws

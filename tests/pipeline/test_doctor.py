@@ -152,6 +152,7 @@ def test_a_session_of_a_role_is_asked_about_as_its_role(aws: Aws) -> None:
 
 def test_what_the_stations_call_is_what_the_doctor_asks_about(endpoint: str) -> None:
     local = scripted_aws.connected(endpoint)
+    local.reset()
     scripted_aws.empty(endpoint)
     deploy.bring_up_to_date(deployment(local, scripted_aws.protected()), Consent("dev"))
     deploy.bring_up_to_date(deployment(local), Consent())
