@@ -151,7 +151,7 @@ def tests(session: nox.Session) -> None:
     """Run the tests; words after -- go to pytest: nox -s tests -- tests/handlers -k expiry"""
     install(session, "test")
     install_node_packages(session)
-    run(session, "-m", "pytest", *session.posargs)
+    run(session, "-m", "pytest", "--numprocesses=auto", "--dist=loadfile", *session.posargs)
 
 
 @nox.session(python=PYTHON)
