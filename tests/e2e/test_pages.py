@@ -360,7 +360,7 @@ def test_the_keyboard_alone_reaches_everything(pair: tuple[Page, Page]) -> None:
     desktop.get_by_role("button", name="Stop").focus()
     desktop.keyboard.press("Enter")
     phase(desktop, "stopped")
-    assert desktop.evaluate("document.activeElement.id") == "status"
+    expect(desktop.locator("#status")).to_be_focused()
 
 
 def tabbed(page: Page) -> list[str]:
