@@ -18,13 +18,14 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 
 PATIENCE = 20.0
+END_SECONDS = 10.0
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
@@ -243,6 +244,9 @@ def local_cloud(*options: str) -> Iterator[dict[str, Any]]:
             yield {**json.loads(line), "process": process.pid}
         finally:
             process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(END_SECONDS)
+            process.kill()
 
 
 def main(arguments: list[str]) -> int:
