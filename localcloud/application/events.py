@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from localcloud.application.chaos import Chaos
+from localcloud.application.ending import ended
 from localcloud.application.functions import Functions, Throttled
 from localcloud.application.log import Log
 from localcloud.application.pace import Pace
@@ -80,9 +81,7 @@ class Events:
         """Drop what isn't done, and say so."""
         if self._tasks:
             self._log.line("events", f"{len(self._tasks)} unfinished events are dropped")
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await ended(list(self._tasks))
 
     async def _deliver(self, function: str, event: dict[str, Any], trace: int) -> None:
         if late := self._chaos.delay():

@@ -16,6 +16,7 @@ from typing import Any
 from localcloud.application import sandbox
 from localcloud.application.blueprint import Function
 from localcloud.application.chaos import Chaos
+from localcloud.application.ending import ended
 from localcloud.application.identities import Identities
 from localcloud.application.log import Log
 from localcloud.application.sandbox import Outcome, Sandbox
@@ -195,8 +196,6 @@ class Functions:
 
     async def close(self) -> None:
         """End every process."""
-        for task in self._retiring:
-            task.cancel()
-        await asyncio.gather(*self._retiring, return_exceptions=True)
+        await ended(list(self._retiring))
         await asyncio.gather(*(pool.close() for pool in self._pools.values()))
         self._pools.clear()

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from localcloud.application.blueprint import Stream
+from localcloud.application.ending import ended
 from localcloud.application.events import Failures
 from localcloud.application.filters import matches
 from localcloud.application.functions import Functions, Throttled
@@ -40,8 +41,7 @@ class StreamReader:
 
     async def close(self) -> None:
         """Stop reading."""
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await ended([self._task])
 
     async def _read(self) -> None:
         client = self._cloud.client("dynamodbstreams")
