@@ -20,9 +20,13 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import aiohttp
+import boto3
+
+from pipeline import render, settings
 
 PATIENCE = 20.0
 END_SECONDS = 10.0
@@ -249,6 +253,27 @@ def local_cloud(*options: str) -> Iterator[dict[str, Any]]:
             process.kill()
 
 
+def alarms(name: str) -> int:
+    """Does each alarm of an environment's template exist in CloudWatch? 0 if so."""
+    rendered = render.render(settings.load(name, Path.cwd()), Path.cwd())
+    own, resources = rendered.settings, rendered.value["Resources"]
+    wanted = {one for one in resources if resources[one]["Type"] == "AWS::CloudWatch::Alarm"}
+    session = boto3.Session(profile_name=own.aws.profile, region_name=own.aws.region)
+    pages = session.client("cloudformation").get_paginator("list_stack_resources")
+    made = {
+        one["PhysicalResourceId"]: one["LogicalResourceId"]
+        for page in pages.paginate(StackName=own.stack_name)
+        for one in page["StackResourceSummaries"]
+        if one["LogicalResourceId"] in wanted
+    }
+    found = session.client("cloudwatch").describe_alarms(AlarmNames=[*made])["MetricAlarms"]
+    there = {made[one["AlarmName"]] for one in found if made}
+    for missing in sorted(wanted - there):
+        print(f"  FAILED  the alarm {missing} does not exist", file=sys.stderr)
+    print(f"  {len(there)} of {len(wanted)} alarms of the template exist")
+    return 1 if wanted - there else 0
+
+
 def main(arguments: list[str]) -> int:
     """Against what the first word names; further words go to the local cloud."""
     if len(arguments) < 1:
@@ -263,7 +288,8 @@ def main(arguments: list[str]) -> int:
     if found.returncode:
         return found.returncode
     print(f"the stack of {arguments[0]}")
-    return asyncio.run(smoke(json.loads(found.stdout)))
+    failed = asyncio.run(smoke(json.loads(found.stdout)))
+    return alarms(arguments[0]) or failed
 
 
 if __name__ == "__main__":
