@@ -181,7 +181,7 @@ def test_a_desktop_that_was_offline_catches_up(
     desktop.context.set_offline(True)
     expect(desktop.page.locator("#offline")).not_to_be_empty()
     phone.sends(jpeg(tmp_path / "photo.jpg"))
-    phone.item("sent")
+    phone.all_arrived(1)
 
     desktop.context.set_offline(False)
 
