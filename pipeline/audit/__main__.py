@@ -8,10 +8,11 @@ from pathlib import Path
 
 from pipeline import checks, render, settings, terminal
 from pipeline.audit import reference, tools, waivers
-from pipeline.audit.tools import Remark, Template
+from pipeline.audit.tools import Remark
 from pipeline.audit.waivers import Waiver
 from pipeline.errors import UserError, tell
 from pipeline.findings import Finding, Level
+from pipeline.iam.least_privilege import Template
 
 
 def main(names: Sequence[str], root: Path) -> int:

@@ -17,13 +17,12 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from pipeline import files
-from pipeline.environment.fields import BaseSettings
 from pipeline.errors import UserError
-from pipeline.findings import Place, Pointer
-from pipeline.iam.least_privilege import target
+from pipeline.findings import Pointer
+from pipeline.iam.least_privilege import Template, target
 from pipeline.iam.references import References, Unresolvable
 
 CHECKOV, CONTROL_TOWER, PARLIAMENT = "checkov", "control-tower", "parliament"
@@ -34,18 +33,6 @@ _SYSTEMS = {"Linux": "ubuntu", "Darwin": "macos"}
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 _RULE = re.compile(r"^rule[ \t]+(\w+)", re.MULTILINE)
 _POLICIES = ("AssumeRolePolicyDocument", "KeyPolicy", "PolicyDocument")
-
-
-class Template(Protocol):
-    """What the tools ask of a rendered template (pipeline.render.Rendered)."""
-
-    @property
-    def settings(self) -> BaseSettings: ...
-    @property
-    def value(self) -> dict[str, Any]: ...
-    @property
-    def parameters(self) -> dict[str, str]: ...
-    def places(self, pointer: Pointer) -> tuple[Place | None, Place | None]: ...
 
 
 @dataclass(frozen=True)
