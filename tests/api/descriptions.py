@@ -26,9 +26,7 @@ def description(name: str) -> Any:
 @cache
 def _registry() -> Registry[Any]:
     names = ("openapi.yaml", "asyncapi.yaml")
-    made = [
-        (name, Resource(contents=description(name), specification=DRAFT202012)) for name in names
-    ]
+    made = [(name, DRAFT202012.create_resource(description(name))) for name in names]
     return Registry().with_resources(made)
 
 
