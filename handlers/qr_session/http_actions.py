@@ -19,6 +19,7 @@ from qr_session.session import (
     Upload,
     UploadStatus,
     etag,
+    is_name,
     is_over,
     is_session_id,
     is_upload_id,
@@ -140,7 +141,8 @@ def read(service: Service, request: Request) -> Answer:
     tag = etag(session, now)
     if _matches(incoming.header(request.event, "if-none-match"), tag):
         return answer(304, headers={"etag": tag})
-    return answer(200, state(session, now), {"etag": tag})
+    names = capabilities.same(session.desktop_hash, token)
+    return answer(200, state(session, now, names=names), {"etag": tag})
 
 
 def _may_read(session: Session, token: str) -> bool:
@@ -222,7 +224,19 @@ def _wanted(service: Service, body: Mapping[str, object]) -> Upload:
         raise Refused("bad_size")
     if size > service.max_upload_bytes:
         raise Refused("too_large")
-    return Upload(upload_id, UploadStatus.REQUESTED, content_type, size, service.clock())
+    name = _name(body)
+    now = service.clock()
+    return Upload(upload_id, UploadStatus.REQUESTED, content_type, size, now, name=name)
+
+
+def _name(body: Mapping[str, object]) -> str | None:
+    """What the phone calls the image, which it needn't tell."""
+    name = body.get("name")
+    if name is None:
+        return None
+    if not isinstance(name, str) or not is_name(name):
+        raise Refused("bad_name")
+    return name
 
 
 def _request_upload(

@@ -25,6 +25,7 @@ STATUS_OF = {
     "bad_size": 422,
     "bad_upload_id": 422,
     "bad_phone": 422,
+    "bad_name": 422,
     "internal": 500,
     "unavailable": 503,
 }

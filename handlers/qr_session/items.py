@@ -58,8 +58,8 @@ def upload_item(upload: Upload) -> Item:
         "size": number(upload.size),
         "requestedAt": number(upload.requested_at),
     }
-    if upload.etag is not None:
-        fields["etag"] = {"S": upload.etag}
+    optional = {"etag": upload.etag, "name": upload.name}
+    fields |= {name: {"S": value} for name, value in optional.items() if value is not None}
     return {"M": fields}
 
 
@@ -76,6 +76,7 @@ def _upload_of(upload_id: str, item: Mapping[str, Any]) -> Upload:
         size=int(item["size"]["N"]),
         requested_at=int(item["requestedAt"]["N"]),
         etag=_optional(item, "etag"),
+        name=_optional(item, "name"),
     )
 
 

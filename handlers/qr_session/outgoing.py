@@ -1,7 +1,7 @@
-"""JSON as we send it: compact, and by one encoder made once."""
+"""JSON as we send it: compact, in UTF-8, and by one encoder made once."""
 
 from __future__ import annotations
 
 import json
 
-encoded = json.JSONEncoder(separators=(",", ":")).encode
+encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 VERSION = 1
 TTL_SECONDS = 1800
+NAME_BYTES = 120  # a hundred of them leave a pushed state below 32 KiB
 UPLOAD_PREFIX = "session-uploads/"
 CONTENT_TYPES = (
     "image/jpeg",
@@ -24,6 +25,8 @@ CONTENT_TYPES = (
 
 _SESSION_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _UPLOAD_ID = re.compile(r"[0-9A-Fa-f]{32}")
+# A name costs as many bytes in JSON as in UTF-8, and could be a file's name anywhere.
+_NAME = re.compile(r"""[^\x00-\x1f\x7f-\x9f"/\\]+""")
 
 
 class Status(StrEnum):
@@ -55,7 +58,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One image of a session; `etag` is S3's, known once the object was seen."""
+    """One image of a session; `etag` is S3's, known once the object was seen.
+
+    `name` is what the phone calls the image; only the desktop reads it.
+    """
 
     id: str
     status: UploadStatus
@@ -63,6 +69,7 @@ class Upload:
     size: int
     requested_at: int
     etag: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,15 @@ def is_session_id(text: object) -> bool:
 def is_upload_id(text: object) -> bool:
     """Whether it is 32 hex characters."""
     return isinstance(text, str) and _UPLOAD_ID.fullmatch(text) is not None
+
+
+def is_name(text: object) -> bool:
+    """Whether it may be an image's name."""
+    return (
+        isinstance(text, str)
+        and _NAME.fullmatch(text) is not None
+        and len(text.encode()) <= NAME_BYTES
+    )
 
 
 def upload_key(session_id: str, upload_id: str) -> str:
@@ -132,8 +148,8 @@ def etag(session: Session, now: int) -> str:
     return f'"{session.rev}-{shown_status(session, now)}"'
 
 
-def state(session: Session, now: int) -> dict[str, object]:
-    """The one message shape of GET, subscribe answer and push."""
+def state(session: Session, now: int, *, names: bool = True) -> dict[str, object]:
+    """The one message shape of GET, subscribe answer and push; names are the desktop's alone."""
     message: dict[str, object] = {
         "v": VERSION,
         "type": "state",
@@ -141,16 +157,18 @@ def state(session: Session, now: int) -> dict[str, object]:
         "rev": session.rev,
         "status": shown_status(session, now),
         "expiresAt": session.expires_at,
-        "uploads": [
-            {
-                "id": upload.id,
-                "status": upload.status,
-                "contentType": upload.content_type,
-                "size": upload.size,
-            }
-            for upload in session.uploads
-        ],
+        "uploads": [_shown(upload, names=names) for upload in session.uploads],
     }
     if session.phone_hash is not None:
         message["matchCode"] = match_code(session.phone_hash)
     return message
+
+
+def _shown(upload: Upload, *, names: bool) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "id": upload.id,
+        "status": upload.status,
+        "contentType": upload.content_type,
+        "size": upload.size,
+    }
+    return {**shown, "name": upload.name} if names and upload.name is not None else shown

@@ -46,7 +46,7 @@ def operations() -> dict[tuple[str, str], Any]:
     return {
         (path, method.upper()): item[method]
         for path, item in description("openapi.yaml")["paths"].items()
-        for method in METHODS & item.keys()
+        for method in sorted(METHODS & item.keys())
     }
 
 

@@ -170,10 +170,14 @@ class Scene:
         return answer
 
     def request(
-        self, upload_id: str = UPLOAD_ID, content_type: str = "image/gif", size: Any = GIF_BYTES
+        self,
+        upload_id: str = UPLOAD_ID,
+        content_type: str = "image/gif",
+        size: Any = GIF_BYTES,
+        **more: Any,
     ) -> Answer:
-        """Asks for an upload."""
-        body = {"uploadId": upload_id, "contentType": content_type, "size": size}
+        """Asks for an upload; further words are further fields."""
+        body = {"uploadId": upload_id, "contentType": content_type, "size": size, **more}
         return self.app.http("POST", f"{self.path}/uploads", self.phone, body)
 
     def arrive(self, upload_id: str = UPLOAD_ID, data: bytes = GIF) -> None:
