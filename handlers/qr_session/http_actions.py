@@ -106,6 +106,7 @@ def create(service: Service, request: Request) -> Answer:
             "rev": session.rev,
             "createdAt": session.created_at,
             "expiresAt": session.expires_at,
+            "maxUploads": service.max_uploads,
             "desktopToken": desktop,
             "uploadToken": upload,
         },
@@ -174,6 +175,7 @@ def claim(service: Service, request: Request) -> Answer:
             "rev": session.rev,
             "matchCode": match_code(phone_hash),
             "maxBytes": service.max_upload_bytes,
+            "maxUploads": service.max_uploads,
             "types": CONTENT_TYPES,
         },
     )

@@ -157,6 +157,7 @@ def state(session: Session, now: int, *, names: bool = True) -> dict[str, object
         "rev": session.rev,
         "status": shown_status(session, now),
         "expiresAt": session.expires_at,
+        "now": now,
         "uploads": [_shown(upload, names=names) for upload in session.uploads],
     }
     if session.phone_hash is not None:

@@ -42,6 +42,7 @@ def test_a_session_is_created_with_or_without_a_body(app: App, body: str | None)
         "rev": 1,
         "createdAt": NOW,
         "expiresAt": NOW + 1800,
+        "maxUploads": MAX_UPLOADS,
         "desktopToken": answer.body["desktopToken"],
         "uploadToken": answer.body["uploadToken"],
     }
@@ -84,6 +85,7 @@ def test_the_desktop_and_the_phone_read_the_state(claimed: Scene) -> None:
         "rev": 2,
         "status": "SCANNED",
         "expiresAt": NOW + 1800,
+        "now": NOW,
         "uploads": [],
         "matchCode": answers[0].body["matchCode"],
     }
@@ -129,6 +131,7 @@ def test_a_claim_answers_the_bound_token_and_the_limits(session: Scene) -> None:
         "rev": 2,
         "matchCode": f"{code:02d}",
         "maxBytes": MAX_BYTES,
+        "maxUploads": MAX_UPLOADS,
         "types": [f"image/{t}" for t in ("jpeg", "png", "gif", "webp", "heic", "heif", "avif")],
     }
 

@@ -35,6 +35,8 @@ class Service:
 
     seconds: int = 1800
     match_code: str = "42"
+    max_uploads: int = 10
+    ahead: int = 0
     session: dict[str, Any] = field(default_factory=dict)
     phone: str | None = None
     objects: dict[str, bytes] = field(default_factory=dict)
@@ -60,19 +62,35 @@ class Service:
     def push(self) -> None:
         """Tell every socket that is subscribed."""
         for socket in self.sockets:
-            socket.send(json.dumps(self.session))
+            socket.send(json.dumps(self.state()))
 
-    def upload(self, number: int, status: str, data: bytes = b"", kind: str = "image/jpeg") -> None:
+    def state(self) -> dict[str, Any]:
+        """The session as it is told, with the service's own clock."""
+        return {**self.session, "now": self.now()}
+
+    def now(self) -> int:
+        """The service's clock, which the browser's needn't agree with."""
+        return int(time.time()) + self.ahead
+
+    def upload(
+        self,
+        number: int,
+        status: str,
+        data: bytes = b"",
+        kind: str = "image/jpeg",
+        name: str = "",
+    ) -> None:
         """Put an upload into the session, as a phone and the bucket would."""
         upload_id = f"{number:032x}"
         one = {"id": upload_id, "status": status, "contentType": kind, "size": len(data) or 2 * MIB}
+        one |= {"name": name} if name else {}
         self.objects[upload_id] = data
         others = [other for other in self.session["uploads"] if other["id"] != upload_id]
         self.change(uploads=[*others, one], status="COMPLETED" if status == "STORED" else "SCANNED")
 
     def _create(self) -> dict[str, Any]:
         self.made += 1
-        now = int(time.time())
+        now = self.now()
         self.phone = None
         self.session = {
             "v": 1,
@@ -87,6 +105,7 @@ class Service:
             **{name: self.session[name] for name in ("v", "sessionId", "status", "rev")},
             "createdAt": now,
             "expiresAt": self.session["expiresAt"],
+            "maxUploads": self.max_uploads,
             "desktopToken": "d" * 32,
             "uploadToken": "u" * 32,
         }
@@ -119,10 +138,10 @@ class Service:
         if name == "POST session":
             return 201, self._create()
         if name == "GET session":
-            return 200, self.session
+            return 200, self.state()
         if name == "DELETE session":
             self.change(status="CANCELLED")
-            return 200, self.session
+            return 200, self.state()
         if name == "POST claim":
             return self._claim(json.loads(request.post_data)["phone"])
         if name == "POST uploads":
@@ -142,6 +161,7 @@ class Service:
             "rev": self.session["rev"],
             "matchCode": self.match_code,
             "maxBytes": 15 * MIB,
+            "maxUploads": self.max_uploads,
             "types": TYPES,
         }
 
@@ -150,7 +170,8 @@ class Service:
         known = [one["id"] for one in self.session["uploads"]]
         if upload_id not in known:
             one = {"id": upload_id, "status": "REQUESTED"}
-            one |= {name: wanted[name] for name in ("contentType", "size")}
+            kept = ("contentType", "size", "name")
+            one |= {name: wanted[name] for name in kept if name in wanted}
             self.change(uploads=[*self.session["uploads"], one], status="UPLOAD_REQUESTED")
         return 200 if upload_id in known else 201, {
             "v": 1,
@@ -201,6 +222,6 @@ class Service:
                 socket.send(json.dumps({"v": 1, "type": "pong"}))
                 return
             self.sockets[:] = [socket]
-            socket.send(json.dumps(self.session))
+            socket.send(json.dumps(self.state()))
 
         socket.on_message(answer)
