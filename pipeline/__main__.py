@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import UsageError, UserError, tell
 
 if TYPE_CHECKING:
-    from pipeline.judging import Destination
+    from pipeline.stations.check import Destination
 
 _PYTHONS = ((3, 11), (3, 13))  # from, below: pyproject.toml says why
 _INTERRUPTED = 130
@@ -89,7 +89,7 @@ def _parser(named: str) -> argparse.ArgumentParser:
 
 
 def _environments(options: argparse.Namespace, root: Path) -> int:
-    from pipeline import settings
+    from pipeline.environment import settings
     from pipeline.terminal import say
 
     for name in settings.chosen(options.environments, root):
@@ -102,7 +102,8 @@ def _environments(options: argparse.Namespace, root: Path) -> int:
 
 
 def _render(options: argparse.Namespace, root: Path) -> int:
-    from pipeline import render, settings
+    from pipeline import render
+    from pipeline.environment import settings
     from pipeline.terminal import say
 
     rendered = render.render_all(settings.chosen(options.environments, root), root)
@@ -148,9 +149,9 @@ def _guard(options: argparse.Namespace, root: Path) -> int:
             "an environment or a template from elsewhere, not both.",
             mend="Without --template the environments are rendered and judged.",
         )
-    from pipeline import judging
+    from pipeline.stations import check
 
-    return judging.outside(options.template, root, _destination(options))
+    return check.outside(options.template, root, _destination(options))
 
 
 def _check(options: argparse.Namespace, root: Path) -> int:
@@ -158,19 +159,19 @@ def _check(options: argparse.Namespace, root: Path) -> int:
 
 
 def _judge(options: argparse.Namespace, root: Path, stations: list[str]) -> int:
-    from pipeline import judging
+    from pipeline.stations import check
 
-    return judging.environments(stations, options.environments, root, _destination(options))
+    return check.environments(stations, options.environments, root, _destination(options))
 
 
 def _destination(options: argparse.Namespace) -> Destination:
-    from pipeline.judging import Destination
+    from pipeline.stations.check import Destination
 
     return Destination(options.format, options.output)
 
 
 def _tell_rules(options: argparse.Namespace, root: Path) -> int:
-    from pipeline import explain
+    from pipeline.policy import explain
     from pipeline.terminal import say
 
     if options.explain:
@@ -181,24 +182,25 @@ def _tell_rules(options: argparse.Namespace, root: Path) -> int:
 
 
 def _package(options: argparse.Namespace, root: Path) -> int:
-    from pipeline import package, settings
+    from pipeline.environment import settings
+    from pipeline.packaging import zips
     from pipeline.terminal import say
 
     for name in settings.chosen(options.environments, root):
-        for line in package.write(settings.load(name, root), root):
+        for line in zips.write(settings.load(name, root), root):
             say(line)
     return 0
 
 
 def _plan(options: argparse.Namespace, root: Path) -> int:
-    from pipeline import deploy
+    from pipeline.stations import deploy
 
     return deploy.plan(_one(options, root), root)
 
 
 def _deploy(options: argparse.Namespace, root: Path) -> int:
-    from pipeline import deploy
     from pipeline.deploying.deployment import Consent
+    from pipeline.stations import deploy
 
     if options.code_only:
         return deploy.deploy_code(_one(options, root), root)
@@ -207,25 +209,25 @@ def _deploy(options: argparse.Namespace, root: Path) -> int:
 
 
 def _doctor(options: argparse.Namespace, root: Path) -> int:
-    from pipeline import doctor
+    from pipeline.stations import doctor
 
     return doctor.doctor(_one(options, root) if options.environments else None, root)
 
 
 def _diff(options: argparse.Namespace, root: Path) -> int:
-    from pipeline import differences
+    from pipeline.stations import diff
 
-    return differences.diff(_one(options, root), root)
+    return diff.diff(_one(options, root), root)
 
 
 def _drift(options: argparse.Namespace, root: Path) -> int:
-    from pipeline import drift
+    from pipeline.stations import drift
 
     return drift.drift(_one(options, root), root)
 
 
 def _rollback(options: argparse.Namespace, root: Path) -> int:
-    from pipeline import rollback
+    from pipeline.stations import rollback
 
     return rollback.rollback(
         _one(options, root),
@@ -237,7 +239,7 @@ def _rollback(options: argparse.Namespace, root: Path) -> int:
 
 
 def _destroy(options: argparse.Namespace, root: Path) -> int:
-    from pipeline import destroy
+    from pipeline.stations import destroy
 
     return destroy.destroy(
         _one(options, root),
@@ -249,23 +251,23 @@ def _destroy(options: argparse.Namespace, root: Path) -> int:
 
 
 def _outputs(options: argparse.Namespace, root: Path) -> int:
-    from pipeline import deploy
+    from pipeline.stations import deploy
 
     return deploy.outputs(_one(options, root), root, as_json=options.json)
 
 
 def _refresh(_: argparse.Namespace, root: Path) -> int:
-    from pipeline import derived
+    from pipeline.stations import refresh
     from pipeline.terminal import say
 
-    for path in derived.refresh(root):
+    for path in refresh.refresh(root):
         say(f"{path.relative_to(root)} written")
     return 0
 
 
 def _one(options: argparse.Namespace, root: Path) -> str:
     """The environment of a station that acts on AWS: it is never guessed, and never several."""
-    from pipeline.settings import chosen, names
+    from pipeline.environment.settings import chosen, names
 
     if len(options.environments) != 1:
         raise UsageError(

@@ -18,8 +18,8 @@ def run(tool: str, rendered: Sequence[Rendered], root: Path) -> list[Finding]:
         from pipeline.lint import lint
 
         return lint(rendered, root)
-    from pipeline.guard import guard
     from pipeline.iam.least_privilege import least_privilege
+    from pipeline.policy.guard import guard
 
     return [*guard(rendered, root), *least_privilege(rendered, root)]
 

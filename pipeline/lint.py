@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.documents import parse_settings
+from pipeline.environment.settings import names, read_text
 from pipeline.errors import UserError
 from pipeline.findings import TOOL_LINT, Finding, Level, Place, Pointer
 from pipeline.render import Rendered
-from pipeline.settings import names, read_text
 
 DECISIONS = "rules/lint.yaml"
 _LEVELS = {"error": Level.ERROR, "warning": Level.WARNING, "informational": Level.INFO}

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from environments.schema import Settings
-from pipeline import files, parameters, settings
+from pipeline import files
 from pipeline.documents import Document, DocumentError, parse_template
-from pipeline.environment import schema
+from pipeline.environment import schema, settings
+from pipeline.environment.settings import Loaded
 from pipeline.findings import Place, Pointer
-from pipeline.rendering import limits
+from pipeline.rendering import limits, parameters
 from pipeline.rendering.sourcemap import SourceMap
 from pipeline.rendering.templates import Templates
-from pipeline.settings import Loaded
 
 BUILD = "build"
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from pipeline import hidden
+from pipeline import redaction
 from pipeline.findings import Finding, Level, Place, Pointer
 
 if TYPE_CHECKING:  # rich takes as long to import as a render; only what prints pays for it
@@ -116,7 +116,7 @@ def _show_code(
     for number, line in frame(place, root):
         mark = ">" if number == place.line else " "
         style = "" if number == place.line else "dim"
-        console.print(Text(f"  {mark} {number:4} | {hidden.line(line, pointer)}", style=style))
+        console.print(Text(f"  {mark} {number:4} | {redaction.line(line, pointer)}", style=style))
 
 
 def frame(place: Place, root: Path) -> list[tuple[int, str]]:

@@ -11,8 +11,8 @@ from typing import Any
 
 from localcloud import aws
 from localcloud.application import hooks, serving
+from localcloud.application.access.identities import Identities
 from localcloud.application.chaos import Chaos
-from localcloud.application.identities import Identities
 from localcloud.application.log import Log
 from localcloud.application.options import Options
 from localcloud.application.ports import LOOPBACK, Ports, lan_address

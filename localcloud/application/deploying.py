@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from localcloud.aws import ACCOUNT
 
 if TYPE_CHECKING:
-    from pipeline.settings import Loaded
+    from pipeline.environment.settings import Loaded
 
 LONGEST_WAIT = 0.05
 
@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
     """Render, lint, guard, package, deploy; the exit code is the pipeline's."""
     _hurry()
     from pipeline import __main__ as pipeline
-    from pipeline import settings
+    from pipeline.environment import settings
 
     load = settings.load
     setattr(settings, "load", lambda name, root: here(load(name, root)))  # noqa: B010 - mypy's eyes

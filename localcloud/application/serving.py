@@ -21,29 +21,30 @@ from aiohttp import web
 
 from localcloud import aws
 from localcloud.application import addresses as addressing
-from localcloud.application import reading, website
+from localcloud.application.access.identities import Identities
 from localcloud.application.addresses import Addresses
 from localcloud.application.blueprint import Api, Blueprint, Function, Stream
 from localcloud.application.chaos import Chaos
-from localcloud.application.connections import Connections
-from localcloud.application.events import Events, Failures
-from localcloud.application.functions import Functions, Pool
-from localcloud.application.http_gateway import HttpGateway
-from localcloud.application.identities import Identities
+from localcloud.application.compute.functions import Functions, Pool
+from localcloud.application.compute.invocations import Events, Failures
+from localcloud.application.compute.streams import Batches, StreamReader
+from localcloud.application.http_api.http_gateway import HttpGateway
 from localcloud.application.log import Log
-from localcloud.application.management import LONGEST_MESSAGE, Management
 from localcloud.application.options import Options
 from localcloud.application.pace import Pace
 from localcloud.application.ports import Ports
-from localcloud.application.s3_front import LARGEST, S3Front
-from localcloud.application.streams import Batches, StreamReader
+from localcloud.application.reading import deployed
+from localcloud.application.s3 import website_endpoint
+from localcloud.application.s3.s3_front import LARGEST, S3Front
 from localcloud.application.warming import warm
 from localcloud.application.watch import changes
-from localcloud.application.websocket_gateway import WebSocketGateway
+from localcloud.application.websocket.connections import Connections
+from localcloud.application.websocket.management import LONGEST_MESSAGE, Management
+from localcloud.application.websocket.websocket_gateway import WebSocketGateway
 from localcloud.resources.base import Cloud as Services
-from pipeline import settings
+from pipeline.environment import settings
+from pipeline.environment.settings import Loaded
 from pipeline.errors import UserError
-from pipeline.settings import Loaded
 from pipeline.website import published
 
 DEPLOYER = "localcloud.application.deploying"
@@ -146,7 +147,7 @@ class Cloud:
         self._check_place(load(self._options))
         await self._run_deployer()
         stack = self._loaded.settings.stack_name
-        blueprint = await asyncio.to_thread(reading.read, self._services, stack)
+        blueprint = await asyncio.to_thread(deployed.read, self._services, stack)
         ports = self._ports_of(blueprint)
         self._addresses = addressing.addresses(blueprint, self._ports.host, ports)
         pages = published(self._options.root, blueprint.outputs) if blueprint.website else []
@@ -154,7 +155,7 @@ class Cloud:
         self._functions.bring(blueprint.functions)
         if blueprint.website:
             s3, bucket = self._services.client("s3"), blueprint.website.bucket
-            await asyncio.to_thread(website.publish, s3, bucket, pages, self._addresses)
+            await asyncio.to_thread(website_endpoint.publish, s3, bucket, pages, self._addresses)
         await self._serve(blueprint)
         await self._read_streams(blueprint)
         for problem in await self._functions.warm():
@@ -228,7 +229,7 @@ class Cloud:
 
     async def _serve(self, blueprint: Blueprint) -> None:
         s3 = self._services.client("s3")
-        pages = website.WebsiteServer(lambda: self.blueprint, s3, self._url("website"))
+        pages = website_endpoint.WebsiteServer(lambda: self.blueprint, s3, self._url("website"))
         front = S3Front(
             lambda: self.blueprint, self._identities, s3, self._events.accept, self._log
         )

@@ -12,9 +12,9 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from localcloud.application import policies
+from localcloud.application.access import policies
+from localcloud.application.access.identities import Identities, Identity
 from localcloud.application.chaos import Chaos
-from localcloud.application.identities import Identities, Identity
 from localcloud.application.log import Log
 
 if TYPE_CHECKING:

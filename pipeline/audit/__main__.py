@@ -6,10 +6,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline import checks, render, settings, terminal
-from pipeline.audit import reference, tools, waivers
+from pipeline import checks, render, terminal
+from pipeline.audit import reference_check, tools, waivers
 from pipeline.audit.tools import Remark
 from pipeline.audit.waivers import Waiver
+from pipeline.environment import settings
 from pipeline.errors import UserError, tell
 from pipeline.findings import Finding, Level
 from pipeline.iam.least_privilege import Template
@@ -19,7 +20,7 @@ def main(names: Sequence[str], root: Path) -> int:
     """0 where every remark was decided on and every decision is needed, else 1."""
     try:
         rendered = render.render_all(settings.chosen(list(names), root), root)
-        found = [*audit(rendered, root), *reference.findings()]
+        found = [*audit(rendered, root), *reference_check.findings()]
     except UserError as error:
         tell(error)
         return error.exit_code

@@ -23,7 +23,7 @@ from pipeline import files
 from pipeline.errors import UserError
 from pipeline.findings import Pointer
 from pipeline.iam.least_privilege import Template, target
-from pipeline.iam.references import References, Unresolvable
+from pipeline.iam.resolving import References, Unresolvable
 
 CHECKOV, CONTROL_TOWER, PARLIAMENT = "checkov", "control-tower", "parliament"
 PACKAGE = "node_modules/@cdklabs/cdk-validator-cfnguard"

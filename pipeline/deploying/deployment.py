@@ -7,16 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import checks, package, terminal
+from pipeline import checks, terminal
 from pipeline import render as rendering
 from pipeline.deploying import clients, publishing, screen
 from pipeline.deploying.bucket import Bucket
 from pipeline.deploying.clients import Clients
 from pipeline.environment.fields import BaseSettings
+from pipeline.environment.settings import Loaded
 from pipeline.errors import Refused, UserError
-from pipeline.package import Artifact
+from pipeline.packaging import zips
+from pipeline.packaging.zips import Artifact
 from pipeline.render import Rendered
-from pipeline.settings import Loaded
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class Deployment:
 
     @property
     def parameters(self) -> dict[str, str]:
-        return package.bound(self.rendered, self.artifacts, self.bucket.name)
+        return zips.bound(self.rendered, self.artifacts, self.bucket.name)
 
 
 def build(loaded: Loaded, root: Path) -> tuple[Rendered, list[Artifact]]:
@@ -129,7 +130,7 @@ def build(loaded: Loaded, root: Path) -> tuple[Rendered, list[Artifact]]:
             f"lint and guard found {terminal.summary(found)} in {loaded.name}.",
             mend="Nothing was sent to AWS. Mend what is shown above.",
         )
-    return rendered, package.package(root)
+    return rendered, zips.package(root)
 
 
 def check_account_is_known(loaded: Loaded) -> None:

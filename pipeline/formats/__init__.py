@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.findings import TOOL_GUARD, TOOL_LINT, Finding, Level, Place
-from pipeline.guard_rules import Rule
+from pipeline.policy.rulebook import Rule
 
 HUMAN = "human"
 MACHINE = ("sarif", "junit", "json", "github")

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from pipeline import files
 from pipeline.findings import TOOL_GUARD, Finding, Level, Place
 from pipeline.formats import Merged, Report, fails
-from pipeline.guard_rules import Rule
+from pipeline.policy.rulebook import Rule
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Level.ERROR: "error", Level.WARNING: "warning", Level.INFO: "note"}

@@ -14,10 +14,10 @@ from typing import Any, Protocol
 
 from pipeline.environment.fields import BaseSettings
 from pipeline.findings import TOOL_GUARD, Finding, Level, Place, Pointer
-from pipeline.iam import conditions, evaluation, patterns, recording, reference, stack
+from pipeline.iam import conditions, evaluation, patterns, recording, service_reference, stack
 from pipeline.iam.evaluation import Statement
 from pipeline.iam.recording import Entry
-from pipeline.iam.references import ACCOUNT, References, Target
+from pipeline.iam.resolving import ACCOUNT, References, Target
 from pipeline.iam.stack import Stack, Unjudged
 from pipeline.iam.uses import Use, uses
 
@@ -150,7 +150,7 @@ def _without_use(
     fitting = [use for use in made if conditions.holds(statement.condition, use.context)]
     for number, pattern in enumerate(statement.actions):
         where = item(at, "Action", number, template)
-        actions = reference.actions_like(pattern)
+        actions = service_reference.actions_like(pattern)
         unused = [one for one in actions if one not in {use.action for use in fitting}]
         if unused and not patterns.is_exact(pattern):
             yield _too_many(pattern, len(unused), len(actions), where)

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pipeline.iam import reference
+from pipeline.iam import service_reference
 from pipeline.iam.conditions import Context
-from pipeline.iam.references import Target, Unresolvable
+from pipeline.iam.resolving import Target, Unresolvable
 
 FILE = "rules/calls.json"
 CALLED, PRESIGNED = "called", "presigned"
@@ -39,7 +39,7 @@ class Entry:
     @property
     def action(self) -> str:
         """The IAM action that it needs."""
-        return reference.action_of(self.service, self.operation)
+        return service_reference.action_of(self.service, self.operation)
 
     def resource(self, variables: Mapping[str, str], target: Target) -> str:
         """The ARN that it is about, with a function's environment in one place."""
@@ -47,7 +47,7 @@ class Entry:
         fields = {name: _filled(text, variables) for name, text in self.about.items()}
         if ENDPOINT in fields:
             fields |= _endpoint(fields.pop(ENDPOINT))
-        return reference.resource_of(self.action, where | fields)
+        return service_reference.resource_of(self.action, where | fields)
 
 
 def _filled(text: str, variables: Mapping[str, str]) -> str:

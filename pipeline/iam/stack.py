@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pipeline import parameters
 from pipeline.findings import Pointer
 from pipeline.iam import evaluation
 from pipeline.iam.conditions import NotUnderstood
 from pipeline.iam.evaluation import Statement
-from pipeline.iam.reference import Unknown
-from pipeline.iam.references import References, Unresolvable
+from pipeline.iam.resolving import References, Unresolvable
+from pipeline.iam.service_reference import Unknown
+from pipeline.rendering import parameters
 
 FUNCTION = "AWS::Lambda::Function"
 ROLE = "AWS::IAM::Role"

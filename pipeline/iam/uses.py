@@ -14,7 +14,7 @@ from typing import Any
 from pipeline.findings import Pointer
 from pipeline.iam.conditions import Context
 from pipeline.iam.recording import Entry
-from pipeline.iam.references import Unresolvable
+from pipeline.iam.resolving import Unresolvable
 from pipeline.iam.stack import FUNCTION, Function, Stack
 
 SECURE: Context = {"aws:SecureTransport": "true"}

@@ -18,7 +18,7 @@ from pipeline.findings import Pointer
 from pipeline.rendering.marks import CLOSE, OPEN, Marks, chain
 from pipeline.rendering.scope import Scope, is_plain, to_json
 from pipeline.rendering.sourcemap import SourceMap
-from pipeline.rendering.uses import Reading, Use, reading
+from pipeline.rendering.static_reads import Reading, Use, reading
 
 FOLDER = "templates"
 MAIN = "main.yaml.j2"

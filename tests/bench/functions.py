@@ -21,7 +21,7 @@ from typing import Any
 from moto import mock_aws
 from moto.server import ThreadedMotoServer
 
-from pipeline.package import package
+from pipeline.packaging.zips import package
 from tests.bench import cold_start, own_code
 from tests.handlers import aws
 from tests.handlers.calls import Functions, calls_per_route, fill

@@ -26,7 +26,8 @@ from typing import Any
 import aiohttp
 import boto3
 
-from pipeline import render, settings
+from pipeline import render
+from pipeline.environment import settings
 
 PATIENCE = 20.0
 END_SECONDS = 10.0

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline import settings
+from pipeline.environment import settings
 from pipeline.environment.fields import BaseSettings
 from pipeline.findings import Place, Pointer
 from pipeline.iam import recording

@@ -23,9 +23,9 @@ from botocore.client import BaseClient
 from botocore.model import OperationModel, ServiceModel
 
 from pipeline import files
-from pipeline.closure import Closure
-from pipeline.iam import patterns, recording, reference
+from pipeline.iam import patterns, recording, service_reference
 from pipeline.iam.recording import CALLED, ENDPOINT, PRESIGNED, Entry
+from pipeline.packaging.imports import Closure
 from tests.handlers.aws import ENVIRONMENT
 
 ROOT = Path(__file__).parents[2]
@@ -105,8 +105,8 @@ def _about(model: OperationModel, params: Mapping[str, Any], endpoint: str) -> F
             "Method": model.http["method"],
             "ApiSpecificResourcePath": path,
         }
-    names = {name for form in reference.services()[prefix].arns.values()
-             for name in reference.placeholders(form)}  # fmt: skip
+    names = {name for form in service_reference.services()[prefix].arns.values()
+             for name in service_reference.placeholders(form)}  # fmt: skip
     found = {name: params.get(ALIASES.get(name, name)) for name in sorted(names)}
     return {name: _told(value) for name, value in found.items() if isinstance(value, str)}
 

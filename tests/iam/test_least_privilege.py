@@ -26,7 +26,7 @@ from pipeline.iam.least_privilege import (
     target,
 )
 from pipeline.iam.recording import Entry
-from pipeline.iam.references import References
+from pipeline.iam.resolving import References
 from pipeline.iam.uses import uses
 from pipeline.render import Rendered
 from tests.iam.conftest import Changed

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.iam.references import References, Target, Unresolvable
+from pipeline.iam.resolving import References, Target, Unresolvable
 
 TEMPLATE: dict[str, Any] = {
     "Resources": {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from moto.core.base_backend import BackendDict
 
-from pipeline import settings
+from pipeline.environment import settings
 from pipeline.render import Rendered, render
 from tests.conftest import ROOT
 from tests.localcloud.driving import Driver

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.deploying import policies
+from pipeline.deploying import change_rules
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def unjudged(monkeypatch: pytest.MonkeyPatch) -> None:
     """No rule judges the change sets: test_policies.py does that, 0.1 s each time."""
-    monkeypatch.setattr(policies, "check", lambda *_: None)
+    monkeypatch.setattr(change_rules, "check", lambda *_: None)
 
 
 @pytest.fixture(scope="session")

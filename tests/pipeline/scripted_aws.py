@@ -21,16 +21,16 @@ from urllib.request import Request, urlopen
 from botocore.validate import validate_parameters
 
 from environments.schema import Settings
-from pipeline import parameters
 from pipeline.deploying import clients
 from pipeline.deploying.clients import Clients
 from pipeline.deploying.deployment import Deployment, Identity
 from pipeline.documents import parse_template
+from pipeline.environment.settings import Loaded, load
 from pipeline.findings import Place
-from pipeline.package import Artifact
+from pipeline.packaging.zips import Artifact
 from pipeline.render import Rendered
+from pipeline.rendering import parameters
 from pipeline.rendering.sourcemap import Line, SourceMap
-from pipeline.settings import Loaded, load
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "123456789012"

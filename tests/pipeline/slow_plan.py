@@ -6,7 +6,7 @@ import sys
 import time
 from typing import Any
 
-from pipeline import deploy
+from pipeline.stations import deploy
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import STACK_ID
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import checks, deploy
+from pipeline import checks
 from pipeline.deploying import bucket as buckets
 from pipeline.deploying import clients, screen
 from pipeline.deploying import deployment as deployment_of
@@ -15,6 +15,7 @@ from pipeline.deploying.aws_errors import PERMISSIONS
 from pipeline.deploying.deployment import Consent
 from pipeline.errors import Refused, UserError
 from pipeline.findings import Finding, Level
+from pipeline.stations import deploy
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import ACCOUNT, ARTIFACT, ROOT, TEMPLATE, Aws, deployment
 

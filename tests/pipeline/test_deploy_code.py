@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from pipeline import deploy
-from pipeline.deploying import functions
+from pipeline.deploying import code_only
 from pipeline.deploying.deployment import Consent, Deployment
 from pipeline.errors import Refused, UserError
-from pipeline.package import Artifact
+from pipeline.packaging.zips import Artifact
+from pipeline.stations import deploy
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import ROOT, STACK_ID, ZIP, Aws, Refusal, deployment
 
@@ -160,5 +160,5 @@ def test_code_that_lambda_never_takes_is_no_endless_wait(aws: Aws) -> None:
     with pytest.raises(UserError, match="a minute"):
         deploy.put_code(deployment(aws))
 
-    assert aws.operations.count("GetFunctionConfiguration") == functions.POLLS + 1
+    assert aws.operations.count("GetFunctionConfiguration") == code_only.POLLS + 1
     assert STACK_ID in str(aws.calls)

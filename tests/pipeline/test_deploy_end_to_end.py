@@ -12,9 +12,10 @@ import pytest
 from boto3 import Session
 
 from localcloud import aws as local
-from pipeline import checks, package
+from pipeline import checks
 from pipeline.__main__ import main
 from pipeline.deploying import events
+from pipeline.packaging import zips
 from tests.pipeline import scripted_aws
 
 STACK = "qr-upload-dev"
@@ -74,7 +75,7 @@ def test_an_environment_file_becomes_a_running_stack(aws: Session, deployed: Pat
 
 
 def test_the_functions_hold_the_code_that_was_built(aws: Session, deployed: Path) -> None:
-    artifacts = package.package(deployed)
+    artifacts = zips.package(deployed)
 
     assert held(aws) == {artifact.sha256 for artifact in artifacts}
     for artifact in artifacts:

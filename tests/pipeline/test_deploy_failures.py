@@ -9,10 +9,10 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from botocore.loaders import Loader
 
-from pipeline import deploy
 from pipeline.deploying import clients, events, screen, stacks, watching
 from pipeline.deploying.deployment import Consent, Deployment
 from pipeline.errors import Refused, UserError
+from pipeline.stations import deploy
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import (
     STACK_ID,

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from pipeline import deploy
 from pipeline.deploying import adoption, recovery, screen, stacks
 from pipeline.deploying.deployment import Consent
 from pipeline.errors import Refused, UserError
+from pipeline.stations import deploy
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import (
     ACCOUNT,

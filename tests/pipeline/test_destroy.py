@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from pipeline import deploy, destroy
 from pipeline.deploying import clients, emptying, events, screen
 from pipeline.deploying.deployment import Consent
 from pipeline.errors import Refused, UserError
+from pipeline.stations import deploy, destroy
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import (
     ACCOUNT,

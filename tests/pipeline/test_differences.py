@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from pipeline import deploy, differences
 from pipeline.deploying import comparing
 from pipeline.deploying.comparing import Difference
 from pipeline.deploying.deployment import Consent
 from pipeline.errors import UserError
+from pipeline.stations import deploy, diff
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import ACCOUNT, TEMPLATE, Aws, deployment
 
@@ -33,14 +33,14 @@ def aws(connection: Aws) -> Aws:
 
 def shown(aws: Aws, capsys: pytest.CaptureFixture[str], text: str = TEMPLATE) -> list[str]:
     capsys.readouterr()
-    differences.show(deployment(aws, text=text))
+    diff.show(deployment(aws, text=text))
     return capsys.readouterr().out.splitlines()
 
 
 def test_a_stack_that_is_deployed_as_rendered_has_none(
     aws: Aws, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    differences.show(deployment(aws))
+    diff.show(deployment(aws))
 
     assert "is deployed as it is rendered" in capsys.readouterr().err
 
@@ -86,7 +86,7 @@ def test_without_a_stack_there_is_nothing_to_compare(aws: Aws) -> None:
     aws.says("DescribeStacks", absent)
 
     with pytest.raises(UserError, match="there is no stack qr-upload-dev"):
-        differences.show(deployment(aws))
+        diff.show(deployment(aws))
 
 
 @pytest.mark.parametrize(

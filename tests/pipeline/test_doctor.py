@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from pipeline import deploy, destroy, doctor
 from pipeline.deploying import clients, permissions
 from pipeline.deploying.aws_errors import PERMISSIONS
 from pipeline.deploying.deployment import Consent, Identity, Target
+from pipeline.stations import deploy, destroy, doctor
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import ACCOUNT, Aws, Refusal, deployment
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pipeline import drift
 from pipeline.errors import UserError
+from pipeline.stations import drift
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import STACK_ID, Aws, Refusal, deployment
 

@@ -14,7 +14,7 @@ from pipeline import formats
 from pipeline.__main__ import main
 from pipeline.findings import Finding, Level, Place
 from pipeline.formats import MACHINE, Report
-from pipeline.guard_rules import Rule
+from pipeline.policy.rulebook import Rule
 
 SUBSET = json.loads((Path(__file__).parent / "sarif_subset.json").read_text(encoding="utf-8"))
 RULE = Rule("BOXES_ARE_SHUT", "boxes.guard", 3, "Boxes stay shut.\ndocs/policy.md")

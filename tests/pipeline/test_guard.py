@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from pipeline import crosschecks
-from pipeline import guard as station
 from pipeline.environment.fields import Aws, BaseSettings
 from pipeline.errors import UserError
 from pipeline.findings import Finding, Level, Place, Pointer
-from pipeline.guard import guard, pointer_of
+from pipeline.policy import crosschecks
+from pipeline.policy import guard as station
+from pipeline.policy.guard import guard, pointer_of
 
 TODAY = date(2026, 11, 22)
 SETTINGS = BaseSettings(
@@ -512,13 +512,13 @@ def test_rules_that_would_stay_silent_are_an_error(
 
 def test_the_child_imports_nothing_but_the_engine() -> None:
     program = (
-        "import sys; before = set(sys.modules); import pipeline.guard_engine;"
+        "import sys; before = set(sys.modules); import pipeline.policy.engine;"
         " print(sorted({name.partition('.')[0] for name in set(sys.modules) - before}))"
     )
 
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True,
-        cwd=Path(station.__file__).parents[1],
+        cwd=Path(station.__file__).parents[2],
     )  # fmt: skip
 
     for heavy in ("pydantic", "jinja2", "cfnlint", "yaml", "boto3"):

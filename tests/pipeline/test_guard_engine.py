@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from cfn_guard_rs.cfn_guard_rs import run_checks_rs
 
-from pipeline.guard_engine import answer, verdicts
+from pipeline.policy.engine import answer, verdicts
 
 TEMPLATE = {"A": {"B": [], "C": "x", "L": ["a", "b"], "S": [{"K": 1, "M": 2}, {"K": 3, "M": 4}]}}
 

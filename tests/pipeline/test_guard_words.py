@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import explain, outside, policy
 from pipeline.__main__ import main
 from pipeline.errors import UserError
+from pipeline.policy import explain, foreign, page
 
 BUCKET = """AWSTemplateFormatVersion: 2010-09-09
 Resources:
@@ -76,7 +76,7 @@ def test_the_table_has_every_rule_and_who_asks_for_it(
 
     head, *rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
     assert head == ["practice", "rule", "has to pass in", "source"]
-    assert [row[1] for row in rows] == [rule.name for rule in policy.rules(root)]
+    assert [row[1] for row in rows] == [rule.name for rule in page.rules(root)]
     assert all(len(row) == len(head) and all(row) for row in rows)
 
 
@@ -99,7 +99,7 @@ def test_a_template_may_be_json(project: Path, indent: int | str | None) -> None
     template = {"Resources": {"Store": {"Type": "AWS::S3::Bucket"}}}
     (project / "foreign.json").write_text(json.dumps(template, indent=indent))
 
-    read = outside.read(project / "foreign.json", "foreign.json")
+    read = foreign.read(project / "foreign.json", "foreign.json")
 
     assert read.value == template
     place, _ = read.places(("Resources", "Store", "Type"))
@@ -133,7 +133,7 @@ def test_what_is_no_template_is_refused_in_words(project: Path, text: str, says:
     (project / "foreign.yaml").write_text(text)
 
     with pytest.raises(UserError, match=says) as refused:
-        outside.read(project / "foreign.yaml", "foreign.yaml")
+        foreign.read(project / "foreign.yaml", "foreign.yaml")
     assert refused.value.where.startswith("foreign.yaml")
     assert refused.value.mend
 

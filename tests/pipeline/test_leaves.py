@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import leaves
 from pipeline.errors import UserError
-from pipeline.leaves import Unprotected
+from pipeline.policy import unprotected
+from pipeline.policy.unprotected import Unprotected
 
 
 @pytest.mark.parametrize(
@@ -44,11 +44,11 @@ def test_a_pattern_covers_paths(pattern: str, path: str, covers: bool) -> None:
 )
 def test_an_entry_that_says_something_else_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "rules").mkdir()
-    (tmp_path / leaves.FILE).write_text(text)
+    (tmp_path / unprotected.FILE).write_text(text)
 
     with pytest.raises(UserError, match="no list of unprotected leaves"):
-        leaves.read(tmp_path)
+        unprotected.read(tmp_path)
 
 
 def test_without_the_file_nothing_is_excepted(tmp_path: Path) -> None:
-    assert leaves.read(tmp_path) == leaves.Exceptions([], [])
+    assert unprotected.read(tmp_path) == unprotected.Exceptions([], [])

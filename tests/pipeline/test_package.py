@@ -12,9 +12,9 @@ from pathlib import Path
 import boto3
 import pytest
 
-from pipeline import package as packaging
 from pipeline.errors import UserError
-from pipeline.package import Artifact, package
+from pipeline.packaging import zips as packaging
+from pipeline.packaging.zips import Artifact, package
 
 REPOSITORY = Path(__file__).parents[2]
 ENTRY = "handlers/hello/lambda_function.py"

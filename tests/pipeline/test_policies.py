@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline import guard, guard_rules
-from pipeline.deploying import policies
+from pipeline.deploying import change_rules
 from pipeline.deploying.changeset import Change
 from pipeline.deploying.deployment import Deployment
 from pipeline.errors import Refused, UserError
+from pipeline.policy import guard, rulebook
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import ROOT, Aws, deployment
 from tests.rules import cli
 
-FOLDER = ROOT / policies.FOLDER
-FILES = guard_rules.read(FOLDER)
+FOLDER = ROOT / change_rules.FOLDER
+FILES = rulebook.read(FOLDER)
 CASES: list[dict[str, Any]] = yaml.safe_load((FOLDER / "tests/production_tests.yaml").read_text())
 GOES = Change("Remove", "Hello", "AWS::CloudWatch::Alarm", "")
 WAIVER = """\
@@ -62,37 +62,37 @@ def test_the_official_program_passes_every_case() -> None:
 
 def test_a_forbidden_change_names_the_rule_the_resource_and_its_line(aws: Aws) -> None:
     with pytest.raises(Refused, match="forbid this change") as caught:
-        policies.check(in_production(aws), [Change("Add", "Role", "AWS::IAM::Role", ""), GOES])
+        change_rules.check(in_production(aws), [Change("Add", "Role", "AWS::IAM::Role", ""), GOES])
 
     assert "PRODUCTION_ALARMS_STAY: Hello: An alarm would go." in caught.value.mend
     assert caught.value.where == "templates/main.yaml.j2:24"
 
 
 def test_development_does_as_it_likes(aws: Aws) -> None:
-    policies.check(deployment(aws), [GOES])
+    change_rules.check(deployment(aws), [GOES])
 
 
 def test_an_exception_is_a_waiver_until_its_day(
     aws: Aws, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = project / policies.FOLDER / "waivers.yaml"
+    file = project / change_rules.FOLDER / "waivers.yaml"
     file.write_text(WAIVER.format(expires="2026-06-30"))
 
-    policies.check(in_production(aws, project), [GOES], lambda: date(2026, 6, 30))
+    change_rules.check(in_production(aws, project), [GOES], lambda: date(2026, 6, 30))
 
     assert "is waived for Hello: Another alarm" in capsys.readouterr().err
     with pytest.raises(Refused):
-        policies.check(in_production(aws, project), [GOES], lambda: date(2026, 7, 1))
+        change_rules.check(in_production(aws, project), [GOES], lambda: date(2026, 7, 1))
 
 
 def test_without_rules_nothing_is_deployed(aws: Aws, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no rule here"):
-        policies.check(in_production(aws, tmp_path), [GOES])
+        change_rules.check(in_production(aws, tmp_path), [GOES])
 
 
 def test_a_rule_that_can_not_be_read_stops_the_deployment(aws: Aws, project: Path) -> None:
-    file = project / policies.FOLDER / "production.guard"
+    file = project / change_rules.FOLDER / "production.guard"
     file.write_text(file.read_text().replace("Action != 'Remove'", "Action !!"))
 
     with pytest.raises(UserError, match="can't read the rule"):
-        policies.check(in_production(aws, project), [GOES])
+        change_rules.check(in_production(aws, project), [GOES])

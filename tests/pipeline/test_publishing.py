@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import deploy
 from pipeline.deploying import publishing
 from pipeline.deploying.deployment import Consent
 from pipeline.errors import UserError
+from pipeline.stations import deploy
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import ACCOUNT, Aws, Refusal, deployment
 

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import derived, parameters, render
+from pipeline import render
 from pipeline.documents import DocumentError
 from pipeline.errors import UserError
 from pipeline.findings import Place
+from pipeline.rendering import parameters
+from pipeline.stations import refresh
 
 MAIN = "templates/main.yaml.j2"
 UPLOADS = "templates/parts/uploads.yaml.j2"
@@ -27,7 +29,7 @@ def append(project: Path, text: str, file: str = UPLOADS) -> int:
 def test_the_committed_copies_are_what_is_rendered_now(root: Path) -> None:
     stale = [
         path.relative_to(root).as_posix()
-        for path, data in derived.contents(root).items()
+        for path, data in refresh.contents(root).items()
         if not path.is_file() or path.read_bytes() != data
     ]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from pipeline import rollback
 from pipeline.deploying import screen
 from pipeline.errors import Refused, UserError
+from pipeline.stations import rollback
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import Aws, deployment, history, of_stack
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import settings
 from pipeline.documents import DocumentError
+from pipeline.environment import settings
 from pipeline.errors import UsageError, UserError
 
 DEV = "environments/dev.yaml"

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from pipeline import render, settings
+from pipeline import render
+from pipeline.environment import settings
 from pipeline.findings import Place, Pointer
 from pipeline.rendering.sourcemap import Line, SourceMap
 from pipeline.rendering.templates import Templates

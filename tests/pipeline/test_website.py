@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import settings
+from pipeline.environment import settings
 from pipeline.errors import UserError
 from pipeline.render import render
 from pipeline.website import Page, published

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pipeline import crosschecks, guard_rules, policy
 from pipeline.findings import Pointer
-from pipeline.guard_rules import read
+from pipeline.policy import crosschecks, page, rulebook
+from pipeline.policy.rulebook import read
 from pipeline.render import Rendered
 from tests.rules.cases import ROOT, RULES
 from tests.rules.siblings import BAD
@@ -118,7 +118,7 @@ class Rules:
 
     def __init__(self) -> None:
         self.slices = [one for file in read(RULES) for one in slices(file)]
-        self.required = guard_rules.required(RULES, policy.rules(ROOT)).tiers
+        self.required = rulebook.required(RULES, page.rules(ROOT)).tiers
 
     def noticed(self, mutants: Sequence[Mutant], original: Rendered) -> list[list[str]]:
         """For each mutant the names of the rules that notice it, sorted."""
@@ -191,7 +191,7 @@ def _ask(questions: Sequence[tuple[str, str]], texts: dict[str, str]) -> list[st
     jobs = [(rule, str(number)) for number, (rule, _) in enumerate(questions)]
     task = json.dumps({"files": texts, "templates": templates, "jobs": jobs})
     done = subprocess.run(
-        [sys.executable, "-m", "pipeline.guard_engine"],
+        [sys.executable, "-m", "pipeline.policy.engine"],
         input=task.encode(), capture_output=True, cwd=ROOT, check=True,
     )  # fmt: skip
     _, *lines = map(json.loads, done.stdout.splitlines())
@@ -229,7 +229,7 @@ def sweep(rendered: Sequence[Rendered]) -> dict[str, dict[tuple[str, str], list[
 
 
 if __name__ == "__main__":
-    from pipeline import settings
+    from pipeline.environment import settings
     from pipeline.render import render_all
 
     GOLDEN.write_text(record(sweep(render_all(settings.names(ROOT), ROOT))), encoding="utf-8")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.findings import Pointer
-from pipeline.guard_rules import RulesFile
+from pipeline.policy.rulebook import RulesFile
 
 _TOP = re.compile(r"^(?=(?:let|rule) )", re.MULTILINE)
 _HEAD = re.compile(r"(let|rule) (\w+)(\(?)")

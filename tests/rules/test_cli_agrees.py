@@ -6,13 +6,14 @@ import json
 
 import pytest
 
-from pipeline import guard, guard_rules, settings
-from pipeline.guard_rules import RulesFile
+from pipeline.environment import settings
+from pipeline.policy import guard, rulebook
+from pipeline.policy.rulebook import RulesFile
 from pipeline.render import render_all
 from tests.rules import cli
 from tests.rules.cases import ROOT, RULES, cases
 
-FILES = guard_rules.read(RULES)
+FILES = rulebook.read(RULES)
 
 
 def test_the_official_program_passes_every_case() -> None:

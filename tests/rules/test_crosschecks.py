@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from pipeline import crosschecks
-from pipeline.crosschecks import runtimes
+from pipeline.policy import crosschecks
+from pipeline.policy.crosschecks import runtimes
 from tests.rules.cases import ROOT
 
 DAY = date(2026, 11, 22)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from pipeline import crosschecks, guard, leaves, policy, settings
+from pipeline.environment import settings
+from pipeline.policy import crosschecks, guard, page, unprotected
 from pipeline.render import Rendered, render_all
 from tests.rules.cases import ROOT, RULES
 from tests.rules.mutations import DAY, GOLDEN, Rules, deletions, mutants, record, siblings, sweep
@@ -42,7 +43,7 @@ def test_each_change_is_noticed_by_exactly_the_rules_that_are_written_down(
 def test_each_leaf_is_protected_or_has_a_reason_and_each_reason_is_needed(
     rendered: Sequence[Rendered], noticed: Noticed
 ) -> None:
-    entries = leaves.read(ROOT).leaves
+    entries = unprotected.read(ROOT).leaves
     used: set[tuple[str, str]] = set()
     open_leaves = []
     for one in rendered:
@@ -71,7 +72,7 @@ def test_each_leaf_is_protected_or_has_a_reason_and_each_reason_is_needed(
 def test_each_resource_is_missed_or_has_a_reason_and_each_reason_is_needed(
     rendered: Sequence[Rendered], noticed: Noticed
 ) -> None:
-    entries = leaves.read(ROOT).deletions
+    entries = unprotected.read(ROOT).deletions
     unnoticed = [
         mutant
         for one in rendered
@@ -110,7 +111,7 @@ def test_each_type_of_the_templates_has_a_bad_sibling(rendered: Sequence[Rendere
 def test_each_rule_notices_some_change(noticed: Noticed) -> None:
     alive = {rule for found in noticed.values() for rules in found.values() for rule in rules}
 
-    idle = {rule.name for rule in policy.rules(ROOT)} - alive
+    idle = {rule.name for rule in page.rules(ROOT)} - alive
     assert idle == {"TEMPLATE_DECIDES_NOTHING_LATER"}  # its cases add what no mutant has
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import guard, guard_rules, policy
+from pipeline.policy import guard, page, rulebook
 from tests.rules.cases import ROOT, RULES, Case, cases
 
 BY_FILE = {
@@ -20,7 +20,7 @@ BY_FILE = {
 def verdicts() -> dict[tuple[str, str, str], str]:
     """(file, case, rule) -> status, each file judged once on all of its cases."""
     found: dict[tuple[str, str, str], str] = {}
-    for file in guard_rules.read(RULES):
+    for file in rulebook.read(RULES):
         mine = BY_FILE.get(file.name, [])
         judgement = guard.judge({case.name: case.input for case in mine}, [file])
         assert judgement.broken == ()
@@ -42,26 +42,26 @@ def test_no_two_cases_of_a_file_have_the_same_name() -> None:
 
 
 def test_each_rule_has_a_case_that_passes_one_that_fails_and_one_that_skips() -> None:
-    guard_rules.demand_cases(guard_rules.read(RULES), RULES)
+    rulebook.demand_cases(rulebook.read(RULES), RULES)
 
     seen = {(rule, status) for case in cases() for rule, status in case.expected.items()}
-    names = [rule.name for file in guard_rules.read(RULES) for rule in file.rules]
-    missing = [(n, s) for n in names for s in guard_rules.OUTCOMES if (n, s) not in seen]
+    names = [rule.name for file in rulebook.read(RULES) for rule in file.rules]
+    missing = [(n, s) for n in names for s in rulebook.OUTCOMES if (n, s) not in seen]
     assert missing == []
 
 
 def test_each_test_file_belongs_to_a_rules_file() -> None:
-    assert set(BY_FILE) == {file.name for file in guard_rules.read(RULES)}
+    assert set(BY_FILE) == {file.name for file in rulebook.read(RULES)}
 
 
-@pytest.mark.parametrize("rule", policy.rules(ROOT), ids=lambda rule: rule.name)
-def test_a_rule_says_what_it_protects_and_who_asks_for_it(rule: guard_rules.Rule) -> None:
+@pytest.mark.parametrize("rule", page.rules(ROOT), ids=lambda rule: rule.name)
+def test_a_rule_says_what_it_protects_and_who_asks_for_it(rule: rulebook.Rule) -> None:
     *protects, source = rule.comment.splitlines()
 
     assert protects
     assert source.startswith(("specification.md, ", "docs/"))
-    for page in re.findall(r"docs/[\w./-]+\.md", rule.comment):
-        assert (ROOT / page).is_file()
+    for cited in re.findall(r"docs/[\w./-]+\.md", rule.comment):
+        assert (ROOT / cited).is_file()
 
 
 def test_each_message_says_how_to_mend_it() -> None:
@@ -84,6 +84,6 @@ def test_each_clause_has_a_message_of_its_own() -> None:
 
 
 def test_the_policy_page_is_current() -> None:
-    written = (ROOT / policy.PAGE).read_text(encoding="utf-8")
+    written = (ROOT / page.PAGE).read_text(encoding="utf-8")
 
-    assert written == policy.page(ROOT), "run `python -m pipeline.policy`"
+    assert written == page.page(ROOT), "run `python -m pipeline.policy.page`"

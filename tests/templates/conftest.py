@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline import settings
+from pipeline.environment import settings
 from pipeline.render import Rendered, render
 from pipeline.rendering.templates import Templates
 

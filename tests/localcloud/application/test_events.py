@@ -9,11 +9,11 @@ from typing import Any, cast
 
 from localcloud.application.blueprint import Asynchronous, Function
 from localcloud.application.chaos import Chaos
-from localcloud.application.events import Events, Failures
-from localcloud.application.functions import Functions, Throttled
+from localcloud.application.compute.functions import Functions, Throttled
+from localcloud.application.compute.invocations import Events, Failures
+from localcloud.application.compute.sandbox import Outcome, failure
+from localcloud.application.compute.streams import Batches, shaped
 from localcloud.application.pace import Pace
-from localcloud.application.sandbox import Outcome, failure
-from localcloud.application.streams import Batches, shaped
 from tests.localcloud.application.things import Lines, asynchronous, function, stream
 
 QUEUE = "arn:aws:sqs:eu-central-1:123456789012:failures"

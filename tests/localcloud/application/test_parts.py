@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from localcloud.application import routes
 from localcloud.application.addresses import Addresses, addresses
 from localcloud.application.blueprint import Bucket, Throttle, Website
 from localcloud.application.chaos import LIKELIHOODS, Chaos
-from localcloud.application.filters import check, matches
+from localcloud.application.compute.filters import check, matches
+from localcloud.application.http_api import routes
+from localcloud.application.http_api.throttles import Throttles
 from localcloud.application.log import safe
-from localcloud.application.throttles import Throttles
 from tests.localcloud.application.things import api, blueprint
 
 # ---- routes

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from localcloud.application.access.identities import Identities
+from localcloud.application.access.policies import not_judged, verdict
 from localcloud.application.chaos import Chaos
-from localcloud.application.identities import Identities
 from localcloud.application.log import Log
-from localcloud.application.policies import not_judged, verdict
 from localcloud.application.table_front import TableFront
 from tests.localcloud.application.things import ACCOUNT, REGION, function
 

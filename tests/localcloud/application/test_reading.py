@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from localcloud.application.blueprint import Api, Unservable
-from localcloud.application.reading import read
+from localcloud.application.reading.deployed import read
 from tests.localcloud.driving import CODE_BUCKET, Driver, queue, resources
 
 FUNCTION_ARN = {"Fn::GetAtt": ["Answerer", "Arn"]}

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from localcloud.application.access.identities import Identities
 from localcloud.application.blueprint import Function
 from localcloud.application.chaos import Chaos
-from localcloud.application.functions import Pool, Throttled
-from localcloud.application.identities import Identities
+from localcloud.application.compute.functions import Pool, Throttled
 from tests.localcloud.application.things import Lines, asynchronous, function
 
 ECHO = """

@@ -12,11 +12,13 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from yarl import URL
 
-from localcloud.application import http_events, routes, s3_events, websocket_events
+from localcloud.application.access.identities import Identities
 from localcloud.application.blueprint import Api, Bucket, Notification
-from localcloud.application.connections import Connection
-from localcloud.application.identities import Identities
-from localcloud.application.streams import shaped
+from localcloud.application.compute.streams import shaped
+from localcloud.application.http_api import http_events, routes
+from localcloud.application.s3 import s3_events
+from localcloud.application.websocket import websocket_events
+from localcloud.application.websocket.connections import Connection
 from tests.conftest import ROOT
 from tests.localcloud.application import things
 from tests.localcloud.application.things import ACCOUNT, api, blueprint, function

@@ -12,8 +12,8 @@ from botocore.auth import S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from localcloud.application.identities import Identities, Identity
-from localcloud.application.signatures import Incoming, Refused, check
+from localcloud.application.access.identities import Identities, Identity
+from localcloud.application.access.signatures import Incoming, Refused, check
 from tests.localcloud.application.things import REGION, function
 
 HOST = "127.0.0.1:9000"

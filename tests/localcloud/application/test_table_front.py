@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from localcloud.application.access.identities import Identities
 from localcloud.application.chaos import Chaos
-from localcloud.application.identities import Identities
 from localcloud.application.table_front import TableFront
 from tests.localcloud.application.things import ACCOUNT, REGION, Lines, function
 

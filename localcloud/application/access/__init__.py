@@ -1,0 +1,1 @@
+"""Who may do what: signatures, identities and the roles' policies."""

@@ -1,0 +1,1 @@
+"""Lambda: the functions in their sandboxes, and what invokes them."""

@@ -1,0 +1,334 @@
+"""A deployed stack -> its blueprint, read from CloudFormation and from each service.
+
+Only where a service doesn't tell (a function's code, of which Lambda gives a hash) is the deployed
+template itself asked, and then compared.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from localcloud.application.access import policies
+from localcloud.application.blueprint import (
+    Asynchronous,
+    Blueprint,
+    Bucket,
+    CorsRule,
+    Document,
+    Function,
+    Notification,
+    Stream,
+    Unservable,
+    Website,
+)
+from localcloud.application.compute.filters import check as check_filter
+from localcloud.application.reading import deployed_apis
+from localcloud.cloudformation import template
+from localcloud.resources import HANDLERS
+from localcloud.resources.base import Cloud
+
+NOT_HERE = {
+    "AWS::CloudFront::Distribution": "CloudFront: the website is served plainly, without its edges,"
+    " security headers and HTTPS",
+    "AWS::WAFv2::WebACL": "WAF: every request reaches the website",
+    "AWS::CloudWatch::Alarm": "alarms: nothing is measured",
+}
+
+
+@dataclass(frozen=True)
+class Resources:
+    """A stack's resources, by type: logical id and physical id."""
+
+    cloud: Cloud
+    stack: str
+
+    @cached_property
+    def all(self) -> list[tuple[str, str, str]]:
+        """Type, logical id and physical id of each."""
+        pages = self.cloud.client("cloudformation").get_paginator("list_stack_resources")
+        return [
+            (one["ResourceType"], one["LogicalResourceId"], one["PhysicalResourceId"])
+            for page in pages.paginate(StackName=self.stack)
+            for one in page["StackResourceSummaries"]
+        ]
+
+    def of(self, kind: str) -> dict[str, str]:
+        """Physical ids of a type's resources by their logical ids."""
+        return {logical: physical for type_, logical, physical in self.all if type_ == kind}
+
+    @cached_property
+    def template(self) -> dict[str, Any]:
+        """The deployed template."""
+        client = self.cloud.client("cloudformation")
+        body = client.get_template(StackName=self.stack)["TemplateBody"]
+        return template.load(body if isinstance(body, str) else json.dumps(body))
+
+    @cached_property
+    def described(self) -> dict[str, Any]:
+        """The stack, with its parameters and outputs."""
+        stacks = self.cloud.client("cloudformation").describe_stacks(StackName=self.stack)
+        found: dict[str, Any] = stacks["Stacks"][0]
+        return found
+
+
+def read(cloud: Cloud, stack: str) -> Blueprint:
+    """Everything that is to be served; `Unservable` names what can't be."""
+    resources = Resources(cloud, stack)
+    functions = {one.name: one for one in _functions(resources)}
+    return Blueprint(
+        stack=stack,
+        region=cloud.region,
+        account=cloud.account,
+        outputs={
+            one["OutputKey"]: one["OutputValue"] for one in resources.described.get("Outputs", [])
+        },
+        functions=functions,
+        apis=tuple(
+            deployed_apis.apis(
+                cloud,
+                resources.of("AWS::ApiGatewayV2::Api"),
+                list(resources.of("AWS::ApiGatewayV2::RouteResponse").values()),
+            )
+        ),
+        buckets={one.name: one for one in _buckets(resources)},
+        website=_website(resources),
+        streams=tuple(_streams(resources)),
+        resources=len(resources.all),
+        notes=_notes(resources),
+    )
+
+
+def _notes(resources: Resources) -> list[str]:
+    kinds = {kind for kind, _, _ in resources.all}
+    return [f"not here: {told}" for kind, told in NOT_HERE.items() if kind in kinds]
+
+
+# ---- functions
+
+
+def _functions(resources: Resources) -> Iterator[Function]:
+    client = resources.cloud.client("lambda")
+    for logical_id, name in resources.of("AWS::Lambda::Function").items():
+        answer = client.get_function(FunctionName=name)
+        configuration = answer["Configuration"]
+        _check_function(logical_id, configuration)
+        yield Function(
+            logical_id=logical_id,
+            name=name,
+            arn=configuration["FunctionArn"],
+            handler=configuration["Handler"],
+            runtime=configuration["Runtime"],
+            timeout_seconds=configuration["Timeout"],
+            memory_mb=configuration["MemorySize"],
+            variables=configuration.get("Environment", {}).get("Variables", {}),
+            code=_code(resources, logical_id, configuration["CodeSha256"]),
+            log_group=configuration["LoggingConfig"]["LogGroup"],
+            reserved=answer.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
+            asynchronous=_asynchronous(resources, logical_id, name),
+            policies=tuple(_role_policies(resources, logical_id, configuration["Role"])),
+        )
+
+
+def _check_function(logical_id: str, configuration: Mapping[str, Any]) -> None:
+    if configuration.get("PackageType", "Zip") != "Zip":
+        raise Unservable(logical_id, "a function that is an image")
+    if not configuration["Runtime"].startswith("python3."):
+        raise Unservable(logical_id, f"the runtime {configuration['Runtime']}; it runs Python")
+    if configuration.get("Layers"):
+        raise Unservable(logical_id, "layers")
+
+
+def _code(resources: Resources, logical_id: str, sha256: str) -> bytes:
+    """The zip from the deployment bucket, which must be the one that Lambda says it has."""
+    code = resources.template["Resources"][logical_id]["Properties"]["Code"]
+    given = {
+        one["ParameterKey"]: one["ParameterValue"] for one in resources.described["Parameters"]
+    }
+    bucket, key = (
+        given[place["Ref"]] if isinstance(place, dict) else place
+        for place in (code["S3Bucket"], code["S3Key"])
+    )
+    data: bytes = resources.cloud.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    if base64.b64encode(hashlib.sha256(data).digest()).decode() != sha256:
+        raise Unservable(logical_id, "code that isn't what was deployed")
+    return data
+
+
+def _asynchronous(resources: Resources, logical_id: str, name: str) -> Asynchronous:
+    client = resources.cloud.client("lambda")
+    try:
+        found = client.get_function_event_invoke_config(FunctionName=name)
+    except client.exceptions.ResourceNotFoundException:
+        return Asynchronous()
+    target = found.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+    return Asynchronous(
+        retries=found.get("MaximumRetryAttempts", Asynchronous.retries),
+        max_age_seconds=found.get("MaximumEventAgeInSeconds", Asynchronous.max_age_seconds),
+        on_failure=_queue(logical_id, target),
+    )
+
+
+def _queue(logical_id: str, arn: str | None) -> str | None:
+    if arn and arn.split(":")[2] != "sqs":
+        raise Unservable(logical_id, f"the failure destination {arn}; it sends to queues")
+    return arn
+
+
+def _role_policies(resources: Resources, logical_id: str, role_arn: str) -> Iterator[Document]:
+    iam, role = resources.cloud.client("iam"), role_arn.rsplit("/", 1)[1]
+    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        yield _judged(logical_id, policy)
+
+
+def _judged(logical_id: str, policy: Document) -> Document:
+    if unknown := policies.not_judged(policy):
+        raise Unservable(logical_id, f"{unknown[0]} in a policy")
+    return policy
+
+
+# ---- buckets and the website
+
+
+def _buckets(resources: Resources) -> Iterator[Bucket]:
+    cloud = resources.cloud
+    s3 = cloud.client("s3")
+    handler = HANDLERS["AWS::S3::Bucket"]
+    for logical_id, name in resources.of("AWS::S3::Bucket").items():
+        attributes = handler.attributes(cloud, name, {})
+        yield Bucket(
+            logical_id=logical_id,
+            name=name,
+            hosts=tuple(
+                attributes[key]
+                for key in ("RegionalDomainName", "DomainName", "DualStackDomainName")
+            ),
+            cors=tuple(_cors_rules(_unless_absent(s3.get_bucket_cors, name).get("CORSRules", []))),
+            notifications=tuple(
+                _notifications(logical_id, s3.get_bucket_notification_configuration(Bucket=name))
+            ),
+            policy=_bucket_policy(logical_id, _unless_absent(s3.get_bucket_policy, name)),
+        )
+
+
+def _unless_absent(get: Any, bucket: str) -> dict[str, Any]:
+    """What S3 answers, empty where it says that there is no such configuration."""
+    try:
+        answer: dict[str, Any] = get(Bucket=bucket)
+    except ClientError as error:
+        if not error.response["Error"]["Code"].startswith("NoSuch"):
+            raise
+        return {}
+    return answer
+
+
+def _cors_rules(rules: list[dict[str, Any]]) -> Iterator[CorsRule]:
+    for rule in rules:
+        yield CorsRule(
+            origins=tuple(rule["AllowedOrigins"]),
+            methods=tuple(rule["AllowedMethods"]),
+            headers=tuple(one.lower() for one in rule.get("AllowedHeaders", [])),
+            exposed=tuple(rule.get("ExposeHeaders", [])),
+            max_age=rule.get("MaxAgeSeconds"),
+        )
+
+
+def _notifications(logical_id: str, answer: Mapping[str, Any]) -> Iterator[Notification]:
+    for other in ("QueueConfigurations", "TopicConfigurations"):
+        if answer.get(other):
+            raise Unservable(logical_id, f"a bucket's {other}; it notifies functions")
+    for one in answer.get("LambdaFunctionConfigurations", []):
+        rules = one.get("Filter", {}).get("Key", {}).get("FilterRules", [])
+        named = {rule["Name"].lower(): rule["Value"] for rule in rules}
+        yield Notification(
+            id=one.get("Id", "notification"),
+            events=tuple(one["Events"]),
+            function=one["LambdaFunctionArn"].split(":function:")[1],
+            prefix=named.get("prefix", ""),
+            suffix=named.get("suffix", ""),
+        )
+
+
+def _bucket_policy(logical_id: str, answer: Mapping[str, Any]) -> Document | None:
+    return _judged(logical_id, json.loads(answer["Policy"])) if answer else None
+
+
+def _website(resources: Resources) -> Website | None:
+    """The bucket with a website configuration, or the one behind a distribution."""
+    cloud = resources.cloud
+    s3 = cloud.client("s3")
+    for name in resources.of("AWS::S3::Bucket").values():
+        if found := _unless_absent(s3.get_bucket_website, name):
+            url = HANDLERS["AWS::S3::Bucket"].attributes(cloud, name, {})["WebsiteURL"]
+            return Website(
+                bucket=name,
+                index=found["IndexDocument"]["Suffix"],
+                error=found.get("ErrorDocument", {}).get("Key"),
+                origins=(url,),
+            )
+    return _distributed(resources)
+
+
+def _distributed(resources: Resources) -> Website | None:
+    client = resources.cloud.client("cloudfront")
+    hosts = {
+        f"{name}.s3.{resources.cloud.region}.{resources.cloud.suffix}": name
+        for name in resources.of("AWS::S3::Bucket").values()
+    }
+    for logical_id, one in resources.of("AWS::CloudFront::Distribution").items():
+        found = client.get_distribution(Id=one)["Distribution"]
+        config = found["DistributionConfig"]
+        origin = config["Origins"]["Items"][0]["DomainName"]
+        if origin not in hosts:
+            raise Unservable(logical_id, f"the origin {origin}; it serves buckets of the stack")
+        errors = config.get("CustomErrorResponses", {}).get("Items", [])
+        pages = {item["ErrorCode"]: item.get("ResponsePagePath", "") for item in errors}
+        return Website(
+            bucket=hosts[origin],
+            index=config.get("DefaultRootObject") or "index.html",
+            error=pages.get(404, "").lstrip("/") or None,
+            origins=(f"https://{found['DomainName']}",),
+        )
+    return None
+
+
+# ---- streams
+
+
+def _streams(resources: Resources) -> Iterator[Stream]:
+    client = resources.cloud.client("lambda")
+    for logical_id, uuid in resources.of("AWS::Lambda::EventSourceMapping").items():
+        found = client.get_event_source_mapping(UUID=uuid)
+        if found["EventSourceArn"].split(":")[2] != "dynamodb":
+            raise Unservable(logical_id, f"the event source {found['EventSourceArn']}")
+        target = found.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+        yield Stream(
+            logical_id=logical_id,
+            function=found["FunctionArn"].split(":function:")[1],
+            arn=found["EventSourceArn"],
+            from_the_start=found["StartingPosition"] == "TRIM_HORIZON",
+            batch=found.get("BatchSize", 100),
+            window_seconds=found.get("MaximumBatchingWindowInSeconds", 0),
+            retries=found.get("MaximumRetryAttempts", -1),
+            max_age_seconds=found.get("MaximumRecordAgeInSeconds", -1),
+            bisect=found.get("BisectBatchOnFunctionError", False),
+            reports_items="ReportBatchItemFailures" in found.get("FunctionResponseTypes", []),
+            filters=tuple(_filters(logical_id, found.get("FilterCriteria", {}))),
+            on_failure=_queue(logical_id, target),
+        )
+
+
+def _filters(logical_id: str, criteria: Mapping[str, Any]) -> Iterator[Document]:
+    for one in criteria.get("Filters", []):
+        pattern = json.loads(one["Pattern"])
+        if problem := check_filter(pattern):
+            raise Unservable(logical_id, f"{problem} in a filter")
+        yield pattern

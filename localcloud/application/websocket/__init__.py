@@ -1,0 +1,1 @@
+"""API Gateway's WebSocket API: sockets, their events, and the management API that pushes."""

@@ -1,0 +1,97 @@
+"""A change set, judged by the rules in rules/changesets/ before it is executed.
+
+The rules see CloudFormation's own description of it (DescribeChangeSet's Changes) and the
+environment's Metadata, so that the official cfn-guard can judge a saved one by the same files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from pipeline.deploying import screen
+from pipeline.errors import Refused, UserError
+from pipeline.policy import guard, rulebook
+
+if TYPE_CHECKING:
+    from pipeline.deploying.changeset import Change
+    from pipeline.deploying.deployment import Deployment
+    from pipeline.policy.verdicts import Failure
+
+FOLDER = f"{guard.RULES}/changesets"
+
+
+def check(
+    deployment: Deployment, found: Sequence[Change], clock: Callable[[], date] = guard.today
+) -> None:
+    """Refuse what a rule forbids and no waiver allows."""
+    folder = deployment.root / FOLDER
+    files = rulebook.read(folder)
+    rulebook.demand_cases(files, folder)
+    name = deployment.settings.name
+    judgement = guard.judge({name: document(deployment, found)}, files)
+    if judgement.broken:
+        one = judgement.broken[0]
+        raise UserError(one.what, where=f"{FOLDER}/{one.file}:{one.line}", mend="Mend the rule.")
+    against = {
+        (verdict.rule, _logical_id(found, failure)): failure
+        for verdict in judgement.verdicts
+        for failure in verdict.failures
+    }
+    waived = _waived(deployment, clock())
+    for key in sorted(against.keys() & waived.keys()):
+        screen.note(f"{key[0]} is waived for {key[1]}: {waived[key]}")
+    refused = [(key, failure) for key, failure in against.items() if key not in waived]
+    if refused:
+        raise _refused(deployment, refused)
+
+
+def document(deployment: Deployment, found: Sequence[Change]) -> dict[str, Any]:
+    """What the rules judge."""
+    own = deployment.settings
+    facts = {"Environment": own.name, "Tier": own.tier, "Protected": own.protected}
+    return {"Metadata": facts, "Changes": [_as_aws_says(one) for one in found]}
+
+
+def _as_aws_says(one: Change) -> dict[str, Any]:
+    details = [
+        {"Target": {"Path": "/".join(cause.path), "RequiresRecreation": cause.replaces}}
+        for cause in one.causes
+    ]
+    change = {
+        "Action": one.action,
+        "LogicalResourceId": one.logical_id,
+        "ResourceType": one.type,
+        "Details": details,
+    }
+    replacement = {"Replacement": one.replacement} if one.replacement else {}
+    return {"Type": "Resource", "ResourceChange": {**change, **replacement}}
+
+
+def _logical_id(found: Sequence[Change], failure: Failure) -> str:
+    """The resource that a failed clause looked at: /Changes/3/ResourceChange/Action."""
+    keys = failure.path.strip("/").split("/")
+    number = keys[1] if len(keys) > 1 and keys[0] == "Changes" else ""
+    return found[int(number)].logical_id if number.isdecimal() else ""
+
+
+def _waived(deployment: Deployment, today: date) -> dict[tuple[str, str], str]:
+    return {
+        (one.rule, one.resource): one.reason
+        for one in rulebook.waivers(deployment.root / FOLDER, deployment.root)
+        if one.environment == deployment.settings.name and one.expires >= today
+    }
+
+
+def _refused(deployment: Deployment, refused: Sequence[tuple[tuple[str, str], Failure]]) -> Refused:
+    (_, first), _ = refused[0]
+    told = [
+        f"{rule}: {logical_id}: {' '.join(failure.message.split())}"
+        for (rule, logical_id), failure in refused
+    ]
+    return Refused(
+        f"the rules in {FOLDER}/ forbid this change.",
+        where=deployment.where(first),
+        mend="\n".join([*told, f"An exception is a waiver with an end, in {FOLDER}/waivers.yaml."]),
+    )

@@ -1,0 +1,1 @@
+"""The functions' zips, and which modules each of them takes."""

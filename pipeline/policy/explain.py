@@ -1,0 +1,105 @@
+"""Everything that is known of the rules, for people: one of them in full, or all in a table."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.environment.complaints import guess
+from pipeline.errors import UsageError
+from pipeline.policy import page, rulebook
+from pipeline.policy.rulebook import OUTCOMES, Rule
+
+_TEXT = re.compile(r"<<(.*?)>>", re.DOTALL)
+_NEXT = re.compile(r"^(?:rule|let) ", re.MULTILINE)
+
+
+def rule(name: str, root: Path) -> str:
+    """What a rule protects, who asks for it, where it must pass, what it says, its cases."""
+    folder = root / "rules"
+    files = rulebook.read(folder)
+    known = {one.name: one for one in page.rules(root)}
+    if name not in known:
+        raise UsageError(
+            f"there is no rule {name}.",
+            mend=f"`--list` shows all {len(known)}.{guess(name, sorted(known))}",
+        )
+    one = known[name]
+    required = rulebook.required(folder, known.values())
+    texts = {file.name: file.text for file in files}
+    lines = [
+        one.name,
+        f"  {one.protects}",
+        f"  Asked for by {one.source}",
+        f"  Has to pass in: {page.tiers(one.name, required)}",
+        f"  Written in {one.place}",
+        *_says(one, texts.get(one.file, "")),
+        *_cases(one, folder),
+        *_waivers(one, folder),
+    ]
+    return "\n".join(lines)
+
+
+def table(root: Path) -> list[tuple[str, str, str, str]]:
+    """Practice, rule, where it has to pass, and the line that asks for it, for every rule."""
+    rules = page.rules(root)
+    required = rulebook.required(root / "rules", rules)
+    return [(one.protects, one.name, page.tiers(one.name, required), one.source) for one in rules]
+
+
+def show_table(root: Path) -> None:
+    """The table: drawn on a terminal, with tabs between the columns elsewhere."""
+    columns = ("practice", "rule", "has to pass in", "source")
+    if not sys.stdout.isatty():
+        for row in (columns, *table(root)):
+            print("\t".join(row))
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    drawn = Table(*columns)
+    for row in table(root):
+        drawn.add_row(*(escape(cell) for cell in row))
+    Console().print(drawn)
+
+
+def _says(one: Rule, text: str) -> Iterator[str]:
+    """The messages of a Guard rule, and of the rules with parameters that it calls."""
+    texts = list(dict.fromkeys(" ".join(said.split()) for said in _messages(one.name, text)))
+    if texts:
+        yield "  It says:"
+        yield from (f"    - {said}" for said in texts)
+
+
+def _messages(name: str, text: str) -> Iterator[str]:
+    body = _body(name, text)
+    yield from _TEXT.findall(body)
+    for called in dict.fromkeys(re.findall(r"^\s+(\w+)\(%", body, re.MULTILINE)):
+        yield from _messages(called, text)
+
+
+def _body(name: str, text: str) -> str:
+    start = re.search(rf"^rule {name}\b", text, re.MULTILINE)
+    if start is None:
+        return ""
+    end = _NEXT.search(text, start.end())
+    return text[start.start() : end.start() if end else len(text)]
+
+
+def _cases(one: Rule, folder: Path) -> Iterator[str]:
+    names = rulebook.cases(one, folder)
+    if not any(names.values()):
+        return
+    yield f"  Its cases, in rules/tests/{one.file.removesuffix('.guard')}_tests.yaml:"
+    for outcome in OUTCOMES:
+        yield from (f"    {outcome}  {case}" for case in names[outcome])
+
+
+def _waivers(one: Rule, folder: Path) -> Iterator[str]:
+    for waiver in rulebook.waivers(folder):
+        if waiver.rule == one.name:
+            where = f"{waiver.resource} in {waiver.environment}"
+            yield f"  Waived for {where} until {waiver.expires}: {waiver.reason}"

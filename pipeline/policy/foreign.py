@@ -1,0 +1,69 @@
+"""A CloudFormation template from anywhere, read so that the rules can judge it.
+
+YAML or JSON; what it says of its lines is the document's own. Nothing is rendered, and no
+environment file stands behind it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.documents import Document, parse_template
+from pipeline.environment import settings
+from pipeline.errors import UserError
+from pipeline.findings import Place, Pointer
+from pipeline.policy.rulebook import TIERS
+
+# AWS's own examples write these dates without quotes; CloudFormation reads them as texts.
+_DATE = re.compile(r"(:[ \t]+)(\d{4}-\d{2}-\d{2})(?=[ \t]*(?:#.*)?$|[ \t]*[,}])", re.MULTILINE)
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Known:
+    """All that is known of where such a template belongs."""
+
+    name: str
+    tier: str
+
+
+@dataclass(frozen=True)
+class Outside:
+    """A template that wasn't rendered here, as guard asks for one."""
+
+    settings: Known
+    document: Document
+
+    @property
+    def value(self) -> dict[str, Any]:
+        template: dict[str, Any] = self.document.value
+        return template
+
+    def places(self, pointer: Pointer) -> tuple[Place | None, Place | None]:
+        return Place(self.document.file, self.document.line(pointer)), None
+
+
+def read(path: Path, shown: str) -> Outside:
+    """The template at `path`, called `shown` in findings; what can't be read is an error."""
+    text = settings.read_text(path, shown)
+    if text.lstrip().startswith("{"):  # JSON may be indented with tabs, YAML may not
+        text = _INDENT.sub(lambda match: " " * len(match[0]), text)
+    document = parse_template(_DATE.sub(r'\1"\2"', text), shown)
+    resources = document.value.get("Resources")
+    if not isinstance(resources, dict) or not resources:
+        raise UserError(
+            "it has no resources, so it is no CloudFormation template.",
+            where=shown,
+            mend="Name a template, as YAML or JSON, with Resources at its top level.",
+        )
+    return Outside(Known(shown, _tier(document.value)), document)
+
+
+def _tier(template: dict[str, Any]) -> str:
+    """What the template says it is; development if it doesn't."""
+    metadata = template.get("Metadata")
+    tier = metadata.get("Tier") if isinstance(metadata, dict) else None
+    return tier if tier in TIERS else TIERS[0]

@@ -1,0 +1,371 @@
+"""Rendered templates + rules/ -> findings: the station that says whether policy holds.
+
+Guard's own answer is a tree for one rules file and one template. Here it becomes one finding for
+each rule and resource, with the line of the Jinja template to mend. A rule that skips where
+rules/required.yaml wants it to pass is a finding too: a check that saw nothing has failed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from pipeline import redaction
+from pipeline.errors import UserError
+from pipeline.findings import TOOL_GUARD, Finding, Level, Place, Pointer
+from pipeline.policy import crosschecks, page, rulebook, waivers
+from pipeline.policy.rulebook import Required, Rule, RulesFile
+from pipeline.policy.verdicts import Failure, Verdict
+
+RULES = "rules"
+ENGINE_SECONDS = 120
+FOUND_CHARACTERS = 100
+
+_ITEMS = re.compile(r"(?:%\w+(?:\[\*\])?\.)?((?:\w+\.)+) \(filter-clauses\)")
+_AT_LINE = re.compile(r"at line (\d+) at column (\d+)")
+
+
+class Named(Protocol):
+    """Of an environment's settings: what it is called, and how strictly it is judged."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def tier(self) -> str: ...
+
+
+class Template(Protocol):
+    """What the station asks of a rendered template (pipeline.render.Rendered)."""
+
+    @property
+    def settings(self) -> Named: ...
+    @property
+    def value(self) -> dict[str, Any]: ...
+    def places(self, pointer: Pointer) -> tuple[Place | None, Place | None]: ...
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A rules file that the engine couldn't judge with; `line` 0 means the whole file."""
+
+    file: str
+    what: str
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Every verdict of every file that the engine could use, and the files that it couldn't."""
+
+    verdicts: tuple[Verdict, ...]
+    broken: tuple[Broken, ...]
+
+
+def today() -> date:
+    """The day that waivers are compared with, in UTC."""
+    return datetime.now(UTC).date()
+
+
+def guard(
+    rendered: Sequence[Template], root: Path, clock: Callable[[], date] = today
+) -> list[Finding]:
+    """What the rules of `root` find in these templates; only INFO findings mean all is well."""
+    folder = root / RULES
+    files = rulebook.read(folder)
+    rulebook.demand_cases(files, folder)
+    rules = page.rules(root)
+    required = rulebook.required(folder, rules)
+    excused = rulebook.waivers(folder)
+    judgement = _side_by_side({one.settings.name: one.value for one in rendered}, files)
+    findings = [_broken(broken) for broken in judgement.broken]
+    for template in rendered:
+        name = template.settings.name
+        mine = [one for one in judgement.verdicts if one.template == name]
+        mine += crosschecks.judge(name, template.value, root, clock())
+        findings += findings_of(template, mine, rules)
+        findings += _silences(template, mine, _judged(rules, judgement), required)
+    return waivers.apply(findings, excused, {one.settings.name for one in rendered}, clock())
+
+
+def guard_outside(
+    template: Template, root: Path, clock: Callable[[], date] = today
+) -> list[Finding]:
+    """What the rules find in a template that comes from elsewhere.
+
+    A rule that finds nothing to judge is no failure there; which ones did is told.
+    """
+    files = rulebook.read(root / RULES)
+    name = template.settings.name
+    judgement = judge({name: template.value}, files)
+    verdicts = [*judgement.verdicts, *crosschecks.judge(name, template.value, root, clock())]
+    silent = [one.rule for one in verdicts if one.status == "SKIP"]
+    findings = [_broken(broken) for broken in judgement.broken]
+    findings += findings_of(template, verdicts, page.rules(root))
+    return [*findings, *([_nothing_to_judge(silent, template)] if silent else [])]
+
+
+def _nothing_to_judge(rules: Sequence[str], template: Template) -> Finding:
+    place, _ = template.places(())
+    return Finding(
+        tool=TOOL_GUARD,
+        rule="NOTHING_TO_JUDGE",
+        level=Level.INFO,
+        message=f"{len(rules)} rules found nothing to judge here: {', '.join(rules)}.",
+        environment=template.settings.name,
+        place=place,
+    )
+
+
+def verdicts(templates: Mapping[str, dict[str, Any]], rules: Path) -> Judgement:
+    """The verdicts of the rules files in `rules` on any templates, by name."""
+    return judge(templates, rulebook.read(rules))
+
+
+def _side_by_side(templates: Mapping[str, dict[str, Any]], files: Sequence[RulesFile]) -> Judgement:
+    """The same as `judge`, each template in a process of its own, as far as there are cores."""
+    with ThreadPoolExecutor(max(1, min(len(templates), os.cpu_count() or 1))) as pool:
+        parts = list(pool.map(lambda item: judge(dict([item]), files), templates.items()))
+    broken = {one.file: one for part in parts for one in part.broken}
+    verdicts = [one for part in parts for one in part.verdicts if one.file not in broken]
+    return Judgement(tuple(verdicts), tuple(broken.values()))
+
+
+def judge(templates: Mapping[str, dict[str, Any]], files: Sequence[RulesFile]) -> Judgement:
+    """The engine's verdicts. A file that crashes it is named, the others are still judged."""
+    texts = {name: _strict_json(name, template) for name, template in templates.items()}
+    task = {"files": {file.name: file.text for file in files}, "templates": texts}
+    jobs = [(file.name, name) for file in files for name in texts]
+    found: list[Verdict] = []
+    broken: dict[str, Broken] = {}
+    while jobs:
+        answers, died = _ask({**task, "jobs": jobs})
+        for (file, template), answer in zip(jobs, answers, strict=False):
+            if "error" in answer:
+                broken.setdefault(file, _engine_error(file, answer["error"]))
+            else:
+                found += _verdicts(file, template, answer["verdicts"])
+        jobs = jobs[len(answers) :]
+        if jobs:
+            file = jobs[0][0]
+            broken.setdefault(file, Broken(file, died))
+            jobs = [job for job in jobs if job[0] != file]
+    return Judgement(
+        tuple(verdict for verdict in found if verdict.file not in broken), tuple(broken.values())
+    )
+
+
+def _strict_json(name: str, template: dict[str, Any]) -> str:
+    try:
+        return json.dumps(template, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            f"the template isn't JSON: {error}.",
+            where=name,
+            mend="A template holds texts, finite numbers, true, false, lists and mappings only.",
+        ) from None
+
+
+def _ask(task: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
+    """The engine's answers, one for each job until it died, and what it died of."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pipeline.policy.engine"],
+            input=json.dumps(task).encode(),
+            capture_output=True,
+            cwd=Path(__file__).parents[2],
+            timeout=ENGINE_SECONDS,
+            check=False,
+        )
+        output, died = done.stdout, f"the engine crashed on it (exit status {done.returncode})."
+    except subprocess.TimeoutExpired as stopped:
+        output, died = stopped.stdout or b"", f"the engine took over {ENGINE_SECONDS} seconds."
+    lines = [json.loads(line) for line in output.splitlines(keepends=True) if line.endswith(b"\n")]
+    if not lines:
+        raise UserError(
+            "the Guard engine can't be started.",
+            where="cfn-guard-rs",
+            mend="Install the locked dependencies under Python 3.11 or 3.12; there is no build"
+            " of cfn-guard-rs for other versions.",
+        )
+    return lines[1:], died
+
+
+def _engine_error(file: str, text: str) -> Broken:
+    """The engine's exception in words of ours, with the line where it names one."""
+    kind, _, said = text.partition(": ")
+    at = _AT_LINE.search(said)
+    if at:
+        return Broken(file, f"Guard can't read the rule near column {at[2]}.", int(at[1]))
+    if kind == "PanicException":
+        return Broken(file, "the engine panicked on it.")
+    return Broken(file, f"Guard can't evaluate it: {said.strip()}.")
+
+
+def _verdicts(file: str, template: str, answers: Iterable[list[Any]]) -> Iterator[Verdict]:
+    for rule, status, failures in answers:
+        failed = tuple(Failure(**failure) for failure in failures)
+        yield Verdict(template, file, rule, status, failed)
+
+
+def _broken(broken: Broken) -> Finding:
+    return Finding(
+        tool=TOOL_GUARD,
+        rule="RULES_FILE",
+        level=Level.ERROR,
+        message=f"rules/{broken.file}: {broken.what} None of its rules was judged.",
+        mend="Correct the file; `cfn-guard test` with its tests shows the same. A rule must not"
+        " refer to itself, and every %variable needs its `let`.",
+        place=Place(f"{RULES}/{broken.file}", broken.line),
+    )
+
+
+def findings_of(
+    template: Template, verdicts: Sequence[Verdict], rules: Sequence[Rule]
+) -> Iterator[Finding]:
+    """One template's findings, one for each failing rule and resource."""
+    why = {rule.name: f"{rule.protects} ({rule.source})" for rule in rules}
+    for verdict in verdicts:
+        for finding in _failed(verdict, template):
+            yield replace(finding, why=why[verdict.rule])
+
+
+def _judged(rules: Sequence[Rule], judgement: Judgement) -> list[Rule]:
+    """The rules that the engine could be asked about at all."""
+    broken = {one.file for one in judgement.broken}
+    return [rule for rule in rules if rule.file not in broken]
+
+
+def _silences(
+    template: Template, verdicts: Sequence[Verdict], rules: Sequence[Rule], required: Required
+) -> Iterator[Finding]:
+    """A finding for each rule that had to pass here and said nothing."""
+    status = {(one.file, one.rule): one.status for one in verdicts}
+    for rule in rules:
+        said = status.get((rule.file, rule.name), "nothing")
+        must_pass = rule.name in required.tiers[template.settings.tier]
+        if said == "nothing" or (said == "SKIP" and must_pass):
+            yield _silent(rule, said, template)
+
+
+def _silent(rule: Rule, said: str, template: Template) -> Finding:
+    return Finding(
+        tool=TOOL_GUARD,
+        rule=rule.name,
+        level=Level.ERROR,
+        message=f"The rule says {said}: nothing in the template is what it judges, and in the"
+        f" tier {template.settings.tier} it has to pass.",
+        mend="Bring back what is missing from the template, or, if the rule doesn't belong to this"
+        " tier, change rules/required.yaml.",
+        environment=template.settings.name,
+        place=rule.place,
+    )
+
+
+def _failed(verdict: Verdict, template: Template) -> Iterator[Finding]:
+    """One finding for each resource that the rule fails on; clauses after the first are notes."""
+    if verdict.status != "FAIL":
+        return
+    groups: dict[str, list[tuple[Pointer, Failure]]] = {}
+    for failure in verdict.failures or (Failure("", None, "", "", verdict.rule),):
+        pointer = pointer_of(failure.path, template.value) or _empty_list(failure, template.value)
+        resource = str(pointer[1]) if pointer[:1] == ("Resources",) and pointer[1:] else ""
+        groups.setdefault(resource, []).append((pointer, failure))
+    for group in groups.values():
+        yield _finding(verdict, group, template)
+
+
+def _finding(
+    verdict: Verdict, group: Sequence[tuple[Pointer, Failure]], template: Template
+) -> Finding:
+    pointer, first = group[0]
+    message, mend = _texts(first)
+    place, value_place = template.places(pointer)
+    return Finding(
+        tool=TOOL_GUARD,
+        rule=verdict.rule,
+        level=Level.ERROR,
+        message=message,
+        environment=verdict.template,
+        pointer=pointer,
+        found=_found(pointer, first),
+        mend=mend,
+        place=place,
+        value_place=value_place,
+        notes=_notes(message, group),
+    )
+
+
+def _notes(message: str, group: Sequence[tuple[Pointer, Failure]]) -> tuple[str, ...]:
+    """The other clauses that fail on the same resource, each text once."""
+    notes: dict[str, str] = {}
+    for pointer, failure in group[1:]:
+        other, mend = _texts(failure)
+        if other != message:
+            where = ".".join(map(str, pointer[2:])) or "template"
+            notes.setdefault(other, f"{where}: {other} Mend: {mend}".removesuffix(" Mend: "))
+    return tuple(notes.values())
+
+
+def _texts(failure: Failure) -> tuple[str, str]:
+    """A rule's <<text>> as what is wrong and how to mend it, each on one line."""
+    if not failure.message.strip():
+        return f"This does not hold: {failure.clause}.", ""
+    what, _, mend = failure.message.partition("Mend:")
+    return " ".join(what.split()), " ".join(mend.split())
+
+
+def _found(pointer: Pointer, failure: Failure) -> str:
+    """The offending value, cut short; a value that may be a secret never appears."""
+    if failure.missing:
+        return f"no {failure.missing}"
+    if not pointer or failure.found is None:
+        return ""
+    text = json.dumps(redaction.shown(failure.found, pointer), ensure_ascii=False)
+    return text if len(text) <= FOUND_CHARACTERS else text[: FOUND_CHARACTERS - 1] + "…"
+
+
+def pointer_of(path: str, template: Any) -> Pointer:
+    """Guard's path as a pointer. Guard joins keys by slashes and escapes none, so look them up."""
+    pointer: list[str | int] = []
+    here, rest = template, path.removeprefix("/")
+    while rest:
+        key = _longest_key(here, rest)
+        if key is None:
+            break
+        here = here[key]
+        pointer.append(key)
+        rest = rest[len(str(key)) :].removeprefix("/")
+    return tuple(pointer)
+
+
+def _empty_list(failure: Failure, template: dict[str, Any]) -> Pointer:
+    """The first empty list that a clause on its items was about; Guard names no place for it."""
+    query = _ITEMS.match(failure.clause)
+    keys = query[1].rstrip(".").split(".") if query else []
+    resources = template.get("Resources")
+    for name, resource in resources.items() if keys and isinstance(resources, dict) else ():
+        here = resource
+        for key in keys:
+            here = here.get(key) if isinstance(here, dict) else None
+        if here == []:
+            return ("Resources", name, *keys)
+    return ()
+
+
+def _longest_key(here: Any, rest: str) -> str | int | None:
+    if isinstance(here, list):
+        at, _, _ = rest.partition("/")
+        return int(at) if at.isdecimal() and int(at) < len(here) else None
+    if not isinstance(here, dict):
+        return None
+    fitting = [key for key in here if rest == key or rest.startswith(f"{key}/")]
+    return max(fitting, key=len, default=None)

@@ -1,0 +1,87 @@
+"""rules/ -> docs/policy.md: which rule protects what, why, and where it has to pass.
+
+`python -m pipeline.policy.page` writes the page; a test says whether it is current.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline import files
+from pipeline.policy import crosschecks, rulebook, unprotected
+from pipeline.policy.rulebook import Required, Rule
+
+PAGE = "docs/policy.md"
+_HEAD = """# Policy
+
+Generated from rules/ by `python -m pipeline.policy.page`; a test says whether it is current.
+
+Each rule is judged on the rendered template of each environment. Where it is required, it has to
+pass: a rule that finds nothing to judge fails there. Where it isn't, it may find nothing, but it
+may not fail. Its cases, with the ways around it, stand in rules/tests/. The last file is
+pipeline/policy/crosschecks.py: what Guard's language can't say. `nox -s guard -- --explain RULE`
+tells everything about one of them.
+"""
+
+_UNPROTECTED = """## Leaves that no rule protects
+
+A test flips, empties and removes every leaf of every environment's template, deletes every
+resource, and records which rule notices (tests/golden/mutations.txt). What none notices stands in
+rules/unprotected.yaml with its reason; a leaf that isn't there, and a reason that nothing needs,
+fail the test. `*` is one key, `**` any number.
+"""
+
+
+def rules(root: Path) -> list[Rule]:
+    """Every rule: those of rules/, then the checks that are written in Python."""
+    files = rulebook.read(root / "rules")
+    return [*(rule for file in files for rule in file.rules), *crosschecks.rules()]
+
+
+def page(root: Path) -> str:
+    """The whole page, from what the rules say of themselves."""
+    found = rules(root)
+    required = rulebook.required(root / "rules", found)
+    by_file: dict[str, list[Rule]] = {}
+    for rule in found:
+        by_file.setdefault(rule.file, []).append(rule)
+    parts = [_HEAD, f"{len(found)} rules in {len(by_file)} files.\n"]
+    sections = [_section(*item, required) for item in by_file.items()]
+    return "\n".join([*parts, *sections, _unprotected(unprotected.read(root))])
+
+
+def _unprotected(exceptions: unprotected.Exceptions) -> str:
+    """What no rule protects, and why."""
+    head = ["| leaves | unnoticed | why |", "| --- | --- | --- |"]
+    changed = [_exception(one, ", ".join(one.survives)) for one in exceptions.leaves]
+    deleted = [_exception(one, "delete") for one in exceptions.deletions]
+    return "\n".join([_UNPROTECTED, *head, *changed, *deleted, ""])
+
+
+def _exception(one: unprotected.Unprotected, unnoticed: str) -> str:
+    return f"| {'<br>'.join(f'`{path}`' for path in one.at)} | {unnoticed} | {one.reason} |"
+
+
+def _section(file: str, rules: Sequence[Rule], required: Required) -> str:
+    rows = [_row(rule, required) for rule in rules]
+    head = ["| rule | protects | source | required in |", "| --- | --- | --- | --- |"]
+    return "\n".join([f"## {file}", "", *head, *rows, ""])
+
+
+def _row(rule: Rule, required: Required) -> str:
+    cells = [f"`{rule.name}`", rule.protects, rule.source, tiers(rule.name, required)]
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def tiers(rule: str, required: Required) -> str:
+    """Where the rule has to pass, in words."""
+    if rule in required.optional:
+        return f"where it applies: {required.optional[rule]}"
+    tiers = required.tiers_of(rule)
+    return "every environment" if tiers == list(rulebook.TIERS) else ", ".join(tiers)
+
+
+if __name__ == "__main__":
+    repository = Path(__file__).parents[2]
+    files.write(repository / PAGE, page(repository).encode())

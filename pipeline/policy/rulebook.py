@@ -1,0 +1,309 @@
+"""What rules/ holds: rules files, the tests beside them, which rule must pass where, and waivers.
+
+Read as text, before the engine sees anything: a check that saw nothing has failed, so everything
+that would let a rule stay silent is an error here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pipeline.documents import Document, parse_settings
+from pipeline.errors import UserError
+from pipeline.findings import Place
+
+OUTCOMES = ("PASS", "FAIL", "SKIP")
+EVERYWHERE = "everywhere"
+TIERS = ("development", "production")
+OPTIONAL = "optional"
+
+_SOURCES = ("specification.md", "docs/")
+_RULE = re.compile(r"^rule[ \t]+(\w+)(?![\w(])", re.MULTILINE)
+_NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*\Z")
+_CASE_NAME = re.compile(r"^- name: ", re.MULTILINE)
+_CASE = re.compile(
+    r"(?:^[ \t]+|[{,][ \t]*)(\w+):[ \t]*['\"]?(PASS|FAIL|SKIP)\b['\"]?[ \t]*(?=#|,|\}|$)",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A named rule; `comment` is the comment right above it, without the number signs.
+
+    `file` is its name in rules/, or in pipeline/ for a check that is written in Python.
+    """
+
+    name: str
+    file: str
+    line: int
+    comment: str
+
+    @property
+    def place(self) -> Place:
+        folder = "rules" if self.file.endswith(".guard") else "pipeline/policy"
+        return Place(f"{folder}/{self.file}", self.line)
+
+    @property
+    def protects(self) -> str:
+        """What it is for, on one line."""
+        return " ".join(self.comment.splitlines()[: self._source_line()])
+
+    @property
+    def source(self) -> str:
+        """The line of the specification, or the page of docs/, that asks for it."""
+        return " ".join(self.comment.splitlines()[self._source_line() :])
+
+    def _source_line(self) -> int:
+        lines = self.comment.splitlines()
+        return next((n for n, line in enumerate(lines) if line.startswith(_SOURCES)), len(lines))
+
+
+@dataclass(frozen=True)
+class RulesFile:
+    """One *.guard file: its name in rules/, its text and its named rules."""
+
+    name: str
+    text: str
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class Required:
+    """In which tiers each rule has to pass. An optional one may skip; its reason says why."""
+
+    tiers: dict[str, frozenset[str]]
+    optional: dict[str, str]
+
+    def tiers_of(self, rule: str) -> list[str]:
+        return [tier for tier in TIERS if rule in self.tiers[tier]]
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """An exception that somebody answers for, in one environment, until `expires` has passed."""
+
+    rule: str
+    resource: str
+    environment: str
+    reason: str
+    expires: date
+    line: int
+
+
+def read(folder: Path) -> list[RulesFile]:
+    """Every rules file of `folder`, sorted; none, an empty one or a name twice is an error."""
+    paths = sorted(folder.glob("*.guard"))
+    if not paths:
+        raise UserError(
+            "there is no rule here, so nothing would be checked.",
+            where=_shown(folder),
+            mend="Write the rules into files that end in .guard.",
+        )
+    files = [_file(path) for path in paths]
+    _refuse_twins([rule for file in files for rule in file.rules], folder)
+    return files
+
+
+def _file(path: Path) -> RulesFile:
+    text = _text(path)
+    rules = tuple(_rules(path.name, text))
+    if not rules:
+        raise UserError(
+            "the file holds no rule, and the engine would pass it in silence.",
+            where=f"{_shown(path.parent)}/{path.name}",
+            mend="Write `rule NAME { ... }` or remove the file.",
+        )
+    return RulesFile(path.name, text, rules)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        what, mend = f"byte {error.start} is not UTF-8.", "Save the file as UTF-8."
+    except OSError as error:
+        what, mend = f"it can't be read: {error.strerror}.", "Is it a file, and readable?"
+    raise UserError(what, where=f"{_shown(path.parent)}/{path.name}", mend=mend)
+
+
+def _rules(file: str, text: str) -> Iterator[Rule]:
+    for match in _RULE.finditer(text):
+        line = text.count("\n", 0, match.start()) + 1
+        _refuse_name(match[1], file, line)
+        yield Rule(match[1], file, line, _comment_above(text[: match.start()]))
+
+
+def _refuse_name(name: str, file: str, line: int) -> None:
+    if not _NAME.match(name):
+        raise UserError(
+            f"the rule's name {name} is not in upper snake case.",
+            where=f"rules/{file}:{line}",
+            mend="Name the claim that holds when it passes: PRIVATE_BUCKETS_BLOCK_PUBLIC_ACCESS."
+            " A rule with parameters, name(argument), may have a small name.",
+        )
+
+
+def _comment_above(text: str) -> str:
+    lines: list[str] = []
+    for line in reversed(text.splitlines()):
+        if not line.startswith("#"):
+            break
+        lines.insert(0, line.lstrip("# ").rstrip())
+    return "\n".join(lines)
+
+
+def _refuse_twins(rules: Sequence[Rule], folder: Path) -> None:
+    counted = Counter(rule.name for rule in rules)
+    for rule in rules:
+        if counted[rule.name] > 1:
+            places = [f"{twin.file}:{twin.line}" for twin in rules if twin.name == rule.name]
+            raise UserError(
+                f"the rule {rule.name} is there {len(places)} times: {', '.join(places)}.",
+                where=f"{_shown(folder)}/{rule.file}:{rule.line}",
+                mend="A verdict names its rule only. Give each rule a name of its own.",
+            )
+
+
+def demand_cases(files: Iterable[RulesFile], folder: Path) -> None:
+    """An error unless each rule has a case that passes, one that fails and one that skips.
+
+    `cfn-guard test` itself is content with a rule that nobody tests.
+    """
+    for file in files:
+        tests = folder / "tests" / f"{file.name.removesuffix('.guard')}_tests.yaml"
+        text = tests.read_text(encoding="utf-8") if tests.is_file() else ""
+        seen = set(_CASE.findall(text))
+        for rule in file.rules:
+            missing = [outcome for outcome in OUTCOMES if (rule.name, outcome) not in seen]
+            if missing:
+                raise UserError(
+                    f"the rule {rule.name} has no case that ends in {' or '.join(missing)}.",
+                    where=f"{_shown(folder)}/{file.name}:{rule.line}",
+                    mend=f"Add it to {_shown(folder)}/tests/{tests.name}.",
+                )
+
+
+def cases(rule: Rule, folder: Path) -> dict[str, list[str]]:
+    """The names of a rule's cases in rules/tests/, by outcome."""
+    tests = folder / "tests" / f"{rule.file.removesuffix('.guard')}_tests.yaml"
+    found: dict[str, list[str]] = {outcome: [] for outcome in OUTCOMES}
+    text = tests.read_text(encoding="utf-8") if tests.is_file() else ""
+    for case in _CASE_NAME.split(text)[1:]:
+        name = case.splitlines()[0].strip()
+        for outcome in [said for other, said in _CASE.findall(case) if other == rule.name]:
+            found[outcome].append(name)
+    return found
+
+
+def required(folder: Path, rules: Iterable[Rule]) -> Required:
+    """rules/required.yaml; each rule stands in it and each name in it is a rule."""
+    document = _document(folder / "required.yaml")
+    lists = _required_keys(document)
+    known = {rule.name: rule for rule in rules}
+    for key, names in lists.items():
+        for at, name in enumerate(names):
+            if name not in known:
+                pointer = (key, name) if key == OPTIONAL else (key, at)
+                raise UserError(
+                    f"{name} is no rule.",
+                    where=f"{document.file}:{document.line(pointer)}",
+                    mend="Correct the name, or take it out with the rule that is gone.",
+                )
+    listed = {name for names in lists.values() for name in names}
+    for name in sorted(known.keys() - listed):
+        raise UserError(
+            f"the rule {name} is in no list of {document.file}.",
+            where=str(known[name].place),
+            mend=f"List it under {EVERYWHERE} or a tier, where it has to pass, or under"
+            f" {OPTIONAL} with the reason.",
+        )
+    tiers = {tier: frozenset([*lists[EVERYWHERE], *lists[tier]]) for tier in TIERS}
+    return Required(tiers, dict(document.value[OPTIONAL]))
+
+
+def _required_keys(document: Document) -> dict[str, list[str]]:
+    """The lists by key; anything but the tiers and `optional` in their shape is an error."""
+    value = document.value
+    expected = {**dict.fromkeys((EVERYWHERE, *TIERS), list), OPTIONAL: dict}
+    for key in [*expected, *value]:
+        if not isinstance(value.get(key), expected.get(key, ())):
+            wrong = "not what this file holds" if key in value else "missing"
+            raise UserError(
+                f"{key} is {wrong}.",
+                where=f"{document.file}:{document.line((key,))}",
+                mend=f"It has a list of rules for each of {EVERYWHERE}, {', '.join(TIERS)},"
+                f" and under {OPTIONAL} a reason for each rule: {OPTIONAL}: {{RULE: reason}}.",
+            )
+    return {key: list(value[key]) for key in expected}
+
+
+def waivers(folder: Path, root: Path | None = None) -> list[Waiver]:
+    """rules/waivers.yaml; without the file there are none. `root` is where environments/ is."""
+    path = folder / "waivers.yaml"
+    if not path.is_file():
+        return []
+    document = _document(path)
+    entries = document.value.get("waivers")
+    if not isinstance(entries, list):
+        raise _bad_waiver(document, ())
+    found = [_waiver(document, at, entry) for at, entry in enumerate(entries)]
+    for waiver in found:
+        _refuse_unknown_environment(waiver, document, root or folder.parent)
+    return found
+
+
+def _refuse_unknown_environment(waiver: Waiver, document: Document, root: Path) -> None:
+    """A waiver for an environment that is never judged would never be found unused."""
+    if not (root / "environments" / f"{waiver.environment}.yaml").is_file():
+        raise UserError(
+            f"{waiver.environment} is no environment.",
+            where=f"{document.file}:{waiver.line}",
+            mend="Write the name of a file in environments/, without .yaml.",
+        )
+
+
+def _waiver(document: Document, at: int, entry: Any) -> Waiver:
+    where = ("waivers", at)
+    keys = {"rule", "resource", "environment", "reason", "expires"}
+    if not isinstance(entry, dict) or set(entry) != keys:
+        raise _bad_waiver(document, where)
+    if not all(isinstance(value, str) and value.strip() for value in entry.values()):
+        raise _bad_waiver(document, where)
+    try:
+        expires = date.fromisoformat(entry.pop("expires"))
+    except ValueError:
+        raise _bad_waiver(document, (*where, "expires")) from None
+    return Waiver(**entry, expires=expires, line=document.line(where))
+
+
+def _bad_waiver(document: Document, pointer: tuple[str | int, ...]) -> UserError:
+    return UserError(
+        "this is no waiver.",
+        where=f"{document.file}:{document.line(pointer)}",
+        mend="waivers: is a list; each has rule, resource, environment, reason and"
+        ' expires: "2030-12-31", all of them texts.',
+    )
+
+
+def _document(path: Path) -> Document:
+    shown = f"{_shown(path.parent)}/{path.name}"
+    try:
+        return parse_settings(path.read_text(encoding="utf-8"), shown)
+    except FileNotFoundError:
+        raise UserError(
+            "the file isn't there.",
+            where=shown,
+            mend="It says in which tier each rule must pass; a rule that skips says nothing.",
+        ) from None
+
+
+def _shown(folder: Path) -> str:
+    """rules/ as people write it, wherever the repository is."""
+    return folder.name

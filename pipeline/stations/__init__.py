@@ -1,0 +1,1 @@
+"""The stations that a person calls by name: one module each."""

@@ -1,0 +1,169 @@
+"""One environment's stack -> gone, with what is in its buckets; what is protected stays.
+
+Nothing is deleted before everything that would go was shown and the environment's name was typed.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.deploying import bucket as buckets
+from pipeline.deploying import clients, emptying, events, inventory, screen, stacks, watching
+from pipeline.deploying.deployment import Target, check_confirmation, confirmed, enter
+from pipeline.deploying.inventory import BUCKET, Held
+from pipeline.deploying.stacks import Stack
+from pipeline.environment import settings
+from pipeline.environment.settings import Loaded
+from pipeline.errors import Refused
+
+ROUNDS = 2  # an upload that arrives between emptying and deleting gets one more
+
+
+def destroy(
+    name: str,
+    root: Path,
+    *,
+    confirm: str | None = None,
+    deployment_bucket: bool = False,
+    verbose: bool = False,
+) -> int:
+    """Delete the environment's stack; that there is none is success.
+
+    `confirm` is the environment's name, typed ahead. `deployment_bucket`: that goes too.
+    """
+    loaded = settings.load(name, root)
+    check_unprotected(loaded)
+    check_bucket_is_ours(loaded, wanted=deployment_bucket)
+    check_confirmation(loaded, confirm, always=True)
+    with clients.spoken(loaded.settings.aws):
+        take_down(enter(loaded, verbose=verbose), confirm, deployment_bucket=deployment_bucket)
+    return 0
+
+
+def check_unprotected(loaded: Loaded) -> None:
+    """Refuse what its own file protects."""
+    if loaded.settings.protected:
+        raise Refused(
+            f"{loaded.name} is protected.",
+            where=str(loaded.place(("protected",))),
+            mend=_HOW_TO_UNPROTECT,
+        )
+
+
+def check_bucket_is_ours(loaded: Loaded, *, wanted: bool) -> None:
+    """A deployment bucket that a person named may hold other things."""
+    if wanted and loaded.settings.deployment_bucket is not None:
+        raise Refused(
+            f"the deployment bucket {loaded.settings.deployment_bucket} was not made by deploy.",
+            where=str(loaded.place(("deployment_bucket",))),
+            mend="Leave --deployment-bucket away, and delete that bucket yourself.",
+        )
+
+
+def take_down(target: Target, confirm: str | None, *, deployment_bucket: bool) -> None:
+    """Show, ask, empty, delete."""
+    own = target.settings
+    stack = stacks.find(target.aws.cloudformation, own.stack_name)
+    bucket = target.bucket if deployment_bucket else None
+    if bucket is not None and not buckets.exists(target.aws.s3, bucket):
+        screen.note(f"There is no deployment bucket {bucket.name}.")
+        bucket = None
+    held = _inventory(target, stack) if stack else []
+    if stack is None:
+        screen.note(f"There is no stack {own.stack_name} in {own.aws.region}.")
+    if stack is None and bucket is None:
+        return
+    _show(target, held, bucket)
+    confirmed(own.name, confirm, f"This can't be undone. Type {own.name} to delete it:")
+    if stack is not None:
+        _delete(target, stack, held)
+    if bucket is not None:
+        _empty(target, bucket.name)
+        target.aws.s3.delete_bucket(Bucket=bucket.name, ExpectedBucketOwner=bucket.account)
+        screen.note(f"Deleted the deployment bucket {bucket.name}")
+
+
+def _inventory(target: Target, stack: Stack) -> list[Held]:
+    """What the stack holds; a busy or a protected one is refused."""
+    if stack.status.endswith("_IN_PROGRESS") and stack.status != "REVIEW_IN_PROGRESS":
+        raise Refused(
+            f"the stack {target.settings.stack_name} is in state {stack.status}.",
+            mend=stacks.way_out(stack, target.settings),
+        )
+    if stack.locked:
+        raise Refused(
+            f"{target.settings.stack_name} is still protected against deletion.",
+            mend=_HOW_TO_UNPROTECT,
+        )
+    held = inventory.held(target.aws.cloudformation, stack.id)
+    locked = [one.logical_id for one in held if one.protected and not one.kept]
+    if locked:
+        raise Refused(
+            f"still protected against deletion as deployed: {', '.join(locked)}.",
+            mend=_HOW_TO_UNPROTECT,
+        )
+    return held
+
+
+def _show(target: Target, held: Sequence[Held], bucket: buckets.Bucket | None) -> None:
+    rows = [
+        ["keep" if one.kept else "delete", one.logical_id, one.type, _what(target, one)]
+        for one in sorted(held, key=lambda one: one.kept)
+    ]
+    if bucket is not None:
+        number = emptying.count(target.aws.s3, bucket.name, bucket.account)
+        rows.append(["delete", "(deployment bucket)", BUCKET, f"{bucket.name}, {number}"])
+    screen.goes(rows)
+    if bucket is None:
+        screen.note("The deployment bucket stays; --deployment-bucket deletes it too.")
+
+
+def _what(target: Target, one: Held) -> str:
+    if one.type != BUCKET or one.kept or not one.physical_id:
+        return one.physical_id
+    number = emptying.count(target.aws.s3, one.physical_id, target.identity.account)
+    return f"{one.physical_id}, {number}"
+
+
+def _delete(target: Target, stack: Stack, held: Sequence[Held]) -> None:
+    names = [one.physical_id for one in held if one.type == BUCKET and not one.kept]
+    for turn in range(ROUNDS):
+        emptied = sum(_empty(target, name) for name in filter(None, names))
+        if turn and not emptied:
+            break
+        found = _delete_stack(target, stack)
+        if found and found[-1].status == "DELETE_COMPLETE":
+            _tell_what_stayed(target, held)
+            return
+    raise watching.failure(target, found, lambda _: "")
+
+
+def _delete_stack(target: Target, stack: Stack) -> list[events.Event]:
+    cloudformation = target.aws.cloudformation
+    seen = events.last(cloudformation, stack.id)
+    token = f"pipeline-{uuid.uuid4().hex}"
+    cloudformation.delete_stack(StackName=stack.id, ClientRequestToken=token)
+    return watching.watch(target, stack.id, seen)
+
+
+def _empty(target: Target, name: str) -> int:
+    number = emptying.empty(target.aws.s3, name, target.identity.account, target.sleep)
+    if number:
+        screen.note(f"Emptied {name}: {number:,} versions")
+    return number
+
+
+def _tell_what_stayed(target: Target, held: Sequence[Held]) -> None:
+    for one in held:
+        if one.kept:
+            screen.note(f"{one.logical_id} stays, by its deletion policy: {one.physical_id}")
+    screen.note(f"{target.settings.stack_name} is gone.")
+
+
+_HOW_TO_UNPROTECT = (
+    "To let it go: write protected: false in its file, and turn the deletion protection of its"
+    " resources off there too, deploy that, and destroy it then. Where a rule forbids that, it"
+    " takes a waiver with an end."
+)

@@ -1,0 +1,111 @@
+"""An update that runs, or that failed half-way -> the stack as it was before."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline import render
+from pipeline.deploying import clients, events, inventory, screen, stacks, watching
+from pipeline.deploying.deployment import (
+    Target,
+    check_confirmation,
+    confirmed,
+    enter,
+)
+from pipeline.deploying.stacks import Stack
+from pipeline.environment import settings
+from pipeline.environment.settings import Loaded
+from pipeline.errors import Refused
+
+RESTORED = {"UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE", "DELETE_COMPLETE"}
+Where = Callable[[str], str]
+
+
+def rollback(
+    name: str,
+    root: Path,
+    *,
+    confirm: str | None = None,
+    skip: Sequence[str] = (),
+    verbose: bool = False,
+) -> int:
+    """Take a stuck update back. `skip`: resources to leave as they are."""
+    loaded = settings.load(name, root)
+    check_confirmation(loaded, confirm)
+    with clients.spoken(loaded.settings.aws):
+        target = enter(loaded, verbose=verbose)
+        take_back(target, confirm, skip, where=_where(loaded, root))
+    return 0
+
+
+def take_back(target: Target, confirm: str | None, skip: Sequence[str], where: Where) -> None:
+    """Cancel, continue or roll back, whichever the stack's state asks for, and watch."""
+    cloudformation, own = target.aws.cloudformation, target.settings
+    stack = stacks.existing(stacks.find(cloudformation, own.stack_name), own)
+    begin = _BEGIN.get(stack.status)
+    if begin is None:
+        raise Refused(
+            f"{own.stack_name} is in state {stack.status}: there is no update to take back.",
+            mend="An earlier version comes back by deploying it: check it out, and deploy."
+            if stack.status in stacks.SETTLED
+            else stacks.way_out(stack, own),
+        )
+    _tell(target, stack, where)
+    if own.protected:
+        confirmed(own.name, confirm, f"{own.name} is protected. Type its name to go back:")
+    seen = events.last(cloudformation, stack.id)
+    begin(cloudformation, stack.id, list(skip))
+    found = watching.watch(target, stack.id, seen)
+    if not found or found[-1].status not in RESTORED:
+        raise watching.failure(target, found, where)
+    screen.note(f"{own.stack_name} is now {found[-1].status}.")
+
+
+def _tell(target: Target, stack: Stack, where: Where) -> None:
+    """What could not be taken back, and why."""
+    screen.note(f"{target.settings.stack_name} is in state {stack.status}. {stack.reason}".strip())
+    for one in inventory.held(target.aws.cloudformation, stack.id):
+        if one.status.endswith("_FAILED"):
+            at = where(one.logical_id)
+            place = f"{at}: " if at else ""
+            screen.note(f"{place}{one.logical_id} ({one.type}) {one.status}: {one.reason}")
+
+
+def _cancel(cloudformation: Any, stack_id: str, _: list[str]) -> None:
+    cloudformation.cancel_update_stack(StackName=stack_id, ClientRequestToken=_token())
+
+
+def _continue(cloudformation: Any, stack_id: str, skip: list[str]) -> None:
+    cloudformation.continue_update_rollback(
+        StackName=stack_id,
+        ClientRequestToken=_token(),
+        **({"ResourcesToSkip": skip} if skip else {}),
+    )
+
+
+def _roll_back(cloudformation: Any, stack_id: str, _: list[str]) -> None:
+    cloudformation.rollback_stack(StackName=stack_id, ClientRequestToken=_token())
+
+
+_BEGIN = {
+    "UPDATE_IN_PROGRESS": _cancel,
+    "UPDATE_ROLLBACK_FAILED": _continue,
+    "UPDATE_FAILED": _roll_back,
+    "CREATE_FAILED": _roll_back,
+}
+
+
+def _token() -> str:
+    return f"pipeline-{uuid.uuid4().hex}"
+
+
+def _where(loaded: Loaded, root: Path) -> Where:
+    rendered = render.render(loaded, root)
+    return lambda logical_id: (
+        screen.origin(rendered, ("Resources", logical_id))
+        if logical_id in rendered.value["Resources"]
+        else ""
+    )
