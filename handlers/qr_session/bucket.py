@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 FIRST_BYTES = 128 * 1024  # a JPEG tells its dimensions behind its EXIF data, at most 64 KiB
 
+NO_SUCH_RANGE = 416
+
 # Without ListBucket a missing object is AccessDenied, not NoSuchKey. Both are gone; other
 # errors of status 403 (a skewed clock, a bad key) are not.
 _GONE = {"AccessDenied", "NoSuchKey", "404"}
@@ -22,9 +24,12 @@ _GONE = {"AccessDenied", "NoSuchKey", "404"}
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How an object begins; its content type was signed, so it is the declared one."""
+    """How an object begins; its content type was signed, so it is the declared one.
 
-    content_type: str
+    None stands for the type of an empty object, of which S3 says nothing.
+    """
+
+    content_type: str | None
     etag: str
     first_bytes: bytes
 
@@ -33,7 +38,16 @@ class Bucket(Protocol):
     """Objects by their keys."""
 
     def head(self, key: str) -> Head | None:
-        """How the object begins, or None where it is gone."""
+        """How the object begins, or None where it is gone.
+
+        Raises S3's error where it has no bytes: see `is_empty`.
+        """
+
+
+def is_empty(error: ClientError) -> bool:
+    """Whether S3 refused a ranged read because the object has no first byte."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return aws.code(error) == "InvalidRange" or status == NO_SUCH_RANGE
 
 
 class S3Bucket:

@@ -26,15 +26,13 @@ def item_of(session: Session) -> Item:
         "desktopHash": {"S": session.desktop_hash},
         "uploadHash": {"S": session.upload_hash},
         "uploads": {"M": {upload.id: upload_item(upload) for upload in session.uploads}},
+        "uploadIds": upload_ids(*(upload.id for upload in session.uploads)),
         **{name: {"S": value} for name, value in optional.items() if value is not None},
     }
 
 
 def session_of(item: Mapping[str, Any]) -> Session:
     """The session of an item; its uploads in the order in which they were asked for."""
-    uploads = [
-        _upload_of(upload_id, value["M"]) for upload_id, value in item["uploads"]["M"].items()
-    ]
     return Session(
         id=item["sessionId"]["S"],
         status=Status(item["status"]["S"]),
@@ -46,7 +44,7 @@ def session_of(item: Mapping[str, Any]) -> Session:
         phone_hash=_optional(item, "phoneHash"),
         connection_id=_optional(item, "wsConnectionId"),
         upload_key=_optional(item, "uploadKey"),
-        uploads=tuple(sorted(uploads, key=lambda upload: (upload.requested_at, upload.id))),
+        uploads=_uploads_of(item),
     )
 
 
@@ -63,9 +61,27 @@ def upload_item(upload: Upload) -> Item:
     return {"M": fields}
 
 
+def upload_ids(*ids: str) -> dict[str, list[dict[str, str]]]:
+    """The item's `uploadIds`: a map has no order, and seconds don't tell two uploads apart."""
+    return {"L": [{"S": upload_id} for upload_id in ids]}
+
+
 def number(value: int) -> dict[str, str]:
     """A number as DynamoDB writes it."""
     return {"N": str(value)}
+
+
+def _uploads_of(item: Mapping[str, Any]) -> tuple[Upload, ...]:
+    """The uploads in order. A session that began under a release without `uploadIds` lists only
+    those that came after the update: the others are older, and are told apart by the second.
+    """
+    known = {key: _upload_of(key, value["M"]) for key, value in item["uploads"]["M"].items()}
+    listed = [one["S"] for one in item.get("uploadIds", {"L": []})["L"]]
+    unlisted = sorted(
+        (upload for key, upload in known.items() if key not in listed),
+        key=lambda upload: (upload.requested_at, upload.id),
+    )
+    return (*unlisted, *(known[key] for key in listed))
 
 
 def _upload_of(upload_id: str, item: Mapping[str, Any]) -> Upload:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
 
 
+GONE = 410
+
+
 class Gone(Exception):
     """The connection was closed."""
 
@@ -38,9 +41,19 @@ class GatewayPusher:
         try:
             self._client.post_to_connection(ConnectionId=connection_id, Data=message)
         except ClientError as error:
-            if aws.code(error) == "GoneException":
+            if _is_gone(error):
                 raise Gone from None
             raise
+
+
+def _is_gone(error: ClientError) -> bool:
+    """Whether API Gateway says that the connection was closed.
+
+    A 410 comes with the name in a header, with a name of another form, and without any: the status
+    alone is what they share.
+    """
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return status == GONE or aws.code(error) in {"GoneException", str(GONE)}
 
 
 def push(session: Session, sessions: Sessions, pusher: Pusher, now: int) -> str:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from urllib.parse import unquote_plus
 
+from botocore.exceptions import ClientError
+
 from qr_session import images
-from qr_session.bucket import Head
+from qr_session.bucket import Head, is_empty
 from qr_session.event_service import Service
 from qr_session.incoming import text
 from qr_session.push import push
@@ -26,7 +28,7 @@ def handle(service: Service, record: object) -> str | None:
     Raises where AWS failed; a repeat then heals it.
     """
     ids = _ids(record) if _is_ours(service, record) else None
-    return _settle(service, *ids) if ids else None
+    return _settle(service, *ids, etag=text(record, "s3", "object", "eTag")) if ids else None
 
 
 def session_id(record: object) -> str | None:
@@ -51,8 +53,8 @@ def _is_ours(service: Service, record: object) -> bool:
     return bucket == service.bucket_name
 
 
-def _settle(service: Service, session_id: str, upload_id: str) -> str:
-    head = service.bucket.head(upload_key(session_id, upload_id))
+def _settle(service: Service, session_id: str, upload_id: str, *, etag: str) -> str:
+    head = _head(service, upload_key(session_id, upload_id), etag)
     if head is None:
         return "object_gone"
     try:
@@ -66,8 +68,19 @@ def _settle(service: Service, session_id: str, upload_id: str) -> str:
     return push(session, service.sessions, service.pusher, service.clock())
 
 
+def _head(service: Service, key: str, etag: str) -> Head | None:
+    """How the object begins. S3 tells nothing of an empty one; its ETag is in the event."""
+    try:
+        return service.bucket.head(key)
+    except ClientError as error:
+        if not is_empty(error):
+            raise
+        return Head(None, etag, b"")
+
+
 def _verdict(head: Head) -> UploadStatus:
-    fine = images.acceptable(head.content_type, head.first_bytes)
+    kind = head.content_type
+    fine = kind is not None and images.acceptable(kind, head.first_bytes)
     return UploadStatus.STORED if fine else UploadStatus.REJECTED
 
 

@@ -27,11 +27,14 @@ class Sessions(Protocol):
         self,
         session_id: str,
         upload_id: str,
-        content_type: str,
+        content_type: str | None,
         status: UploadStatus,
         etag: str,
     ) -> Session:
-        """Settles an upload that was asked for, unless the session was cancelled."""
+        """Settles an upload that was asked for, unless the session was cancelled.
+
+        Where the type isn't known, any declared type will do.
+        """
 
 
 class DynamoSessions(Table):
@@ -73,7 +76,7 @@ class DynamoSessions(Table):
         self,
         session_id: str,
         upload_id: str,
-        content_type: str,
+        content_type: str | None,
         status: UploadStatus,
         etag: str,
     ) -> Session:
@@ -83,10 +86,13 @@ class DynamoSessions(Table):
         values = {
             ":to": {"S": status.value},
             ":etag": {"S": etag},
-            ":type": {"S": content_type},
             ":requested": {"S": UploadStatus.REQUESTED.value},
             ":cancelled": {"S": Status.CANCELLED.value},
         }
+        condition = "uploads.#upload.#status = :requested AND #status <> :cancelled"
+        if content_type is not None:
+            condition += " AND uploads.#upload.contentType = :type"
+            values[":type"] = {"S": content_type}
         if stored:
             change += ", #status = :completed, uploadKey = :key"
             values[":completed"] = {"S": Status.COMPLETED.value}
@@ -94,8 +100,7 @@ class DynamoSessions(Table):
         return self.arrow(
             session_id,
             change,
-            "uploads.#upload.#status = :requested AND uploads.#upload.contentType = :type"
-            " AND #status <> :cancelled",
+            condition,
             names={"#status": "status", "#upload": upload_id},
             values=values,
         )

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from botocore.exceptions import ClientError
 
-from qr_session.items import item_of, number, session_of, upload_item
+from qr_session.items import item_of, number, session_of, upload_ids, upload_item
 from qr_session.session import Session, Status, Upload
 from qr_session.store import Table, unchanged
 
@@ -76,13 +76,16 @@ class DynamoSessions(Table):
         """SCANNED, UPLOAD_REQUESTED or COMPLETED to UPLOAD_REQUESTED."""
         return self.arrow(
             session_id,
-            "SET #status = :requested, uploads.#upload = :new",
+            "SET #status = :requested, uploads.#upload = :new,"
+            " uploadIds = list_append(if_not_exists(uploadIds, :none), :ids)",
             "phoneHash = :phone AND expiresAt > :now AND size(uploads) < :limit"
             " AND attribute_not_exists(uploads.#upload)"
             " AND #status IN (:scanned, :requested, :completed)",
             names={"#status": "status", "#upload": upload.id},
             values={
                 ":new": upload_item(upload),
+                ":ids": upload_ids(upload.id),
+                ":none": upload_ids(),
                 ":phone": {"S": phone_hash},
                 ":now": number(upload.requested_at),
                 ":limit": number(limit),

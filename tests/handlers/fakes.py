@@ -71,8 +71,8 @@ class DictSessions:
             or old.upload(upload.id)
         ):
             raise Unchanged(old)
-        uploads = sorted([*old.uploads, upload], key=lambda one: (one.requested_at, one.id))
-        return self._write(replace(old, status=Status.UPLOAD_REQUESTED, uploads=tuple(uploads)))
+        uploads = (*old.uploads, upload)
+        return self._write(replace(old, status=Status.UPLOAD_REQUESTED, uploads=uploads))
 
     def cancel(self, session_id: str, desktop_hash: str) -> Session:
         old = self._item(session_id)
@@ -99,7 +99,7 @@ class DictSessions:
         self,
         session_id: str,
         upload_id: str,
-        content_type: str,
+        content_type: str | None,
         status: UploadStatus,
         etag: str,
     ) -> Session:
@@ -108,7 +108,7 @@ class DictSessions:
         if (
             upload is None
             or upload.status is not UploadStatus.REQUESTED
-            or upload.content_type != content_type
+            or content_type not in {None, upload.content_type}
             or old.status is Status.CANCELLED
         ):
             raise Unchanged(old)

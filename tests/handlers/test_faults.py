@@ -139,6 +139,19 @@ def test_a_missing_object_is_gone_and_no_failure(requested: Scene, reply: Reply)
     assert requested.state()["uploads"][0]["status"] == "REQUESTED"
 
 
+@pytest.mark.parametrize("code", ["InvalidRange", "416", "RequestedRangeNotSatisfiable"])
+def test_an_empty_object_is_rejected_and_told_once_and_again(requested: Scene, code: str) -> None:
+    requested.app.subscribe(requested.id, requested.desktop, "c1")
+    requested.app.bucket, _ = _bucket(s3_error(code, 416), s3_error(code, 416))  # type: ignore[assignment]  # the adapter itself
+    made = bucket_event(upload_key(requested.id, UPLOAD_ID))
+
+    requested.app.events(made)
+    requested.app.events(made)
+
+    assert requested.state()["uploads"][0]["status"] == "REJECTED"
+    assert requested.app.pushed() == [requested.state()] * 2
+
+
 @pytest.mark.parametrize(
     "reply",
     [
@@ -175,8 +188,24 @@ def test_a_push_posts_to_the_connection() -> None:
     assert wire.sent[0].body == b'{"v":1}'
 
 
-def test_a_closed_connection_is_gone() -> None:
-    pusher, _ = _pusher(gateway_error("GoneException", 410))
+@pytest.mark.parametrize(
+    "reply",
+    [
+        gateway_error("GoneException", 410),
+        gateway_error("GoneException:http://internal.amazon.com/coral/x/", 410),
+        (410, {}, b""),
+        (410, {"content-type": "application/json"}, b""),
+        (410, {}, b"{}"),
+        (410, {}, b'{"message":null}'),
+        (410, {}, b'{"Message":"Gone","__type":"GoneException"}'),
+        (410, {}, b'{"message":"410 Gone"}'),
+        (410, {"content-type": "text/html"}, b"<html>Gone</html>"),
+        (410, {"x-amzn-errortype": "UnknownError"}, b"{}"),
+    ],
+    ids=lambda reply: f"{reply[1]} {reply[2].decode()}",
+)
+def test_a_closed_connection_is_gone_however_the_gateway_says_it(reply: Reply) -> None:
+    pusher, _ = _pusher(reply)
 
     with pytest.raises(Gone):
         pusher.post("c1", b"{}")
