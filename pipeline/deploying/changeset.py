@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipeline import redaction
 from pipeline.deploying.stacks import find
 from pipeline.errors import UserError
 from pipeline.findings import Pointer
@@ -42,10 +43,11 @@ class Cause:
 
     def __str__(self) -> str:
         name = ".".join(self.path)
-        secret = "Environment" in self.path
-        if secret or not (self.before or self.after):
+        if not (self.before or self.after):
             return name
-        return f"{name} {short(self.before)} → {short(self.after)}"
+        pointer = ("Resources", "", "Properties", *self.path)
+        texts = redaction.change((self.before, self.after), pointer)
+        return f"{name} {' → '.join(map(short, texts))}".rstrip()
 
 
 @dataclass(frozen=True)

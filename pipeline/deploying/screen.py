@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from pipeline import redaction
+
 if TYPE_CHECKING:  # rich takes as long to import as a render; only what prints pays for it
     from mypy_boto3_cloudformation.type_defs import StackResourceDriftTypeDef
     from rich.console import Console
@@ -94,9 +96,8 @@ def difference(one: Difference, rendered: Rendered, before: dict[str, Any]) -> N
     section, *keys = one.place
     gone = section == "Resources" and keys and keys[0] not in rendered.value["Resources"]
     at = "" if gone else origin(rendered, one.place)
-    texts = [_as_text(value) for value in (one.before, one.after) if value is not None]
-    hidden = "Variables" in one.place or any('"Variables"' in text for text in texts)
-    shown = "" if hidden else " → ".join(map(short, texts))
+    values = [value for value in (one.before, one.after) if value is not None]
+    shown = " → ".join(map(short, redaction.change(values, one.place)))
     if len(one.place) == 2 and one.place[0] == "Resources" and one.kind != "~":
         side = before["Resources"] if one.kind == "-" else rendered.value["Resources"]
         shown = side[one.place[1]]["Type"]
@@ -105,8 +106,9 @@ def difference(one: Difference, rendered: Rendered, before: dict[str, Any]) -> N
 
 def value(one: Difference) -> None:
     """One difference between the stack's parameters or tags and what would be passed now."""
-    told = [str(each) for each in (one.before, one.after) if each is not None]
-    _difference_line(one.kind, " ".join(map(str, one.place)), " → ".join(told), "")
+    values = [str(each) for each in (one.before, one.after) if each is not None]
+    told = " → ".join(redaction.change(values, one.place))
+    _difference_line(one.kind, " ".join(map(str, one.place)), told, "")
 
 
 def _difference_line(kind: str, name: str, shown: str, at: str) -> None:
@@ -116,10 +118,6 @@ def _difference_line(kind: str, name: str, shown: str, at: str) -> None:
     line = Text.assemble((f"{kind} {name}", style), f"  {shown}" if shown else "")
     line.append(f"  {at}" if at else "", style="dim")
     _console(stderr=False).print(line)
-
-
-def _as_text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def drifted(one: StackResourceDriftTypeDef, rendered: Rendered) -> None:
@@ -134,13 +132,11 @@ def drifted(one: StackResourceDriftTypeDef, rendered: Rendered) -> None:
     console.print(Text.assemble((f"{one['StackResourceDriftStatus']} {logical_id}", style), what))
     for each in one.get("PropertyDifferences", []):
         path = tuple(each["PropertyPath"].strip("/").split("/"))
-        secret = "Variables" in path
-        values = (short(each["ExpectedValue"]), short(each["ActualValue"]))
-        told = "" if secret else f" {values[0]} → {values[1]}"
-        at = ""
-        if logical_id in rendered.value["Resources"]:
-            at = origin(rendered, ("Resources", logical_id, "Properties", *_keys(path)))
-        console.print(Text.assemble(f"        {'.'.join(path)}{told}", (f"  {at}", "dim")))
+        pointer = ("Resources", logical_id, "Properties", *_keys(path))
+        values = redaction.change((each["ExpectedValue"], each["ActualValue"]), pointer)
+        told = f"        {'.'.join(path)} {' → '.join(map(short, values))}".rstrip()
+        at = origin(rendered, pointer) if logical_id in rendered.value["Resources"] else ""
+        console.print(Text.assemble(told, (f"  {at}", "dim")))
 
 
 def _keys(path: tuple[str, ...]) -> Pointer:

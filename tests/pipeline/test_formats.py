@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import jsonschema  # type: ignore[import-untyped]  # only the tests need it
+import jsonschema
 import pytest
 
 from pipeline import formats

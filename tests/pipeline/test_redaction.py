@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import pipeline
+from pipeline import redaction
+from pipeline.deploying import screen
+from pipeline.deploying.changeset import Cause
+from pipeline.deploying.comparing import differences
+
+STAGE = ("Resources", "Stage", "Properties")
+SECRET = "hunter2-plain"
+
+
+def stack(**properties: Any) -> dict[str, Any]:
+    return {"Resources": {"Stage": {"Type": "AWS::ApiGatewayV2::Stage", "Properties": properties}}}
+
+
+def rendered(template: dict[str, Any]) -> Any:
+    return SimpleNamespace(value=template, places=lambda _: (None, None))
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"StageVariables": {"Password": SECRET}},
+        {"ApiKeySecret": SECRET},
+        {"Environment": {"Variables": {"MODE": SECRET}}},
+        {"Nested": [{"AuthToken": SECRET}]},
+    ],
+)
+def test_a_difference_never_prints_a_value_that_may_be_a_secret(
+    properties: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = stack(), stack(**properties)
+
+    for before, after in ((old, new), (new, old), (stack(**dict.fromkeys(properties)), new)):
+        for difference in differences(before, after):
+            screen.difference(difference, rendered(after), before)
+
+    printed = capsys.readouterr().out
+    assert next(iter(properties)) in printed
+    assert SECRET not in printed
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("ApiKeySecret",), SECRET),
+        (("StageVariables", "Password"), SECRET),
+        (("Environment",), json.dumps({"Variables": {"MODE": SECRET}})),
+        (("Environment", "Variables", "MODE"), SECRET),
+        (("Settings",), '{"Password": "' + SECRET),
+    ],
+)
+def test_neither_a_cause_nor_a_drift_prints_a_value_that_may_be_a_secret(
+    path: tuple[str, ...], value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drift: Any = {
+        "LogicalResourceId": "Stage",
+        "ResourceType": "AWS::ApiGatewayV2::Stage",
+        "StackResourceDriftStatus": "MODIFIED",
+        "PropertyDifferences": [
+            {"PropertyPath": "/".join(("", *path)), "ExpectedValue": value, "ActualValue": ""}
+        ],
+    }
+
+    cause = str(Cause(path, "Never", value, "other"))
+    screen.drifted(drift, rendered(stack()))
+
+    printed = cause + capsys.readouterr().out
+    assert ".".join(path) in printed
+    assert SECRET not in printed
+
+
+def test_a_harmless_value_is_printed() -> None:
+    cause = Cause(("RetentionInDays",), "Never", "7", "30")
+
+    assert str(cause) == "RetentionInDays 7 → 30"
+    assert redaction.as_text(["PUT", "POST"], (*STAGE, "Methods")) == '["PUT", "POST"]'
+
+
+def test_a_parameter_whose_name_tells_of_a_secret_is_not_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before, after = {"WebhookToken": "abc", "Size": "1"}, {"WebhookToken": SECRET, "Size": "2"}
+
+    for difference in differences(before, after, ("parameter",)):
+        screen.value(difference)
+
+    printed = capsys.readouterr().out
+    assert "1 → 2" in printed
+    assert "WebhookToken" in printed
+    assert SECRET not in printed
+
+
+def test_no_other_module_decides_what_is_hidden() -> None:
+    knows_variables = {
+        path.name
+        for path in Path(pipeline.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in {"Variables", "StageVariables"}
+    }
+
+    # iam/stack.py reads a function's variables to find its tables and buckets, and prints nothing.
+    assert knows_variables == {"redaction.py", "stack.py"}
