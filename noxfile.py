@@ -240,10 +240,11 @@ def smoke(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def refresh(session: nox.Session) -> None:
-    """Rewrite what is committed but derived: golden files, schema.json, docs/policy.md."""
+    """Rewrite what is committed but derived: golden files, schema.json, pages in docs/."""
     install(session, "test")
     run(session, "-m", "pipeline", "refresh")
     run(session, "-m", "tests.rules.mutations")
+    run(session, "-m", "tests.architecture")
 
 
 @nox.session(python=PYTHON)

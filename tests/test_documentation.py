@@ -1,13 +1,20 @@
-"""The pages for people who work on this: the index of decisions."""
+"""The pages for people who work on this: decisions and their index, the architecture."""
 
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
+
+import pytest
+
+from tests import architecture
 
 ROOT = Path(__file__).parents[1]
 DECISIONS = ROOT / "docs/decisions"
 INDEX = (DECISIONS / "README.md").read_text()
+ARCHITECTURE = (ROOT / architecture.PAGE).read_text()
+PAGES = ["README.md", "docs/architecture.md", "docs/decisions/README.md"]
 
 
 def decisions() -> list[Path]:
@@ -48,3 +55,44 @@ def test_no_two_decisions_have_one_number() -> None:
 
     assert all(re.fullmatch(r"\d{4}", number) for number in numbers)
     assert sorted(set(numbers)) == numbers
+
+
+def test_the_drawings_are_those_of_the_import_contracts() -> None:
+    assert architecture.redrawn(ARCHITECTURE, ROOT) == ARCHITECTURE, "run: nox -s refresh"
+
+
+def test_a_new_layer_changes_the_drawing(tmp_path: Path) -> None:
+    text = (ROOT / "pyproject.toml").read_text()
+    (tmp_path / "pyproject.toml").write_text(text.replace('    "errors",', '    "x : errors",'))
+    for folder in architecture.SOURCES.values():
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+
+    page = architecture.redrawn(ARCHITECTURE, tmp_path)
+
+    assert set(page.splitlines()) - set(ARCHITECTURE.splitlines()) == {
+        '    room_x["x.py"]',
+        "    room_files --> room_x",
+        "    room_findings --> room_x",
+    }
+
+
+def test_a_page_without_a_place_for_the_drawing_is_refused() -> None:
+    with pytest.raises(ValueError, match="no place for"):
+        architecture.redrawn("# Architecture", ROOT)
+
+
+def test_every_room_of_the_pipeline_is_explained() -> None:
+    (pipeline,) = [each for each in architecture.contracts(ROOT) if each.package == "pipeline"]
+    rooms = [room for layer in pipeline.layers for room in layer]
+
+    explained = re.findall(r"^\| `(\w+)` \|", ARCHITECTURE, re.MULTILINE)
+
+    assert explained == rooms, "docs/architecture.md: a row for each room, from the top down"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_link_to_a_file_leads_somewhere(page: str) -> None:
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", (ROOT / page).read_text())
+
+    assert len(links) > 5
+    assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []
