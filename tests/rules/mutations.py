@@ -1,7 +1,9 @@
 """Every leaf of a template flipped, emptied and removed, and which rule notices.
 
 A leaf is a scalar, an empty container, or a reference as a whole. `python -m tests.rules.mutations`
-writes what is noticed into tests/golden/mutations.yaml.
+writes the record, tests/golden/mutations.txt. It names tiers, not environments: another environment
+of a tier adds a line only where its template has a leaf or a resource of its own, or where rules
+answer differently.
 """
 
 from __future__ import annotations
@@ -25,8 +27,11 @@ from tests.rules.slices import Slice, slices
 
 GOLDEN = ROOT / "tests/golden/mutations.txt"
 DAY = date(2026, 11, 22)
+KINDS = ("flip", "empty", "remove", "delete", "sibling")
 _REFERENCES = {"Ref", "Fn::GetAtt", "Fn::Sub"}
 _WORKERS = 2
+
+Noticed = dict[str, dict[tuple[str, str], list[str]]]  # environment -> (path, kind) -> rules
 
 
 @dataclass(frozen=True)
@@ -198,25 +203,31 @@ def _ask(questions: Sequence[tuple[str, str]], texts: dict[str, str]) -> list[st
     return [line["verdicts"][0][1] for line in lines]
 
 
-def record(noticed: dict[str, dict[tuple[str, str], list[str]]]) -> str:
-    """What is noticed, a line for each path and set of rules; environments that agree share one."""
+def record(rendered: Sequence[Rendered], noticed: Noticed) -> str:
+    """The rules that notice each mutant, a line for each path and set of rules.
+
+    Tiers that agree share a line. A tier has the lines of all its environments, so each line is
+    true of at least one environment of each tier that it names.
+    """
     lines: dict[tuple[str, str], list[str]] = {}
-    for environment, found in noticed.items():
-        for path, kinds, rules in _grouped(found):
-            lines.setdefault((path, f"{kinds}: {rules}"), []).append(environment)
-    return "".join(f"{path} [{','.join(envs)}] {said}\n" for (path, said), envs in lines.items())
+    for tier in rulebook.TIERS:
+        answers = [noticed[one.name] for one in rendered if one.settings.tier == tier]
+        for path, kinds, rules in _grouped(answers):
+            lines.setdefault((path, f"{kinds}: {rules}"), []).append(tier)
+    return "".join(f"{path} [{','.join(tiers)}] {said}\n" for (path, said), tiers in lines.items())
 
 
-def _grouped(found: dict[tuple[str, str], list[str]]) -> Iterator[tuple[str, str, str]]:
-    by_rules: dict[tuple[str, str], list[str]] = {}
-    for (path, kind), rules in found.items():
-        if rules:
-            by_rules.setdefault((path, " ".join(rules)), []).append(kind)
+def _grouped(answers: Sequence[dict[tuple[str, str], list[str]]]) -> Iterator[tuple[str, str, str]]:
+    by_rules: dict[tuple[str, str], set[str]] = {}
+    for answer in answers:
+        for (path, kind), rules in answer.items():
+            if rules:
+                by_rules.setdefault((path, " ".join(rules)), set()).add(kind)
     for (path, said), kinds in by_rules.items():
-        yield path, ",".join(kinds), said
+        yield path, ",".join(sorted(kinds, key=KINDS.index)), said
 
 
-def sweep(rendered: Sequence[Rendered]) -> dict[str, dict[tuple[str, str], list[str]]]:
+def sweep(rendered: Sequence[Rendered]) -> Noticed:
     """For each environment and each of its mutants the rules that notice it."""
     rules = Rules()
     result = {}
@@ -232,4 +243,6 @@ if __name__ == "__main__":
     from pipeline.environment import settings
     from pipeline.render import render_all
 
-    GOLDEN.write_text(record(sweep(render_all(settings.names(ROOT), ROOT))), encoding="utf-8")
+    every_environment = render_all(settings.names(ROOT), ROOT)
+    text = record(every_environment, sweep(every_environment))
+    GOLDEN.write_text(text, encoding="utf-8")

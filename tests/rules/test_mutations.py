@@ -10,13 +10,21 @@ from pipeline.environment import settings
 from pipeline.policy import crosschecks, guard, page, unprotected
 from pipeline.render import Rendered, render_all
 from tests.rules.cases import ROOT, RULES
-from tests.rules.mutations import DAY, GOLDEN, Rules, deletions, mutants, record, siblings, sweep
+from tests.rules.mutations import (
+    DAY,
+    GOLDEN,
+    Noticed,
+    Rules,
+    deletions,
+    mutants,
+    record,
+    siblings,
+    sweep,
+)
 from tests.rules.siblings import BAD
 
 NAMES = settings.names(ROOT)
 EVERY_NTH = 600  # of the mutants, which the whole rules judge as well: 0.5 s each
-
-Noticed = dict[str, dict[tuple[str, str], list[str]]]
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +39,9 @@ def noticed(rendered: Sequence[Rendered]) -> Noticed:
 
 
 def test_each_change_is_noticed_by_exactly_the_rules_that_are_written_down(
-    noticed: Noticed,
+    rendered: Sequence[Rendered], noticed: Noticed
 ) -> None:
-    now = record(noticed).splitlines()
+    now = record(rendered, noticed).splitlines()
 
     was = GOLDEN.read_text(encoding="utf-8").splitlines()
     assert sorted(set(now) - set(was)) == [], "run `python -m tests.rules.mutations` and review"
