@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -111,11 +111,16 @@ def deletions(template: dict[str, Any]) -> Iterator[Mutant]:
 
 def siblings(template: dict[str, Any]) -> Iterator[Mutant]:
     """The template with one more resource of each type, a bad one."""
-    for kind, (properties, _) in BAD.items():
-        name = f"Bad{kind.replace('::', '')}"
+    for kind, properties in BAD.items():
+        name = sibling_name(kind)
         bad = {"Type": kind, "Properties": properties}
         resources = {**template["Resources"], name: bad}
         yield Mutant(("Resources", name), "sibling", {**template, "Resources": resources})
+
+
+def sibling_name(kind: str) -> str:
+    """The logical id of the bad resource of a type."""
+    return f"Bad{kind.replace('::', '')}"
 
 
 class Rules:
@@ -203,18 +208,19 @@ def _ask(questions: Sequence[tuple[str, str]], texts: dict[str, str]) -> list[st
     return [line["verdicts"][0][1] for line in lines]
 
 
-def record(rendered: Sequence[Rendered], noticed: Noticed) -> str:
+def record(noticed: Noticed, tiers: Mapping[str, str]) -> str:
     """The rules that notice each mutant, a line for each path and set of rules.
 
-    Tiers that agree share a line. A tier has the lines of all its environments, so each line is
-    true of at least one environment of each tier that it names.
+    `tiers` has the tier of each environment. Tiers that agree share a line. A tier has the lines of
+    all its environments, so each line is true of at least one environment of each tier that it
+    names.
     """
     lines: dict[tuple[str, str], list[str]] = {}
     for tier in rulebook.TIERS:
-        answers = [noticed[one.name] for one in rendered if one.settings.tier == tier]
+        answers = [answer for name, answer in noticed.items() if tiers[name] == tier]
         for path, kinds, rules in _grouped(answers):
             lines.setdefault((path, f"{kinds}: {rules}"), []).append(tier)
-    return "".join(f"{path} [{','.join(tiers)}] {said}\n" for (path, said), tiers in lines.items())
+    return "".join(f"{path} [{','.join(held)}] {said}\n" for (path, said), held in lines.items())
 
 
 def _grouped(answers: Sequence[dict[tuple[str, str], list[str]]]) -> Iterator[tuple[str, str, str]]:
@@ -243,6 +249,6 @@ if __name__ == "__main__":
     from pipeline.environment import settings
     from pipeline.render import render_all
 
-    every_environment = render_all(settings.names(ROOT), ROOT)
-    text = record(every_environment, sweep(every_environment))
-    GOLDEN.write_text(text, encoding="utf-8")
+    rendered = render_all(settings.names(ROOT), ROOT)
+    tiers = {one.name: one.settings.tier for one in rendered}
+    GOLDEN.write_text(record(sweep(rendered), tiers), encoding="utf-8")
