@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[1]
 DECISIONS = ROOT / "docs/decisions"
 INDEX = (DECISIONS / "README.md").read_text()
 ARCHITECTURE = (ROOT / architecture.PAGE).read_text()
-PAGES = ["README.md", "docs/architecture.md", "docs/decisions/README.md"]
+NOXFILE = (ROOT / "noxfile.py").read_text()
+PAGES = ["CONTRIBUTING.md", "README.md", "docs/architecture.md", "docs/decisions/README.md"]
 
 
 def decisions() -> list[Path]:
@@ -94,5 +95,20 @@ def test_every_room_of_the_pipeline_is_explained() -> None:
 def test_a_link_to_a_file_leads_somewhere(page: str) -> None:
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", (ROOT / page).read_text())
 
-    assert len(links) > 5
+    assert links
     assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []
+
+
+def test_every_file_and_session_that_contributors_are_sent_to_exists() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    paths = re.findall(r"`([a-z][\w-]*/[\w./-]+)`", page)
+    tested = [path for words in re.findall(r"`pytest ([^`]+)`", page) for path in words.split()]
+    sessions = set(re.findall(r"nox -s (\w+)", page))
+
+    missing = [path for path in [*paths, *tested] if not (ROOT / path).exists()]
+    unknown = {name for name in sessions if f"\ndef {name}(session" not in NOXFILE}
+
+    assert len(paths) > 20
+    assert len(sessions) > 4
+    assert missing == []
+    assert unknown == set()
