@@ -1,16 +1,36 @@
-"""The tools that judge rendered templates, by name, and what a run of them found."""
+"""Rendered templates -> findings: the one place where they are judged, by lint, guard or both."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pipeline.findings import Finding, Level
 from pipeline.render import Rendered
 
+ALL = ("lint", "guard")
 
-def run(tool: str, rendered: Sequence[Rendered], root: Path) -> list[Finding]:
-    """What `lint` or `guard` finds. Imported here: the other stations needn't pay for it.
+
+def judge(tools: Sequence[str], rendered: Sequence[Rendered], root: Path) -> list[Finding]:
+    """The findings of these tools, in their order.
+
+    They work at the same time: children do the work of guard while lint keeps this process busy.
+    """
+    first, *others = tools
+    with ThreadPoolExecutor(len(tools)) as pool:
+        waiting = [pool.submit(_run, other, rendered, root) for other in others]
+        findings = _run(first, rendered, root)
+        return [*findings, *(finding for other in waiting for finding in other.result())]
+
+
+def fails(findings: Sequence[Finding]) -> bool:
+    """Does any finding stop the way to a deployment? Warnings do; information doesn't."""
+    return any(finding.level is not Level.INFO for finding in findings)
+
+
+def _run(tool: str, rendered: Sequence[Rendered], root: Path) -> list[Finding]:
+    """One tool's findings. Imported here: the other stations needn't pay for it.
 
     Beside the rules stands what they can't say: that the roles grant what is used, no more.
     """
@@ -22,8 +42,3 @@ def run(tool: str, rendered: Sequence[Rendered], root: Path) -> list[Finding]:
     from pipeline.policy.guard import guard
 
     return [*guard(rendered, root), *least_privilege(rendered, root)]
-
-
-def fails(findings: Sequence[Finding]) -> bool:
-    """Does any finding stop the way to a deployment? Warnings do; information doesn't."""
-    return any(finding.level is not Level.INFO for finding in findings)

@@ -18,11 +18,11 @@ Answer = dict[str, Any]
 def respond(service: Service, event: object, request_id: str | None = None) -> Answer:
     """The answer to one event of the WebSocket API."""
     key = text(event, "requestContext", "routeKey")
-    route = key if key in _ROUTES else "$default"
+    route = key if key in ROUTES else "$default"
     code: str | None = None
     error: Exception | None = None
     try:
-        result = _ROUTES[route](service, event)
+        result = ROUTES[route](service, event)
     except Refused as refused:
         code, result = refused.code, _failed(route, refused.code)
     except aws.FAULTS as fault:
@@ -116,7 +116,7 @@ def _subject(event: object) -> str | None:
     return session_id if isinstance(session_id, str) and is_session_id(session_id) else None
 
 
-_ROUTES: Mapping[str, Callable[[Service, object], Answer]] = {
+ROUTES: Mapping[str, Callable[[Service, object], Answer]] = {
     "$connect": _connect,
     "$disconnect": _disconnect,
     "$default": _default,

@@ -120,10 +120,8 @@ def build(loaded: Loaded, root: Path) -> tuple[Rendered, list[Artifact]]:
     """The judged template and the code; any finding ends it here."""
     rendered = rendering.render(loaded, root)
     publishing.check(rendered, root)
-    found = []
-    for tool in ("lint", "guard"):
-        with terminal.step(f"{tool} {loaded.name}"):
-            found += checks.run(tool, [rendered], root)
+    with terminal.step(f"{' and '.join(checks.ALL)} {loaded.name}"):
+        found = checks.judge(checks.ALL, [rendered], root)
     if checks.fails(found):
         terminal.show_findings(found, root)
         raise UserError(

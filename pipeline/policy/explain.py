@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.environment.complaints import guess
 from pipeline.errors import UsageError
-from pipeline.policy import page, rulebook
+from pipeline.policy import catalogue, rulebook
 from pipeline.policy.rulebook import OUTCOMES, Rule
 
 _TEXT = re.compile(r"<<(.*?)>>", re.DOTALL)
@@ -20,7 +20,7 @@ def rule(name: str, root: Path) -> str:
     """What a rule protects, who asks for it, where it must pass, what it says, its cases."""
     folder = root / "rules"
     files = rulebook.read(folder)
-    known = {one.name: one for one in page.rules(root)}
+    known = {one.name: one for one in catalogue.rules(root)}
     if name not in known:
         raise UsageError(
             f"there is no rule {name}.",
@@ -33,7 +33,7 @@ def rule(name: str, root: Path) -> str:
         one.name,
         f"  {one.protects}",
         f"  Asked for by {one.source}",
-        f"  Has to pass in: {page.tiers(one.name, required)}",
+        f"  Has to pass in: {required.in_words(one.name)}",
         f"  Written in {one.place}",
         *_says(one, texts.get(one.file, "")),
         *_cases(one, folder),
@@ -44,9 +44,9 @@ def rule(name: str, root: Path) -> str:
 
 def table(root: Path) -> list[tuple[str, str, str, str]]:
     """Practice, rule, where it has to pass, and the line that asks for it, for every rule."""
-    rules = page.rules(root)
+    rules = catalogue.rules(root)
     required = rulebook.required(root / "rules", rules)
-    return [(one.protects, one.name, page.tiers(one.name, required), one.source) for one in rules]
+    return [(one.protects, one.name, required.in_words(one.name), one.source) for one in rules]
 
 
 def show_table(root: Path) -> None:

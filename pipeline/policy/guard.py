@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from pipeline import redaction
 from pipeline.errors import UserError
 from pipeline.findings import TOOL_GUARD, Finding, Level, Place, Pointer
-from pipeline.policy import crosschecks, page, rulebook, waivers
+from pipeline.policy import catalogue, crosschecks, rulebook, waivers
 from pipeline.policy.rulebook import Required, Rule, RulesFile
 from pipeline.policy.verdicts import Failure, Verdict
 
@@ -82,7 +82,7 @@ def guard(
     folder = root / RULES
     files = rulebook.read(folder)
     rulebook.demand_cases(files, folder)
-    rules = page.rules(root)
+    rules = catalogue.rules(root)
     required = rulebook.required(folder, rules)
     excused = rulebook.waivers(folder)
     judgement = _side_by_side({one.settings.name: one.value for one in rendered}, files)
@@ -109,7 +109,7 @@ def guard_outside(
     verdicts = [*judgement.verdicts, *crosschecks.judge(name, template.value, root, clock())]
     silent = [one.rule for one in verdicts if one.status == "SKIP"]
     findings = [_broken(broken) for broken in judgement.broken]
-    findings += findings_of(template, verdicts, page.rules(root))
+    findings += findings_of(template, verdicts, catalogue.rules(root))
     return [*findings, *([_nothing_to_judge(silent, template)] if silent else [])]
 
 

@@ -1,6 +1,6 @@
 """rules/ -> docs/policy.md: which rule protects what, why, and where it has to pass.
 
-`python -m pipeline.policy.page` writes the page; a test says whether it is current.
+`refresh` writes the page; a test says whether it is current.
 """
 
 from __future__ import annotations
@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline import files
-from pipeline.policy import crosschecks, rulebook, unprotected
+from pipeline.policy import catalogue, rulebook, unprotected
 from pipeline.policy.rulebook import Required, Rule
 
-PAGE = "docs/policy.md"
+FILE = "docs/policy.md"
 _HEAD = """# Policy
 
-Generated from rules/ by `python -m pipeline.policy.page`; a test says whether it is current.
+Generated from rules/ by `nox -s refresh`; a test says whether it is current.
 
 Each rule is judged on the rendered template of each environment. Where it is required, it has to
 pass: a rule that finds nothing to judge fails there. Where it isn't, it may find nothing, but it
@@ -33,15 +32,9 @@ fail the test. `*` is one key, `**` any number.
 """
 
 
-def rules(root: Path) -> list[Rule]:
-    """Every rule: those of rules/, then the checks that are written in Python."""
-    files = rulebook.read(root / "rules")
-    return [*(rule for file in files for rule in file.rules), *crosschecks.rules()]
-
-
-def page(root: Path) -> str:
+def text(root: Path) -> str:
     """The whole page, from what the rules say of themselves."""
-    found = rules(root)
+    found = catalogue.rules(root)
     required = rulebook.required(root / "rules", found)
     by_file: dict[str, list[Rule]] = {}
     for rule in found:
@@ -70,18 +63,5 @@ def _section(file: str, rules: Sequence[Rule], required: Required) -> str:
 
 
 def _row(rule: Rule, required: Required) -> str:
-    cells = [f"`{rule.name}`", rule.protects, rule.source, tiers(rule.name, required)]
+    cells = [f"`{rule.name}`", rule.protects, rule.source, required.in_words(rule.name)]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-
-def tiers(rule: str, required: Required) -> str:
-    """Where the rule has to pass, in words."""
-    if rule in required.optional:
-        return f"where it applies: {required.optional[rule]}"
-    tiers = required.tiers_of(rule)
-    return "every environment" if tiers == list(rulebook.TIERS) else ", ".join(tiers)
-
-
-if __name__ == "__main__":
-    repository = Path(__file__).parents[2]
-    files.write(repository / PAGE, page(repository).encode())

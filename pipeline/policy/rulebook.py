@@ -84,6 +84,13 @@ class Required:
     def tiers_of(self, rule: str) -> list[str]:
         return [tier for tier in TIERS if rule in self.tiers[tier]]
 
+    def in_words(self, rule: str) -> str:
+        """Where the rule has to pass, for people."""
+        if rule in self.optional:
+            return f"where it applies: {self.optional[rule]}"
+        tiers = self.tiers_of(rule)
+        return "every environment" if tiers == list(TIERS) else ", ".join(tiers)
+
 
 @dataclass(frozen=True)
 class Waiver:

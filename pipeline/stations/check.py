@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,19 +34,8 @@ def environments(
     rendered = render.render_all(settings.chosen(wanted, root), root)
     names = [one.name for one in rendered]
     with terminal.step(f"{' and '.join(stations)} {', '.join(names)}"):
-        found = _judge(stations, rendered, root)
+        found = checks.judge(stations, rendered, root)
     return _report(stations, names, found, root, destination)
-
-
-def _judge(
-    stations: Sequence[str], rendered: Sequence[render.Rendered], root: Path
-) -> list[Finding]:
-    """All stations at once: children do the work of guard while lint keeps this process busy."""
-    first, *others = stations
-    with ThreadPoolExecutor(len(stations)) as pool:
-        waiting = [pool.submit(checks.run, other, rendered, root) for other in others]
-        found = checks.run(first, rendered, root)
-        return [*found, *(one for other in waiting for one in other.result())]
 
 
 def outside(paths: Sequence[str], root: Path, destination: Destination) -> int:
@@ -97,6 +85,6 @@ def _text(report: Report, root: Path, form: str) -> str:
 def _rules(stations: Sequence[str], root: Path) -> list[Rule]:
     if "guard" not in stations:
         return []
-    from pipeline.policy import page
+    from pipeline.policy import catalogue
 
-    return page.rules(root)
+    return catalogue.rules(root)

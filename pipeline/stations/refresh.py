@@ -20,7 +20,7 @@ def contents(root: Path) -> dict[Path, bytes]:
     expected = {root / settings.FOLDER / "schema.json": files.as_json(schema.json_schema())}
     for one in render.render_all(settings.names(root), root):
         expected[root / GOLDEN / f"{one.name}.template.yaml"] = one.text.encode()
-    expected[root / page.PAGE] = page.page(root).encode()
+    expected[root / page.FILE] = page.text(root).encode()
     return expected
 
 

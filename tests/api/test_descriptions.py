@@ -125,7 +125,7 @@ def test_the_described_socket_routes_are_the_functions_own() -> None:
         if operation["action"] == "receive"
     }
 
-    assert received == {name for name in websocket_routes._ROUTES if not name.startswith("$")}
+    assert received == {name for name in websocket_routes.ROUTES if not name.startswith("$")}
 
 
 # ---- answers

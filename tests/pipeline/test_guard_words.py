@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.errors import UserError
-from pipeline.policy import explain, foreign, page
+from pipeline.policy import catalogue, explain, foreign
 
 BUCKET = """AWSTemplateFormatVersion: 2010-09-09
 Resources:
@@ -76,7 +76,7 @@ def test_the_table_has_every_rule_and_who_asks_for_it(
 
     head, *rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
     assert head == ["practice", "rule", "has to pass in", "source"]
-    assert [row[1] for row in rows] == [rule.name for rule in page.rules(root)]
+    assert [row[1] for row in rows] == [rule.name for rule in catalogue.rules(root)]
     assert all(len(row) == len(head) and all(row) for row in rows)
 
 

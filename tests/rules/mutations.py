@@ -18,7 +18,7 @@ from datetime import date
 from typing import Any
 
 from pipeline.findings import Pointer
-from pipeline.policy import crosschecks, page, rulebook
+from pipeline.policy import catalogue, crosschecks, rulebook
 from pipeline.policy.rulebook import read
 from pipeline.render import Rendered
 from tests.rules.cases import ROOT, RULES
@@ -128,7 +128,7 @@ class Rules:
 
     def __init__(self) -> None:
         self.slices = [one for file in read(RULES) for one in slices(file)]
-        self.required = rulebook.required(RULES, page.rules(ROOT)).tiers
+        self.required = rulebook.required(RULES, catalogue.rules(ROOT)).tiers
 
     def noticed(self, mutants: Sequence[Mutant], original: Rendered) -> list[list[str]]:
         """For each mutant the names of the rules that notice it, sorted."""

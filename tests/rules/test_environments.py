@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.environment import settings
 from pipeline.findings import Finding, Level
-from pipeline.policy import crosschecks, guard, page, rulebook
+from pipeline.policy import catalogue, crosschecks, guard, rulebook
 from pipeline.render import Rendered, render_all
 from tests.rules.cases import ROOT, RULES
 
@@ -39,7 +39,7 @@ def test_an_environment_keeps_every_rule(name: str, findings: list[Finding]) -> 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_rule_that_is_required_passes(name: str, rendered: Sequence[Rendered]) -> None:
     one = next(one for one in rendered if one.settings.name == name)
-    required = rulebook.required(RULES, page.rules(ROOT)).tiers[one.settings.tier]
+    required = rulebook.required(RULES, catalogue.rules(ROOT)).tiers[one.settings.tier]
 
     judgement = guard.verdicts({name: one.value}, RULES)
     verdicts = [*judgement.verdicts, *crosschecks.judge(name, one.value, ROOT, guard.today())]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from pipeline.environment import settings
-from pipeline.policy import crosschecks, guard, page, unprotected
+from pipeline.policy import catalogue, crosschecks, guard, unprotected
 from pipeline.render import Rendered, render_all
 from tests.rules.cases import ROOT, RULES
 from tests.rules.mutations import (
@@ -50,7 +50,7 @@ def test_the_record_names_each_rule_and_no_other() -> None:
 
     named = {rule for line in lines for rule in line.partition(": ")[2].split()}
 
-    places = {rule.name: rule.place for rule in page.rules(ROOT)}
+    places = {rule.name: rule.place for rule in catalogue.rules(ROOT)}
     absent = [f"{places[name]} {name}" for name in sorted(places.keys() - named - IDLE.keys())]
     assert absent == [], (
         f"{RECORD} has no line of these rules. {REWRITE} A rule that is absent even then notices no"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.policy import guard, page, rulebook
+from pipeline.policy import catalogue, guard, page, rulebook
 from tests.rules.cases import ROOT, RULES, Case, cases
 
 BY_FILE = {
@@ -54,7 +54,7 @@ def test_each_test_file_belongs_to_a_rules_file() -> None:
     assert set(BY_FILE) == {file.name for file in rulebook.read(RULES)}
 
 
-@pytest.mark.parametrize("rule", page.rules(ROOT), ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", catalogue.rules(ROOT), ids=lambda rule: rule.name)
 def test_a_rule_says_what_it_protects_and_who_asks_for_it(rule: rulebook.Rule) -> None:
     *protects, source = rule.comment.splitlines()
 
@@ -84,6 +84,6 @@ def test_each_clause_has_a_message_of_its_own() -> None:
 
 
 def test_the_policy_page_is_current() -> None:
-    written = (ROOT / page.PAGE).read_text(encoding="utf-8")
+    written = (ROOT / page.FILE).read_text(encoding="utf-8")
 
-    assert written == page.page(ROOT), "run `python -m pipeline.policy.page`"
+    assert written == page.text(ROOT), "run `nox -s refresh`"

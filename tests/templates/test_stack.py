@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pipeline.lint import lint
+from qr_session import http_routes, websocket_routes
 from tests.templates.shapes import of_type, properties
 
 ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/site/01234567-89ab-cdef-0123-456789abcdef"
@@ -44,15 +45,8 @@ VARIANTS = {
     "without firewall": {"website.delivery": "cloudfront", "alarms.dashboard": True},
     "China": {"aws.region": "cn-north-1", "protected": True, "tier": "production"},
 }
-ROUTES = {
-    "POST /sessions",
-    "GET /sessions/{sessionId}",
-    "POST /sessions/{sessionId}/claim",
-    "POST /sessions/{sessionId}/uploads",
-    "GET /sessions/{sessionId}/uploads/{uploadId}",
-    "DELETE /sessions/{sessionId}",
-}
-ANSWERING = {"subscribe", "ping", "$default"}
+ROUTES = {f"{method} {path}" for path, actions in http_routes.ROUTES.items() for method in actions}
+ANSWERING = set(websocket_routes.ROUTES) - {"$connect", "$disconnect"}
 
 
 def needs(template: dict[str, Any], logical_id: str) -> set[str]:
@@ -217,7 +211,7 @@ def test_websocket_routes_answer_where_the_contract_says(template: dict[str, Any
     }
     responses = of_type(template, "AWS::ApiGatewayV2::RouteResponse").values()
 
-    assert {one["RouteKey"] for one in routes.values()} == ANSWERING | {"$connect", "$disconnect"}
+    assert {one["RouteKey"] for one in routes.values()} == set(websocket_routes.ROUTES)
     selecting = {
         one["RouteKey"] for one in routes.values() if "RouteResponseSelectionExpression" in one
     }
