@@ -112,3 +112,11 @@ def test_every_file_and_session_that_contributors_are_sent_to_exists() -> None:
     assert len(sessions) > 4
     assert missing == []
     assert unknown == set()
+
+
+def test_the_functions_on_the_road_of_the_datum_exist() -> None:
+    named = re.findall(r'-- "(\w+)\.(\w+)" -->', ARCHITECTURE)
+    sources = {path.stem: path.read_text() for path in (ROOT / "pipeline").rglob("*.py")}
+
+    assert len(named) > 3
+    assert [name for name in named if f"\ndef {name[1]}(" not in sources.get(name[0], "")] == []
