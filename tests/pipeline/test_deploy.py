@@ -175,7 +175,7 @@ def test_a_finding_stops_a_deployment_before_any_call(
     aws: Aws, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finding = Finding("guard", "PRIVATE", Level.WARNING, "It is public.")
-    monkeypatch.setattr(checks, "run", lambda tool, *_: [finding] if tool == "guard" else [])
+    monkeypatch.setattr(checks, "judge", lambda *_: [finding])
 
     with pytest.raises(UserError, match="lint and guard found 1 warning"):
         deploy.deploy("dev", project, Consent())

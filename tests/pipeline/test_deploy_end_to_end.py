@@ -48,7 +48,7 @@ def deployed(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def judged(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lint and guard have found nothing: the first test proves it."""
-    monkeypatch.setattr(checks, "run", lambda *_: [])
+    monkeypatch.setattr(checks, "judge", lambda *_: [])
     monkeypatch.setattr(events, "POLL_SECONDS", 0.05)
 
 
