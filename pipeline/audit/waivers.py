@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pipeline.audit.tools import Remark
-from pipeline.documents import Document, parse_settings
-from pipeline.errors import UserError
-from pipeline.findings import Finding, Level, Place
+from pipeline.findings import Finding, Place
+from pipeline.policy import waivers
 
 FILE = "rules/audit.yaml"
-_KEYS = {"tool", "rule", "subjects", "environments", "reason"}
+_FORM = waivers.Form(
+    "a decision on a remark",
+    "waivers: is a list; each has tool, rule and reason, texts, and subjects and environments,"
+    " lists of texts.",
+    frozenset({"tool", "rule", "reason"}),
+    frozenset({"subjects", "environments"}),
+)
 
 Key = tuple[str, str, str, str]
 
@@ -37,51 +41,31 @@ class Waiver:
 
 
 def read(root: Path) -> list[Waiver]:
-    """The file's decisions; anything of another form is an error."""
-    document = parse_settings((root / FILE).read_text(encoding="utf-8"), FILE)
-    entries = document.value.get("waivers")
-    if not isinstance(entries, list) or set(document.value) != {"waivers"}:
-        raise _bad(document, 0)
-    return [_waiver(document, at, entry) for at, entry in enumerate(entries)]
-
-
-def _waiver(document: Document, at: int, entry: Any) -> Waiver:
-    if not isinstance(entry, dict) or set(entry) != _KEYS:
-        raise _bad(document, at)
-    lists = [entry.pop("subjects"), entry.pop("environments")]
-    if not all(isinstance(one, str) and one.strip() for one in entry.values()):
-        raise _bad(document, at)
-    if not all(one and isinstance(one, list) and all(map(_is_text, one)) for one in lists):
-        raise _bad(document, at)
-    subjects, environments = map(tuple, lists)
-    return Waiver(
-        **entry, subjects=subjects, environments=environments, line=document.line(("waivers", at))
-    )
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _bad(document: Document, at: int) -> UserError:
-    return UserError(
-        "this is no decision on a remark.",
-        where=f"{FILE}:{document.line(('waivers', at))}",
-        mend="waivers: is a list; each has tool, rule and reason, texts, and subjects and"
-        " environments, lists of texts.",
-    )
+    """The file's decisions, none without the file; anything of another form is an error."""
+    document, entries = waivers.read_entries(root / FILE, _FORM)
+    return [
+        Waiver(
+            entry["tool"],
+            entry["rule"],
+            tuple(entry["subjects"]),
+            tuple(entry["environments"]),
+            entry["reason"],
+            document.line(at),
+        )
+        for at, entry in entries
+    ]
 
 
 def judged(
-    remarks: Sequence[Remark], waivers: Sequence[Waiver], environments: Sequence[str]
+    remarks: Sequence[Remark], decided: Sequence[Waiver], environments: Sequence[str]
 ) -> Iterator[tuple[Remark | Waiver, str]]:
     """Each remark with the reason that it was waived for, or none; then each part of a waiver
     that nothing needs, with what that is."""
-    reasons = {key: one.reason for one in waivers for key in one.remarks()}
-    made = {_key(one) for one in remarks}
+    reasons = {key: waiver.reason for waiver in decided for key in waiver.remarks()}
+    made = {_key(remark) for remark in remarks}
     for remark in remarks:
         yield remark, reasons.get(_key(remark), "")
-    for waiver in waivers:
+    for waiver in decided:
         for key in waiver.remarks():
             if key[3] in environments and key not in made:
                 yield waiver, f"{key[2]} in {key[3]}"
@@ -93,11 +77,9 @@ def _key(remark: Remark) -> Key:
 
 def unused(waiver: Waiver, what: str) -> Finding:
     """The finding of a decision on something that no tool says any more."""
-    return Finding(
-        tool=waiver.tool,
-        rule="WAIVER",
-        level=Level.ERROR,
-        message=f"The waiver of {waiver.rule} is unused for {what}.",
-        mend="Take that out: what it excused is mended, or was never found.",
-        place=Place(FILE, waiver.line),
+    return waivers.finding_of(
+        waiver.tool,
+        f"The waiver of {waiver.rule} is unused for {what}.",
+        "Take that out: what it excused is mended, or was never found.",
+        Place(FILE, waiver.line),
     )

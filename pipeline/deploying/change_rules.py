@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.deploying import screen
 from pipeline.errors import Refused, UserError
-from pipeline.policy import guard, rulebook
+from pipeline.policy import guard, rulebook, waivers
 
 if TYPE_CHECKING:
     from pipeline.deploying.changeset import Change
@@ -79,7 +79,7 @@ def _logical_id(found: Sequence[Change], failure: Failure) -> str:
 def _waived(deployment: Deployment, today: date) -> dict[tuple[str, str], str]:
     return {
         (one.rule, one.resource): one.reason
-        for one in rulebook.waivers(deployment.root / FOLDER, deployment.root)
+        for one in waivers.read(deployment.root / FOLDER, deployment.root)
         if one.environment == deployment.settings.name and one.expires >= today
     }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.environment.complaints import guess
 from pipeline.errors import UsageError
-from pipeline.policy import catalogue, rulebook
+from pipeline.policy import catalogue, rulebook, waivers
 from pipeline.policy.rulebook import OUTCOMES, Rule
 
 _TEXT = re.compile(r"<<(.*?)>>", re.DOTALL)
@@ -37,7 +37,7 @@ def rule(name: str, root: Path) -> str:
         f"  Written in {one.place}",
         *_says(one, texts.get(one.file, "")),
         *_cases(one, folder),
-        *_waivers(one, folder),
+        *_waivers(one, root),
     ]
     return "\n".join(lines)
 
@@ -98,8 +98,8 @@ def _cases(one: Rule, folder: Path) -> Iterator[str]:
         yield from (f"    {outcome}  {case}" for case in names[outcome])
 
 
-def _waivers(one: Rule, folder: Path) -> Iterator[str]:
-    for waiver in rulebook.waivers(folder):
-        if waiver.rule == one.name:
+def _waivers(rule: Rule, root: Path) -> Iterator[str]:
+    for waiver in waivers.read(root / "rules", root):
+        if waiver.rule == rule.name:
             where = f"{waiver.resource} in {waiver.environment}"
             yield f"  Waived for {where} until {waiver.expires}: {waiver.reason}"

@@ -84,7 +84,7 @@ def guard(
     rulebook.demand_cases(files, folder)
     rules = catalogue.rules(root)
     required = rulebook.required(folder, rules)
-    excused = rulebook.waivers(folder)
+    excused = waivers.read(folder, root)
     judgement = _side_by_side({one.settings.name: one.value for one in rendered}, files)
     findings = [_broken(broken) for broken in judgement.broken]
     for template in rendered:

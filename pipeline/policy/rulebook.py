@@ -1,4 +1,4 @@
-"""What rules/ holds: rules files, the tests beside them, which rule must pass where, and waivers.
+"""What rules/ holds: rules files, the tests beside them, and which rule must pass where.
 
 Read as text, before the engine sees anything: a check that saw nothing has failed, so everything
 that would let a rule stay silent is an error here.
@@ -10,9 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 from pipeline.documents import Document, parse_settings
 from pipeline.errors import UserError
@@ -90,18 +88,6 @@ class Required:
             return f"where it applies: {self.optional[rule]}"
         tiers = self.tiers_of(rule)
         return "every environment" if tiers == list(TIERS) else ", ".join(tiers)
-
-
-@dataclass(frozen=True)
-class Waiver:
-    """An exception that somebody answers for, in one environment, until `expires` has passed."""
-
-    rule: str
-    resource: str
-    environment: str
-    reason: str
-    expires: date
-    line: int
 
 
 def read(folder: Path) -> list[RulesFile]:
@@ -211,7 +197,7 @@ def cases(rule: Rule, folder: Path) -> dict[str, list[str]]:
 
 def required(folder: Path, rules: Iterable[Rule]) -> Required:
     """rules/required.yaml; each rule stands in it and each name in it is a rule."""
-    document = _document(folder / "required.yaml")
+    document = read_document(folder / "required.yaml")
     lists = _required_keys(document)
     known = {rule.name: rule for rule in rules}
     for key, names in lists.items():
@@ -251,55 +237,8 @@ def _required_keys(document: Document) -> dict[str, list[str]]:
     return {key: list(value[key]) for key in expected}
 
 
-def waivers(folder: Path, root: Path | None = None) -> list[Waiver]:
-    """rules/waivers.yaml; without the file there are none. `root` is where environments/ is."""
-    path = folder / "waivers.yaml"
-    if not path.is_file():
-        return []
-    document = _document(path)
-    entries = document.value.get("waivers")
-    if not isinstance(entries, list):
-        raise _bad_waiver(document, ())
-    found = [_waiver(document, at, entry) for at, entry in enumerate(entries)]
-    for waiver in found:
-        _refuse_unknown_environment(waiver, document, root or folder.parent)
-    return found
-
-
-def _refuse_unknown_environment(waiver: Waiver, document: Document, root: Path) -> None:
-    """A waiver for an environment that is never judged would never be found unused."""
-    if not (root / "environments" / f"{waiver.environment}.yaml").is_file():
-        raise UserError(
-            f"{waiver.environment} is no environment.",
-            where=f"{document.file}:{waiver.line}",
-            mend="Write the name of a file in environments/, without .yaml.",
-        )
-
-
-def _waiver(document: Document, at: int, entry: Any) -> Waiver:
-    where = ("waivers", at)
-    keys = {"rule", "resource", "environment", "reason", "expires"}
-    if not isinstance(entry, dict) or set(entry) != keys:
-        raise _bad_waiver(document, where)
-    if not all(isinstance(value, str) and value.strip() for value in entry.values()):
-        raise _bad_waiver(document, where)
-    try:
-        expires = date.fromisoformat(entry.pop("expires"))
-    except ValueError:
-        raise _bad_waiver(document, (*where, "expires")) from None
-    return Waiver(**entry, expires=expires, line=document.line(where))
-
-
-def _bad_waiver(document: Document, pointer: tuple[str | int, ...]) -> UserError:
-    return UserError(
-        "this is no waiver.",
-        where=f"{document.file}:{document.line(pointer)}",
-        mend="waivers: is a list; each has rule, resource, environment, reason and"
-        ' expires: "2030-12-31", all of them texts.',
-    )
-
-
-def _document(path: Path) -> Document:
+def read_document(path: Path) -> Document:
+    """A YAML file of a rules folder."""
     shown = f"{_shown(path.parent)}/{path.name}"
     try:
         return parse_settings(path.read_text(encoding="utf-8"), shown)
