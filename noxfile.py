@@ -208,7 +208,7 @@ def diff(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def drift(session: nox.Session) -> None:
-    """Show what was changed by another way than deploying: nox -s drift -- dev"""
+    """Show what was changed outside the deployer: nox -s drift -- dev"""
     station(session, "drift")
 
 
@@ -243,8 +243,6 @@ def refresh(session: nox.Session) -> None:
     """Rewrite what is committed but derived: golden files, schema.json, pages in docs/."""
     install(session, "test")
     run(session, "-m", "pipeline", "refresh")
-    run(session, "-m", "tests.rules.mutations")
-    run(session, "-m", "tests.architecture")
 
 
 @nox.session(python=PYTHON)

@@ -77,8 +77,8 @@ def with_plain_names(deployment: Deployment, found: Sequence[Taken]) -> Deployme
 def _named(deployment: Deployment) -> Iterator[Taken]:
     known = {
         **deployment.parameters,
-        "AWS::AccountId": deployment.identity.account,
-        "AWS::Partition": deployment.identity.partition,
+        "AWS::AccountId": deployment.target.identity.account,
+        "AWS::Partition": deployment.target.identity.partition,
         "AWS::Region": deployment.settings.aws.region,
         "AWS::StackName": deployment.settings.stack_name,
     }
@@ -118,7 +118,7 @@ def _table_exists(deployment: Deployment, one: Taken) -> bool:
 
 
 def _bucket_exists(deployment: Deployment, one: Taken) -> bool:
-    s3, account = deployment.aws.s3, deployment.identity.account
+    s3, account = deployment.aws.s3, deployment.target.identity.account
     try:
         s3.head_bucket(Bucket=one.name, ExpectedBucketOwner=account)
     except s3.exceptions.ClientError as error:

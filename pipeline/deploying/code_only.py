@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pipeline.deploying import inventory, screen, stacks
+from pipeline.deploying import inventory, screen
 from pipeline.errors import Refused, UserError
 from pipeline.rendering import parameters
 
@@ -50,8 +50,8 @@ def update(deployment: Deployment) -> int:
 
 def _running(deployment: Deployment) -> Iterator[tuple[str, Artifact]]:
     """Each function's name on AWS and its code."""
-    own, template = deployment.settings, deployment.rendered.value
-    stack = stacks.existing(stacks.find(deployment.aws.cloudformation, own.stack_name), own)
+    template = deployment.rendered.value
+    stack = deployment.target.existing_stack()
     by_name = {one.name: one for one in deployment.artifacts}
     code = parameters.bindings(template).code
     for one in inventory.held(deployment.aws.cloudformation, stack.id):
@@ -75,7 +75,7 @@ def _send(deployment: Deployment, name: str, artifact: Artifact) -> None:
                 f" {answer.get('LastUpdateStatusReason', 'no reason given')}",
                 mend="The function still runs what it ran. Mend it, and run it again.",
             )
-        deployment.sleep(POLL_SECONDS)
+        deployment.target.sleep(POLL_SECONDS)
     raise UserError(
         f"Lambda has been working on the new code of {name} for a minute.", mend="Look again later."
     )

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipeline.deploying.deployment import Target
+    from pipeline.deploying.target import Target
 
 _LOOK = ("sts:GetCallerIdentity", "cloudformation:DescribeStacks")
 _READ = ("cloudformation:GetTemplate", "cloudformation:ListStackResources")

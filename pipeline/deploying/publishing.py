@@ -16,7 +16,7 @@ from pipeline.deploying.emptying import PAGE
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
-    from pipeline.deploying.deployment import Target
+    from pipeline.deploying.target import Target
     from pipeline.render import Rendered
     from pipeline.website import Page
 

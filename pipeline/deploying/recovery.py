@@ -10,14 +10,14 @@ import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipeline.deploying import emptying, events, inventory, screen, stacks, watching
+from pipeline.deploying import emptying, events, inventory, screen, watching
 from pipeline.deploying.inventory import BUCKET, Held
 from pipeline.deploying.losses import STATEFUL
 from pipeline.errors import Refused, UserError
 
 if TYPE_CHECKING:
-    from pipeline.deploying.deployment import Target
     from pipeline.deploying.stacks import Stack
+    from pipeline.deploying.target import Target
 
 TABLE = "AWS::DynamoDB::Table"
 UNFINISHED = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "REVIEW_IN_PROGRESS"}
@@ -95,7 +95,7 @@ def _delete(target: Target, stack: Stack) -> None:
 
 def _wait_until_gone(target: Target) -> None:
     for _ in range(POLLS):
-        if stacks.find(target.aws.cloudformation, target.settings.stack_name) is None:
+        if target.stack() is None:
             return
         target.sleep(POLL_SECONDS)
     raise _too_long(target.settings.stack_name)

@@ -10,8 +10,8 @@ from pipeline.deploying.hints import hint
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
-    from pipeline.deploying.deployment import Target
     from pipeline.deploying.events import Event
+    from pipeline.deploying.target import Target
 
 INTERRUPTED = 130
 
@@ -37,7 +37,7 @@ def watch(target: Target, stack_id: str, seen: str) -> list[Event]:
 def failure(target: Target, found: Sequence[Event], where: Callable[[str], str]) -> UserError:
     """The first failure in AWS's words, where it stands in the template, and what to do."""
     own = target.settings
-    stack = stacks.find(target.aws.cloudformation, own.stack_name)
+    stack = target.stack()
     state = f"{own.stack_name} is now {stack.status}." if stack else f"{own.stack_name} is gone."
     out = stacks.way_out(stack, own) if stack else "Deploy again when the cause is mended."
     failed = events.first_failure(found)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from pipeline.environment import settings
 from pipeline.findings import Finding
 from pipeline.formats import HUMAN, Report
 from pipeline.policy.rulebook import Rule
+from pipeline.stations import arguments
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,19 @@ class Destination:
 
     format: str = HUMAN
     file: str | None = None
+
+
+def options(parser: ArgumentParser) -> None:
+    arguments.environments(parser)
+    arguments.report(parser)
+
+
+def run(options: Namespace, root: Path) -> int:
+    return environments(checks.ALL, options.environments, root, destination(options))
+
+
+def destination(options: Namespace) -> Destination:
+    return Destination(options.format, options.output)
 
 
 def environments(

@@ -6,51 +6,58 @@ written there before the account has been compared with the environment's.
 
 from __future__ import annotations
 
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from pipeline import render as rendering
 from pipeline.deploying import (
     adoption,
-    change_rules,
     changeset,
     clients,
     code_only,
     events,
-    losses,
     parcels,
+    proposal,
     publishing,
     recovery,
     screen,
     stacks,
     watching,
 )
-from pipeline.deploying import bucket as buckets
-from pipeline.deploying.changeset import Change, ChangeSet, Request
-from pipeline.deploying.deployment import (
+from pipeline.deploying.changeset import ChangeSet
+from pipeline.deploying.consent import (
     NO_CONSENT,
     Consent,
-    Deployment,
-    build,
     check_account_is_known,
     check_confirmation,
     confirmed,
-    enter,
-    identify,
-    load_code,
 )
-from pipeline.deploying.stacks import Kind, Stack
+from pipeline.deploying.deployment import Deployment, build
+from pipeline.deploying.target import enter
 from pipeline.environment import settings
 from pipeline.packaging import zips
+from pipeline.stations import arguments
 
 
-def plan(name: str, root: Path) -> int:
-    """Show what `deploy` would change; nothing of it stays in the account."""
-    loaded = settings.load(name, root)
-    check_account_is_known(loaded)
-    rendered, artifacts = build(loaded, root)
-    with clients.spoken(loaded.settings.aws):
-        show_plan(load_code(enter(loaded), rendered, artifacts, root))
-    return 0
+def options(parser: ArgumentParser) -> None:
+    arguments.environment(parser)
+    arguments.confirm(parser)
+    arguments.flag(parser, "--code-only", "only the functions' code, in seconds (development)")
+    arguments.flag(
+        parser, "--clean-up", "delete what a failed first deployment left, if it is empty"
+    )
+    parser.add_argument(
+        "--import", action="store_true", dest="take_in", help="import what an earlier stack kept"
+    )
+    arguments.verbose(parser)
+
+
+def run(options: Namespace, root: Path) -> int:
+    name = arguments.the_environment(options, root)
+    if options.code_only:
+        return deploy_code(name, root)
+    consent = Consent(options.confirm, clean_up=options.clean_up, take_in=options.take_in)
+    return deploy(name, root, consent, verbose=options.verbose)
 
 
 def deploy(name: str, root: Path, consent: Consent = NO_CONSENT, *, verbose: bool = False) -> int:
@@ -60,7 +67,7 @@ def deploy(name: str, root: Path, consent: Consent = NO_CONSENT, *, verbose: boo
     check_confirmation(loaded, consent.confirm)
     rendered, artifacts = build(loaded, root)
     with clients.spoken(loaded.settings.aws):
-        deployment = load_code(enter(loaded, verbose=verbose), rendered, artifacts, root)
+        deployment = Deployment(enter(loaded, verbose=verbose), rendered, artifacts, root)
         rendering.write(rendered, root)
         zips.write_artifacts(rendered, artifacts, deployment.bucket.name, root)
         bring_up_to_date(deployment, consent)
@@ -73,106 +80,32 @@ def deploy_code(name: str, root: Path) -> int:
     code_only.check_tier(loaded)
     rendered, artifacts = rendering.render(loaded, root), zips.package(root)
     with clients.spoken(loaded.settings.aws):
-        put_code(load_code(enter(loaded), rendered, artifacts, root))
-    return 0
-
-
-def outputs(name: str, root: Path, *, as_json: bool = False) -> int:
-    """Show the running stack's outputs."""
-    loaded = settings.load(name, root)
-    with clients.spoken(loaded.settings.aws):
-        aws = clients.connect(loaded.settings.aws)
-        identify(aws, loaded)
-        found = stacks.find(aws.cloudformation, loaded.settings.stack_name)
-        screen.outputs(stacks.existing(found, loaded.settings).outputs, as_json=as_json)
+        put_code(Deployment(enter(loaded), rendered, artifacts, root))
     return 0
 
 
 def put_code(deployment: Deployment) -> None:
     """The functions alone; everything else stays as it was deployed."""
     own = deployment.settings
-    stacks.kind(stacks.existing(_stack(deployment), own), own)
+    stacks.kind(deployment.target.existing_stack(), own)
     if not code_only.update(deployment):
         screen.note("The functions run this code already.")
 
 
-def show_plan(deployment: Deployment) -> None:
-    """Make the change set, show it, take it back."""
-    own = deployment.settings
-    kind = stacks.kind(_stack(deployment), own)
-    if kind == "CREATE" and (found := adoption.taken(deployment)):
-        adoption.told(deployment, found)
-        screen.note("deploy would ask whether to import it.")
-        deployment = adoption.with_plain_names(deployment, found)
-    bucket_is_there = buckets.exists(deployment.aws.s3, deployment.bucket)
-    parcels.tell_code(deployment, bucket_is_there=bucket_is_there)
-    if files := publishing.check(deployment.rendered, deployment.root):
-        screen.note(f"The website's {files} files would be published.")
-    with parcels.template_for_plan(deployment, bucket_is_there=bucket_is_there) as template:
-        change_set = _ask_for(deployment, kind, template)
-        try:
-            _show(deployment, change_set)
-        finally:
-            _discard(deployment, change_set)
-    screen.note(f"This was a plan: {own.stack_name} is as it was.")
-
-
 def bring_up_to_date(deployment: Deployment, consent: Consent) -> None:
     """Upload the code, show the change set, execute it when it may be, and see it through."""
-    stack = _stack(deployment)
+    stack = deployment.target.stack()
     stack = recovery.cleared(deployment.target, stack, allowed=consent.clean_up)
     kind = stacks.kind(stack, deployment.settings)
     if kind == "CREATE" and (found := adoption.taken(deployment)):
         adoption.told(deployment, found)
         deployment = adoption.agreed(deployment, found, allowed=consent.take_in)
     parcels.send_code(deployment)
-    change_set = _ask_for(deployment, kind, parcels.template(deployment))
+    change_set = proposal.request(deployment, kind, parcels.template(deployment))
     seen = _begin(deployment, change_set, consent)
     if change_set is not None and seen is not None:
         _watch(deployment, change_set, seen)
     _finish(deployment)
-
-
-def _stack(deployment: Deployment) -> Stack | None:
-    return stacks.find(deployment.aws.cloudformation, deployment.settings.stack_name)
-
-
-def _ask_for(deployment: Deployment, kind: Kind, template: dict[str, str]) -> ChangeSet | None:
-    request = Request(
-        stack_name=deployment.settings.stack_name,
-        kind=kind,
-        template=template,
-        parameters=deployment.parameters,
-        tags=deployment.settings.tags,
-        capabilities=changeset.capabilities(deployment.rendered.value),
-        adopts=deployment.adopts,
-    )
-    return changeset.create(deployment.aws.cloudformation, request)
-
-
-def _discard(deployment: Deployment, change_set: ChangeSet | None) -> None:
-    """Take the change set back; that this failed must not hide why it was wanted."""
-    if change_set is None:
-        return
-    cloudformation = deployment.aws.cloudformation
-    try:
-        changeset.discard(cloudformation, change_set)
-    except cloudformation.exceptions.ClientError as error:
-        screen.note(f"The change set {change_set.id} is still there: {error}")
-
-
-def _show(deployment: Deployment, change_set: ChangeSet | None) -> bool:
-    """Show what would change; False if nothing would. What may not happen is refused."""
-    found = _changes(deployment, change_set) if change_set else None
-    if found is None:
-        screen.note(f"Nothing to change: {deployment.settings.stack_name} is up to date.")
-        return False
-    screen.changes(found, deployment.rendered)
-    if deployment.settings.protected:
-        losses.check_losses(found, deployment.rendered.value, deployment.settings.name)
-    losses.check_stuck(found, deployment.rendered.value)
-    change_rules.check(deployment, found)
-    return True
 
 
 def _begin(deployment: Deployment, change_set: ChangeSet | None, consent: Consent) -> str | None:
@@ -182,7 +115,7 @@ def _begin(deployment: Deployment, change_set: ChangeSet | None, consent: Consen
     """
     begun = False
     try:
-        if not _show(deployment, change_set) or change_set is None:
+        if not proposal.show(deployment, change_set) or change_set is None:
             return None
         _confirm(deployment, consent)
         seen = events.last(deployment.aws.cloudformation, change_set.stack_id)
@@ -191,15 +124,7 @@ def _begin(deployment: Deployment, change_set: ChangeSet | None, consent: Consen
         return seen
     finally:
         if not begun:
-            _discard(deployment, change_set)
-
-
-def _changes(deployment: Deployment, change_set: ChangeSet) -> list[Change] | None:
-    try:
-        return changeset.changes(deployment.aws.cloudformation, change_set, deployment.sleep)
-    except changeset.Rejected as error:
-        error.where = deployment.where(error.logical_id)
-        raise
+            proposal.discard(deployment, change_set)
 
 
 def _confirm(deployment: Deployment, consent: Consent) -> None:
@@ -216,7 +141,7 @@ def _watch(deployment: Deployment, change_set: ChangeSet, seen: str) -> None:
 
 def _finish(deployment: Deployment) -> None:
     own = deployment.settings
-    stack = stacks.existing(_stack(deployment), own)
+    stack = deployment.target.existing_stack()
     if stacks.lock(deployment.aws.cloudformation, stack, locked=own.protected):
         now = "now" if own.protected else "no longer"
         screen.note(f"{own.stack_name} is {now} protected against deletion.")

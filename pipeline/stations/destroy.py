@@ -6,19 +6,39 @@ Nothing is deleted before everything that would go was shown and the environment
 from __future__ import annotations
 
 import uuid
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.deploying import bucket as buckets
 from pipeline.deploying import clients, emptying, events, inventory, screen, stacks, watching
-from pipeline.deploying.deployment import Target, check_confirmation, confirmed, enter
+from pipeline.deploying.consent import check_confirmation, confirmed
 from pipeline.deploying.inventory import BUCKET, Held
 from pipeline.deploying.stacks import Stack
+from pipeline.deploying.target import Target, enter
 from pipeline.environment import settings
 from pipeline.environment.settings import Loaded
 from pipeline.errors import Refused
+from pipeline.stations import arguments
 
 ROUNDS = 2  # an upload that arrives between emptying and deleting gets one more
+
+
+def options(parser: ArgumentParser) -> None:
+    arguments.environment(parser)
+    arguments.confirm(parser)
+    arguments.flag(parser, "--deployment-bucket", "delete that bucket too")
+    arguments.verbose(parser)
+
+
+def run(options: Namespace, root: Path) -> int:
+    return destroy(
+        arguments.the_environment(options, root),
+        root,
+        confirm=options.confirm,
+        deployment_bucket=options.deployment_bucket,
+        verbose=options.verbose,
+    )
 
 
 def destroy(
@@ -65,7 +85,7 @@ def check_bucket_is_ours(loaded: Loaded, *, wanted: bool) -> None:
 def take_down(target: Target, confirm: str | None, *, deployment_bucket: bool) -> None:
     """Show, ask, empty, delete."""
     own = target.settings
-    stack = stacks.find(target.aws.cloudformation, own.stack_name)
+    stack = target.stack()
     bucket = target.bucket if deployment_bucket else None
     if bucket is not None and not buckets.exists(target.aws.s3, bucket):
         screen.note(f"There is no deployment bucket {bucket.name}.")

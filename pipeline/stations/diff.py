@@ -5,17 +5,28 @@ Unlike `plan` it needs no change set: it shows what the templates say, not what 
 
 from __future__ import annotations
 
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pipeline import render
-from pipeline.deploying import clients, inventory, screen, stacks
+from pipeline.deploying import clients, inventory, screen
 from pipeline.deploying.comparing import Difference, differences
-from pipeline.deploying.deployment import Deployment, enter, load_code
+from pipeline.deploying.deployment import Deployment
 from pipeline.deploying.stacks import Stack
+from pipeline.deploying.target import enter
 from pipeline.environment import settings
 from pipeline.packaging import zips
+from pipeline.stations import arguments
+
+
+def options(parser: ArgumentParser) -> None:
+    arguments.environment(parser)
+
+
+def run(options: Namespace, root: Path) -> int:
+    return diff(arguments.the_environment(options, root), root)
 
 
 def diff(name: str, root: Path) -> int:
@@ -23,15 +34,14 @@ def diff(name: str, root: Path) -> int:
     loaded = settings.load(name, root)
     rendered, artifacts = render.render(loaded, root), zips.package(root)
     with clients.spoken(loaded.settings.aws):
-        show(load_code(enter(loaded), rendered, artifacts, root))
+        show(Deployment(enter(loaded), rendered, artifacts, root))
     return 0
 
 
 def show(deployment: Deployment) -> None:
     """The same for a deployment that is connected."""
     cloudformation = deployment.aws.cloudformation
-    found = stacks.find(cloudformation, deployment.settings.stack_name)
-    stack = stacks.existing(found, deployment.settings)
+    stack = deployment.target.existing_stack()
     before = inventory.template(cloudformation, stack.id)
     template = list(differences(before, deployment.rendered.value))
     values = list(_of_values(deployment, stack))

@@ -10,12 +10,14 @@ import os
 import shutil
 import subprocess
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from pipeline.errors import UserError
+from pipeline.stations import arguments
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -33,6 +35,15 @@ class Answer:
     @property
     def is_missing(self) -> bool:
         return not self.found
+
+
+def options(parser: ArgumentParser) -> None:
+    arguments.environment(parser)
+
+
+def run(options: Namespace, root: Path) -> int:
+    name = arguments.the_environment(options, root) if options.environments else None
+    return doctor(name, root)
 
 
 def doctor(environment: str | None, root: Path) -> int:
@@ -120,16 +131,18 @@ def _version(path: str) -> str:
 def of_environment(name: str, root: Path) -> Iterator[Answer]:
     """The file, the credentials, the account, the permissions; each only if the last is there."""
     from pipeline import render
-    from pipeline.deploying import clients, deployment, permissions
+    from pipeline.deploying import clients, permissions
+    from pipeline.deploying.consent import check_account_is_known
+    from pipeline.deploying.target import enter
     from pipeline.environment import settings
 
     loaded = settings.load(name, root)
     yield Answer(f"environments/{name}.yaml", "valid", "everything")
     sessions = "plan, deploy, outputs, diff, drift, rollback, destroy"
     try:
-        deployment.check_account_is_known(loaded)
+        check_account_is_known(loaded)
         with clients.spoken(loaded.settings.aws):
-            target = deployment.enter(loaded)
+            target = enter(loaded)
     except UserError as error:
         yield Answer("an AWS account", "", sessions, f"{error.what} {error.mend}")
         return

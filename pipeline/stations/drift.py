@@ -1,16 +1,18 @@
-"""What somebody changed in a running stack's resources by another way than deploying."""
+"""What somebody changed in a running stack's resources outside the deployer."""
 
 from __future__ import annotations
 
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import render
-from pipeline.deploying import clients, screen, stacks
+from pipeline.deploying import clients, screen
 from pipeline.deploying.clients import patiently
-from pipeline.deploying.deployment import Target, enter
+from pipeline.deploying.target import Target, enter
 from pipeline.environment import settings
 from pipeline.errors import UserError
+from pipeline.stations import arguments
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackResourceDriftTypeDef
@@ -19,6 +21,14 @@ if TYPE_CHECKING:
 
 POLLS = 300
 POLL_SECONDS = 2
+
+
+def options(parser: ArgumentParser) -> None:
+    arguments.environment(parser)
+
+
+def run(options: Namespace, root: Path) -> int:
+    return drift(arguments.the_environment(options, root), root)
 
 
 def drift(name: str, root: Path) -> int:
@@ -33,7 +43,7 @@ def show(target: Target, rendered: Rendered) -> int:
     """How many resources are not as they were deployed."""
     cloudformation = target.aws.cloudformation
     own = target.settings
-    stack = stacks.existing(stacks.find(cloudformation, own.stack_name), own)
+    stack = target.existing_stack()
     asked = cloudformation.detect_stack_drift(StackName=stack.id)["StackDriftDetectionId"]
     _wait(target, asked)
     found = _found(target, stack.id)

@@ -3,25 +3,46 @@
 from __future__ import annotations
 
 import uuid
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from pipeline import render
 from pipeline.deploying import clients, events, inventory, screen, stacks, watching
-from pipeline.deploying.deployment import (
-    Target,
-    check_confirmation,
-    confirmed,
-    enter,
-)
+from pipeline.deploying.consent import check_confirmation, confirmed
 from pipeline.deploying.stacks import Stack
+from pipeline.deploying.target import Target, enter
 from pipeline.environment import settings
 from pipeline.environment.settings import Loaded
 from pipeline.errors import Refused
+from pipeline.stations import arguments
 
 RESTORED = {"UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE", "DELETE_COMPLETE"}
 Where = Callable[[str], str]
+
+
+def options(parser: ArgumentParser) -> None:
+    arguments.environment(parser)
+    arguments.confirm(parser)
+    parser.add_argument(
+        "--skip",
+        action="append",
+        default=[],
+        metavar="RESOURCE",
+        help="a logical id to leave as it is, where going back fails on it",
+    )
+    arguments.verbose(parser)
+
+
+def run(options: Namespace, root: Path) -> int:
+    return rollback(
+        arguments.the_environment(options, root),
+        root,
+        confirm=options.confirm,
+        skip=options.skip,
+        verbose=options.verbose,
+    )
 
 
 def rollback(
@@ -44,7 +65,7 @@ def rollback(
 def take_back(target: Target, confirm: str | None, skip: Sequence[str], where: Where) -> None:
     """Cancel, continue or roll back, whichever the stack's state asks for, and watch."""
     cloudformation, own = target.aws.cloudformation, target.settings
-    stack = stacks.existing(stacks.find(cloudformation, own.stack_name), own)
+    stack = target.existing_stack()
     begin = _BEGIN.get(stack.status)
     if begin is None:
         raise Refused(

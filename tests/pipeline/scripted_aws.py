@@ -23,7 +23,8 @@ from botocore.validate import validate_parameters
 from environments.schema import Settings
 from pipeline.deploying import clients
 from pipeline.deploying.clients import Clients
-from pipeline.deploying.deployment import Deployment, Identity
+from pipeline.deploying.deployment import Deployment
+from pipeline.deploying.target import Identity, Target
 from pipeline.documents import parse_template
 from pipeline.environment.settings import Loaded, load
 from pipeline.findings import Place
@@ -193,16 +194,20 @@ def rendered(of: Loaded, text: str = TEMPLATE) -> Rendered:
     return Rendered(of, text, document, SourceMap(lines), values)
 
 
+def target(aws: Aws, of: Loaded | None = None) -> Target:
+    """The environment's place in an account, of a user there; nothing waits."""
+    identity = Identity(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/tester")
+    return Target((of or loaded()).settings, aws.clients, identity, sleep=lambda _: None)
+
+
 def deployment(
     aws: Aws, of: Loaded | None = None, text: str = TEMPLATE, root: Path = ROOT
 ) -> Deployment:
-    """All of a deployment that a step needs; no step waits."""
+    """All of a deployment that a step needs."""
     return Deployment(
+        target=target(aws, of),
         rendered=rendered(of or loaded(), text),
         artifacts=[ARTIFACT],
-        aws=aws.clients,
-        identity=Identity(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/tester"),
-        sleep=lambda _: None,
         root=root,
     )
 

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import Any
 
-from pipeline.stations import deploy
+from pipeline.stations import plan
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import STACK_ID
 
@@ -36,7 +36,7 @@ def main() -> int:
     aws.says("CreateChangeSet", {"Id": STACK_ID, "StackId": STACK_ID})
     aws.says("DescribeChangeSet", wait)
     aws.says("DeleteChangeSet", take_back)
-    deploy.show_plan(scripted_aws.deployment(aws))
+    plan.show_plan(scripted_aws.deployment(aws))
     return 0
 
 

@@ -10,12 +10,12 @@ import pytest
 from pipeline import checks
 from pipeline.deploying import bucket as buckets
 from pipeline.deploying import clients, screen
-from pipeline.deploying import deployment as deployment_of
 from pipeline.deploying.aws_errors import PERMISSIONS
-from pipeline.deploying.deployment import Consent
+from pipeline.deploying.consent import Consent, check_confirmation
+from pipeline.deploying.target import identify
 from pipeline.errors import Refused, UserError
 from pipeline.findings import Finding, Level
-from pipeline.stations import deploy
+from pipeline.stations import deploy, outputs, plan
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import ACCOUNT, ARTIFACT, ROOT, TEMPLATE, Aws, deployment
 
@@ -112,7 +112,7 @@ def test_tags_and_only_the_needed_capability_are_passed(aws: Aws) -> None:
 def test_a_plan_of_a_new_stack_leaves_nothing_behind(
     aws: Aws, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    deploy.show_plan(deployment(aws))
+    plan.show_plan(deployment(aws))
 
     assert not aws.clients.cloudformation.describe_stacks()["Stacks"]
     assert not aws.clients.s3.list_buckets()["Buckets"]
@@ -126,7 +126,7 @@ def test_a_plan_of_a_running_stack_changes_nothing(aws: Aws) -> None:
     before = aws.clients.cloudformation.describe_stacks(StackName=STACK)["Stacks"]
     aws.reset()
 
-    deploy.show_plan(deployment(aws, text=TEMPLATE.replace("'1'", "'2'")))
+    plan.show_plan(deployment(aws, text=TEMPLATE.replace("'1'", "'2'")))
 
     assert aws.clients.cloudformation.describe_stacks(StackName=STACK)["Stacks"] == before
     assert {"PutObject", "ExecuteChangeSet", "DeleteStack"}.isdisjoint(aws.operations)
@@ -149,7 +149,7 @@ def test_another_account_is_refused_with_both_numbers(aws: Aws) -> None:
     )
 
     with pytest.raises(Refused) as caught:
-        deployment_of.identify(aws.clients, of)
+        identify(aws.clients, of)
 
     assert ACCOUNT in str(caught.value)
     assert "999999999999" in str(caught.value)
@@ -157,7 +157,7 @@ def test_another_account_is_refused_with_both_numbers(aws: Aws) -> None:
     assert aws.operations == ["GetCallerIdentity"]
 
 
-@pytest.mark.parametrize("station", [deploy.plan, deploy.deploy])
+@pytest.mark.parametrize("station", [plan.plan, deploy.deploy])
 def test_a_protected_environment_without_an_account_is_refused_unseen(
     aws: Aws, project: Path, station: object
 ) -> None:
@@ -188,7 +188,7 @@ def test_outputs_as_json_are_all_that_standard_output_holds(
 ) -> None:
     aws.says("DescribeStacks", scripted_aws.stack("UPDATE_COMPLETE", Outputs=OUTPUTS))
 
-    deploy.outputs("dev", ROOT, as_json=True)
+    outputs.outputs("dev", ROOT, as_json=True)
 
     assert json.loads(capsys.readouterr().out) == {"Table": "things", "Url": "https://x.test"}
 
@@ -198,14 +198,14 @@ def test_outputs_are_lines_where_there_is_no_terminal(
 ) -> None:
     aws.says("DescribeStacks", scripted_aws.stack("UPDATE_COMPLETE", Outputs=OUTPUTS))
 
-    deploy.outputs("dev", ROOT)
+    outputs.outputs("dev", ROOT)
 
     assert capsys.readouterr().out == "Table   things          the table\nUrl     https://x.test\n"
 
 
 def test_outputs_of_no_stack_say_how_to_get_one(aws: Aws) -> None:
     with pytest.raises(UserError, match="python -m pipeline deploy dev"):
-        deploy.outputs("dev", ROOT)
+        outputs.outputs("dev", ROOT)
 
 
 def test_a_deployment_writes_the_real_keys_to_the_parameter_file(
@@ -340,7 +340,7 @@ def test_a_long_template_goes_by_s3_and_says_so(
 
 
 def test_a_plan_of_a_long_template_needs_no_bucket(aws: Aws) -> None:
-    deploy.show_plan(deployment(aws, text=LONG))
+    plan.show_plan(deployment(aws, text=LONG))
 
     assert json.loads(aws.sent("CreateChangeSet")["TemplateBody"])["Resources"]["Table"]
     assert not aws.clients.s3.list_buckets()["Buckets"]
@@ -348,13 +348,13 @@ def test_a_plan_of_a_long_template_needs_no_bucket(aws: Aws) -> None:
 
 def test_a_plan_of_a_very_long_template_says_that_it_needs_the_bucket(aws: Aws) -> None:
     with pytest.raises(UserError, match="from S3 only"):
-        deploy.show_plan(deployment(aws, text=TOO_LONG))
+        plan.show_plan(deployment(aws, text=TOO_LONG))
 
 
 def test_a_plan_takes_back_what_it_uploads(aws: Aws) -> None:
     deploy.bring_up_to_date(deployment(aws), Consent())
 
-    deploy.show_plan(deployment(aws, text=TOO_LONG))
+    plan.show_plan(deployment(aws, text=TOO_LONG))
 
     assert aws.sent("CreateChangeSet")["TemplateURL"]
     assert objects(aws) == [ARTIFACT.key]
@@ -401,25 +401,25 @@ def test_another_word_than_its_name_leaves_nothing_behind(
 
 def test_without_a_terminal_the_name_must_come_with_the_command() -> None:
     with pytest.raises(Refused, match="--confirm dev"):
-        deployment_of.check_confirmation(scripted_aws.protected(), None)
+        check_confirmation(scripted_aws.protected(), None)
 
 
 def test_a_name_that_is_another_environments_is_refused_everywhere() -> None:
     with pytest.raises(Refused, match="--confirm says prod"):
-        deployment_of.check_confirmation(scripted_aws.loaded(), "prod")
+        check_confirmation(scripted_aws.loaded(), "prod")
 
 
 def test_development_is_not_asked_anything() -> None:
-    deployment_of.check_confirmation(scripted_aws.loaded(), None)
+    check_confirmation(scripted_aws.loaded(), None)
 
 
 # What whoever deploys must be allowed
 
 
 def test_the_page_for_operators_lists_every_permission_that_is_used(aws: Aws) -> None:
-    deploy.show_plan(deployment(aws))
+    plan.show_plan(deployment(aws))
     deploy.bring_up_to_date(deployment(aws, scripted_aws.protected(), LONG), Consent("dev"))
-    deploy.show_plan(deployment(aws, text=TOO_LONG))
+    plan.show_plan(deployment(aws, text=TOO_LONG))
 
     used = {PERMISSIONS.get(one, f"cloudformation:{one}") for one in aws.operations}
     page = (ROOT / "docs" / "operations.md").read_text()

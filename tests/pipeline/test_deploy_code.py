@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from pipeline.deploying import code_only
-from pipeline.deploying.deployment import Consent, Deployment
+from pipeline.deploying.consent import Consent
+from pipeline.deploying.deployment import Deployment
 from pipeline.errors import Refused, UserError
 from pipeline.packaging.zips import Artifact
 from pipeline.stations import deploy

@@ -10,9 +10,10 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.loaders import Loader
 
 from pipeline.deploying import clients, events, screen, stacks, watching
-from pipeline.deploying.deployment import Consent, Deployment
+from pipeline.deploying.consent import Consent
+from pipeline.deploying.deployment import Deployment
 from pipeline.errors import Refused, UserError
-from pipeline.stations import deploy
+from pipeline.stations import deploy, plan
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import (
     STACK_ID,
@@ -268,7 +269,7 @@ def test_the_table_says_why_and_where(aws: Aws, capsys: pytest.CaptureFixture[st
     one["ResourceChange"]["Details"] = [detail, secret]
     aws.says("DescribeChangeSet", change_set(one))
 
-    deploy.show_plan(deployment(aws))
+    plan.show_plan(deployment(aws))
 
     assert capsys.readouterr().out.splitlines() == [
         "Modify  Hello     AWS::Lambda::Function  may be replaced  templates/main.yaml.j2:28",
@@ -301,7 +302,7 @@ def table(**more: Any) -> dict[str, Any]:
         (change("Modify", "New", "AWS::S3::Bucket", Replacement="Conditional"), "might be"),
     ],
 )
-@pytest.mark.parametrize("station", [deploy.show_plan, to_the_end])
+@pytest.mark.parametrize("station", [plan.show_plan, to_the_end])
 def test_data_of_a_protected_environment_is_never_lost(
     aws: Aws, lost: dict[str, Any], fate: str, station: Callable[[Deployment], None]
 ) -> None:
@@ -527,7 +528,7 @@ def test_a_new_stack_that_may_not_be_executed_goes_with_its_change_set(aws: Aws)
 
 
 def test_a_running_stack_is_never_deleted_with_a_change_set(aws: Aws) -> None:
-    deploy.show_plan(deployment(aws))
+    plan.show_plan(deployment(aws))
 
     assert "DeleteChangeSet" in aws.operations
     assert "DeleteStack" not in aws.operations

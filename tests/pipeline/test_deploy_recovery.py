@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from pipeline.deploying import adoption, recovery, screen, stacks
-from pipeline.deploying.deployment import Consent
+from pipeline.deploying.consent import Consent
 from pipeline.errors import Refused, UserError
-from pipeline.stations import deploy
+from pipeline.stations import deploy, plan
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import (
     ACCOUNT,
@@ -258,7 +258,7 @@ def test_nothing_is_imported_without_consent(kept: Aws) -> None:
 
 
 def test_a_plan_shows_the_import(kept: Aws, capsys: pytest.CaptureFixture[str]) -> None:
-    deploy.show_plan(deployment(kept, text=KEEPING))
+    plan.show_plan(deployment(kept, text=KEEPING))
 
     shown = capsys.readouterr()
     assert "there is a AWS::DynamoDB::Table named things-1 already" in shown.err

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.deploying import clients, emptying, events, screen
-from pipeline.deploying.deployment import Consent
+from pipeline.deploying.consent import Consent
 from pipeline.errors import Refused, UserError
 from pipeline.stations import deploy, destroy
 from tests.pipeline import scripted_aws

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.deploying import comparing
 from pipeline.deploying.comparing import Difference
-from pipeline.deploying.deployment import Consent
+from pipeline.deploying.consent import Consent
 from pipeline.errors import UserError
 from pipeline.stations import deploy, diff
 from tests.pipeline import scripted_aws

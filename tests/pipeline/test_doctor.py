@@ -9,7 +9,8 @@ import pytest
 
 from pipeline.deploying import clients, permissions
 from pipeline.deploying.aws_errors import PERMISSIONS
-from pipeline.deploying.deployment import Consent, Identity, Target
+from pipeline.deploying.consent import Consent
+from pipeline.deploying.target import Identity, Target
 from pipeline.stations import deploy, destroy, doctor
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import ACCOUNT, Aws, Refusal, deployment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from pipeline import __main__ as command
 from pipeline.errors import UserError, tell
+from pipeline.stations import refresh
 
 
 def run(*argv: str, root: Path) -> int:
@@ -163,13 +165,60 @@ def test_another_folder_than_the_projects_is_told_in_words(root: Path, tmp_path:
     assert ran.stderr.startswith("environments/schema.py: it isn't there")
 
 
+def test_every_module_of_the_stations_is_at_the_command_line_and_says_its_options(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    helpers = {"__init__", "arguments"}
+    modules = {path.stem for path in (root / "pipeline/stations").glob("*.py")} - helpers
+
+    for name in modules:
+        with pytest.raises(SystemExit):
+            run(name, "--help", root=root)
+    with pytest.raises(SystemExit):
+        run("--help", root=root)
+
+    told = capsys.readouterr().out
+    listed = set(re.findall(r"^    (\w+)(?: |$)", told.rpartition("STATION\n")[2], re.MULTILINE))
+    assert listed == modules
+    assert "[--clean-up]" in told
+
+
+def test_refresh_runs_what_the_project_derives_itself(
+    project: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (project / "pyproject.toml").write_text('[tool.pipeline]\nderived = ["pages"]\n')
+    (project / "pages.py").write_text("open('page.md', 'w').write('fresh')\n")
+
+    assert run("refresh", root=project) == 0
+
+    assert (project / "page.md").read_text() == "fresh"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('[tool.pipeline]\nderived = ["nowhere"]\n', "python -m nowhere ended with exit code 1"),
+        ('[tool.pipeline]\nderived = "pages"\n', "tool.pipeline.derived isn't a list"),
+        ("[tool.pipeline\n", "this isn't TOML"),
+    ],
+)
+def test_refresh_fails_where_a_derived_file_can_not_be_written(
+    project: Path, capfd: pytest.CaptureFixture[str], text: str, says: str
+) -> None:
+    (project / "pyproject.toml").write_text(text)
+
+    assert run("refresh", root=project) == 1
+
+    assert f"pyproject.toml: {says}" in capfd.readouterr().err
+
+
 def test_ctrl_c_is_no_traceback(
     monkeypatch: pytest.MonkeyPatch, root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupted(*_: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(command._STATIONS, "refresh", (interrupted, "", []))
+    monkeypatch.setattr(refresh, "run", interrupted)
 
     assert run("refresh", root=root) == 130
     assert capsys.readouterr().err == "Interrupted.\n"
@@ -179,7 +228,7 @@ def test_a_bug_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch, root
     def broken(*_: object) -> int:
         raise ZeroDivisionError
 
-    monkeypatch.setitem(command._STATIONS, "refresh", (broken, "", []))
+    monkeypatch.setattr(refresh, "run", broken)
 
     with pytest.raises(ZeroDivisionError):
         run("refresh", root=root)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.deploying import publishing
-from pipeline.deploying.deployment import Consent
+from pipeline.deploying.consent import Consent
 from pipeline.errors import UserError
 from pipeline.stations import deploy
 from tests.pipeline import scripted_aws

@@ -1,0 +1,55 @@
+"""The change set of a deployment: asked for, shown, judged, and deleted if it isn't executed."""
+
+from __future__ import annotations
+
+from pipeline.deploying import change_rules, changeset, losses, screen
+from pipeline.deploying.changeset import Change, ChangeSet, Request
+from pipeline.deploying.deployment import Deployment
+from pipeline.deploying.stacks import Kind
+
+
+def request(deployment: Deployment, kind: Kind, template: dict[str, str]) -> ChangeSet | None:
+    """Ask for a change set; None where AWS knows at once that nothing would change."""
+    wanted = Request(
+        stack_name=deployment.settings.stack_name,
+        kind=kind,
+        template=template,
+        parameters=deployment.parameters,
+        tags=deployment.settings.tags,
+        capabilities=changeset.capabilities(deployment.rendered.value),
+        adopts=deployment.adopts,
+    )
+    return changeset.create(deployment.aws.cloudformation, wanted)
+
+
+def discard(deployment: Deployment, change_set: ChangeSet | None) -> None:
+    """Delete the change set; a failure here must not mask the original error."""
+    if change_set is None:
+        return
+    cloudformation = deployment.aws.cloudformation
+    try:
+        changeset.discard(cloudformation, change_set)
+    except cloudformation.exceptions.ClientError as error:
+        screen.note(f"The change set {change_set.id} is still there: {error}")
+
+
+def show(deployment: Deployment, change_set: ChangeSet | None) -> bool:
+    """Show what would change; False if nothing would. What may not happen is refused."""
+    found = _changes(deployment, change_set) if change_set else None
+    if found is None:
+        screen.note(f"Nothing to change: {deployment.settings.stack_name} is up to date.")
+        return False
+    screen.changes(found, deployment.rendered)
+    if deployment.settings.protected:
+        losses.check_losses(found, deployment.rendered.value, deployment.settings.name)
+    losses.check_stuck(found, deployment.rendered.value)
+    change_rules.check(deployment, found)
+    return True
+
+
+def _changes(deployment: Deployment, change_set: ChangeSet) -> list[Change] | None:
+    try:
+        return changeset.changes(deployment.aws.cloudformation, change_set, deployment.target.sleep)
+    except changeset.Rejected as error:
+        error.where = deployment.where(error.logical_id)
+        raise

@@ -1,0 +1,45 @@
+"""The rules in rules/ on rendered templates, or on templates from elsewhere; and what they say."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from pipeline.errors import UsageError
+from pipeline.stations import arguments, check
+from pipeline.terminal import say
+
+
+def options(parser: ArgumentParser) -> None:
+    check.options(parser)
+    parser.add_argument("--explain", metavar="RULE", help="everything about one rule")
+    arguments.flag(parser, "--list", "a table of all rules")
+    parser.add_argument(
+        "--template",
+        metavar="FILE",
+        action="append",
+        help="judge this CloudFormation file, YAML or JSON, instead of the environments",
+    )
+
+
+def run(options: Namespace, root: Path) -> int:
+    if options.explain or options.list:
+        return _explain(options, root)
+    if not options.template:
+        return check.environments(["guard"], options.environments, root, check.destination(options))
+    if options.environments:
+        raise UsageError(
+            "an environment or a template from elsewhere, not both.",
+            mend="Without --template the environments are rendered and judged.",
+        )
+    return check.outside(options.template, root, check.destination(options))
+
+
+def _explain(options: Namespace, root: Path) -> int:
+    from pipeline.policy import explain
+
+    if options.explain:
+        say(explain.rule(options.explain, root))
+    else:
+        explain.show_table(root)
+    return 0
