@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import architecture
+from tests import architecture, example_finding
 
 ROOT = Path(__file__).parents[1]
 DECISIONS = ROOT / "docs/decisions"
@@ -90,6 +90,13 @@ def test_every_room_of_the_pipeline_is_explained() -> None:
     explained = re.findall(r"^\| `(\w+)` \|", ARCHITECTURE, re.MULTILINE)
 
     assert explained == rooms, "docs/architecture.md: a row for each room, from the top down"
+
+
+def test_the_finding_in_the_readme_is_what_a_run_prints(tmp_path: Path) -> None:
+    printed = example_finding.finding(ROOT, tmp_path)
+
+    assert "The value comes from environments/prod.yaml:" in printed
+    assert example_finding.shown((ROOT / "README.md").read_text()) == printed, "run: nox -s refresh"
 
 
 @pytest.mark.parametrize("page", PAGES)
