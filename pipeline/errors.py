@@ -38,6 +38,12 @@ class Refused(UserError):
     exit_code = 3
 
 
+def brief(text: str, most: int = 60) -> str:
+    """A quoted value as a message holds it: on one line, cut short where it is long."""
+    line = " ".join(text[: 2 * most].split())
+    return line if len(line) <= most and len(text) <= 2 * most else f"{line[: most - 1]}…"
+
+
 def tell(error: UserError) -> None:
     """Print a mistake on standard error, its first line in red on a terminal.
 

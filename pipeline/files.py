@@ -1,29 +1,80 @@
-"""Files written whole or not at all."""
+"""Files: read as UTF-8, written whole or not at all, told from what editors leave beside them."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
+import stat
 import tempfile
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path, PurePath
 from typing import Any
 
 from pipeline.errors import UserError
 
+_LEFT_BY_EDITORS = (
+    "~",
+    ".bak",
+    ".orig",
+    ".swp",
+    ".tmp",
+    ".kate-swp",
+    "___jb_tmp___",
+    "___jb_old___",
+)
+_LEFT_BY_SYSTEMS = {"__MACOSX", "Icon\r", "Thumbs.db", "desktop.ini"}
+_OPEN_FILE = re.compile(r"/dev/(stdin|stdout|stderr|fd/\d+)|/proc/.+/fd/\d+")
 
-def write(path: Path, data: bytes) -> bool:
-    """Put `data` at `path` in one step; True if that changed anything.
 
-    A file that is the same already keeps its time; an interrupted run leaves the old one.
-    """
+def read_text(path: Path, shown: str) -> str:
+    """A file's text; bytes that are no UTF-8 and a missing file are the person's to mend."""
     try:
-        if path.is_file() and path.read_bytes() == data:
-            return False
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, data)
+        return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise UserError(
-            f"it can't be written: {error.strerror}.",
+            f"it can't be read: {error.strerror}.", where=shown, mend="Is it there, and readable?"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"byte {error.start} is not UTF-8.", where=shown, mend="Save the file as UTF-8."
+        ) from None
+
+
+def ours(paths: Iterable[Path], folder: Path) -> list[Path]:
+    """The paths below `folder` that somebody wrote, sorted: none that is hidden, and no backup.
+
+    Editors put a lock or a copy beside what they edit, macOS a `._name` with its attributes.
+    """
+    return sorted(path for path in paths if is_ours(path.relative_to(folder)))
+
+
+def is_ours(path: PurePath) -> bool:
+    """The same for one path below a folder of ours."""
+    hidden = any(part.startswith((".", "#", "~$")) for part in path.parts)
+    left = _LEFT_BY_SYSTEMS.intersection(path.parts) or path.name.endswith(_LEFT_BY_EDITORS)
+    return not hidden and not left
+
+
+def write(path: Path, data: bytes) -> bool:
+    """Put `data` where `path` points, in one step; True if that changed anything.
+
+    A file that is the same already keeps its time; an interrupted run leaves the old one. A pipe
+    or a device can only be written through, not replaced.
+    """
+    try:
+        if _is_special(path):
+            path.write_bytes(data)
+            return True
+        if path.is_file() and path.read_bytes() == data:
+            return False
+        path = path.resolve()  # a link stays; what it leads to is replaced
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, data)
+    except (OSError, RuntimeError) as error:  # Path.resolve tells a circle of links as the latter
+        why = getattr(error, "strerror", None) or "its links form a circle"
+        raise UserError(
+            f"it can't be written: {why}.",
             where=str(path),
             mend="Is there room on the disk, and may you write here?",
         ) from None
@@ -47,19 +98,32 @@ def as_json_rows(value: dict[str, Any]) -> bytes:
     return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
 
 
+def _is_special(path: Path) -> bool:
+    """Is there something that is no plain file, as /dev/stdout isn't even when it leads to one?"""
+    if _OPEN_FILE.fullmatch(path.absolute().as_posix()):
+        return True
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False
+
+
 def _replace(path: Path, data: bytes) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
-        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).chmod(_mode(path))
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
 
 
-def _umask() -> int:
+def _mode(path: Path) -> int:
+    """The permissions that the file has, or that a new one gets."""
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
     mask = os.umask(0)
     os.umask(mask)
-    return mask
+    return 0o666 & ~mask

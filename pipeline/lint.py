@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pipeline import files
 from pipeline.documents import parse_settings
-from pipeline.environment.settings import names, read_text
+from pipeline.documents.lines import Lines
+from pipeline.environment.settings import names
 from pipeline.errors import UserError
 from pipeline.findings import TOOL_LINT, Finding, Level, Place, Pointer
 from pipeline.render import Rendered
@@ -63,7 +65,7 @@ def decisions(root: Path) -> list[Decision]:
     path = root / DECISIONS
     if not path.exists():
         return []
-    document = parse_settings(read_text(path, DECISIONS), DECISIONS)
+    document = parse_settings(files.read_text(path, DECISIONS), DECISIONS)
     entries = document.value.get("decided")
     if set(document.value) != {"decided"} or not isinstance(entries, list):
         raise UserError(
@@ -126,7 +128,8 @@ def _findings(rendered: Rendered, judge: Callable[[Rendered], list[Any]]) -> lis
 
 def _finding(rendered: Rendered, match: Any) -> Finding:
     path: Pointer = tuple(getattr(match, "path", None) or ())
-    place, value_place = rendered.line_places(match.linenumber)
+    number = Lines(rendered.text).from_yaml(match.linenumber)
+    place, value_place = rendered.line_places(number)
     return Finding(
         tool=TOOL_LINT,
         rule=match.rule.id,
@@ -135,7 +138,7 @@ def _finding(rendered: Rendered, match: Any) -> Finding:
         environment=rendered.name,
         pointer=path,
         mend=match.rule.source_url and f"See {match.rule.source_url}",
-        place=place or Place(rendered.document.file, match.linenumber),
+        place=place or Place(rendered.document.file, number),
         value_place=value_place,
     )
 

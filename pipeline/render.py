@@ -66,13 +66,14 @@ def render(loaded: Loaded, root: Path, templates: Templates | None = None) -> Re
     templates.check(schema.paths())
     shown = f"{BUILD}/{loaded.name}/template.yaml"
     text, source_map = templates.render(_context(loaded))
+    bucket = loaded.settings.deployment_bucket_name(loaded.settings.aws.account)
     try:
         document = parse_template(text, shown)
+        _check_limits(text, document)
+        values = parameters.defaults(document, bucket)
     except DocumentError as error:
         raise _at_its_origin(error, source_map, loaded) from None
-    _check_limits(text, document, source_map, loaded)
-    bucket = loaded.settings.deployment_bucket_name(loaded.settings.aws.account)
-    return Rendered(loaded, text, document, source_map, parameters.defaults(document.value, bucket))
+    return Rendered(loaded, text, document, source_map, values)
 
 
 def render_all(names: Iterable[str], root: Path) -> list[Rendered]:
@@ -141,9 +142,8 @@ def _at_its_origin(error: DocumentError, source_map: SourceMap, loaded: Loaded) 
     )
 
 
-def _check_limits(text: str, document: Document, source_map: SourceMap, loaded: Loaded) -> None:
+def _check_limits(text: str, document: Document) -> None:
     broken = limits.broken(text, document.value)
     if broken is not None:
         at, what, mend = broken
-        error = DocumentError(what, file=document.file, line=document.line(at), mend=mend)
-        raise _at_its_origin(error, source_map, loaded)
+        raise document.error(at, what, mend=mend)

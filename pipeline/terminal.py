@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from pipeline import redaction
+from pipeline.documents.lines import split
 from pipeline.findings import Finding, Level, Place, Pointer
 
 if TYPE_CHECKING:  # rich takes as long to import as a render; only what prints pays for it
@@ -122,7 +123,7 @@ def _show_code(
 def frame(place: Place, root: Path) -> list[tuple[int, str]]:
     """The lines of code around a place, with their numbers; nothing if the file isn't there."""
     try:
-        lines = (root / place.file).read_text(encoding="utf-8").splitlines()
+        lines = split((root / place.file).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
         return []
     first, last = max(1, place.line - _AROUND), min(len(lines), place.line + _AROUND)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from pipeline import files
 from pipeline.errors import UserError
 
 FOLDER = "website"
@@ -64,9 +65,8 @@ def published(root: Path, outputs: Mapping[str, str]) -> list[Page]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*"):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.is_file() and not hidden and path.name not in FOR_EDITORS:
+    for path in files.ours(folder.rglob("*"), folder):
+        if path.is_file() and path.name not in FOR_EDITORS:
             yield path
 
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.documents import parse_template
+from pipeline.documents import parse_outside
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -36,7 +36,7 @@ def template(cloudformation: CloudFormationClient, stack_id: str) -> dict[str, A
     if not body:
         return {}
     text = body if isinstance(body, str) else json.dumps(body)
-    value: dict[str, Any] = parse_template(text, "the deployed template").value
+    value: dict[str, Any] = parse_outside(text, "the deployed template").value
     return value
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from environments.schema import Settings
+from pipeline import files
 from pipeline.documents import Document, parse_settings
 from pipeline.errors import UsageError, UserError
 from pipeline.findings import Place, Pointer
@@ -34,7 +35,8 @@ class Loaded:
 
 def names(root: Path) -> list[str]:
     """The environments that exist, sorted: one for each YAML file in environments/."""
-    return sorted(path.stem for path in (root / FOLDER).glob("*.yaml"))
+    folder = root / FOLDER
+    return [path.stem for path in files.ours(folder.glob("*.yaml"), folder)]
 
 
 def chosen(wanted: Iterable[str], root: Path) -> list[str]:
@@ -61,7 +63,7 @@ def load(name: str, root: Path) -> Loaded:
     """The settings of an environment; SettingsError names every wrong line."""
     chosen([name], root)
     file = f"{FOLDER}/{name}.yaml"
-    document = parse_settings(read_text(root / file, file), file)
+    document = parse_settings(files.read_text(root / file, file), file)
     if "name" in document.value:
         raise UserError(
             "name is the file's own name.",
@@ -88,23 +90,10 @@ def _refuse_a_shared_stack(loaded: Loaded, root: Path) -> None:
         if other == loaded.name or project == stack:
             continue
         file = f"{FOLDER}/{other}.yaml"
-        if parse_settings(read_text(root / file, file), file).value.get("project_name") == project:
+        document = parse_settings(files.read_text(root / file, file), file)
+        if document.value.get("project_name") == project:
             raise UserError(
                 f"its stack {stack} is the stack of {file} too.",
                 where=str(loaded.place(("project_name",))),
                 mend="Change project_name in one of them, or the name of one file.",
             )
-
-
-def read_text(path: Path, shown: str) -> str:
-    """A file's text; bytes that are no UTF-8 and a missing file are the person's to mend."""
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise UserError(
-            f"it can't be read: {error.strerror}.", where=shown, mend="Is it there, and readable?"
-        ) from None
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"byte {error.start} is not UTF-8.", where=shown, mend="Save the file as UTF-8."
-        ) from None

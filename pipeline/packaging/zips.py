@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pipeline import files
 from pipeline.environment.settings import Loaded
-from pipeline.errors import UserError
+from pipeline.errors import UserError, brief
 from pipeline.packaging.imports import ENTRY, Closure
 from pipeline.render import BUILD, Rendered, render
 from pipeline.rendering import parameters
@@ -52,7 +52,11 @@ class Artifact:
 
 def package(root: Path) -> list[Artifact]:
     """A zip for each folder of handlers/ that has a lambda_function.py, sorted by name."""
-    entries = sorted(path for path in (root / FOLDER).glob(f"*/{ENTRY}.py") if path.is_file())
+    entries = [
+        path
+        for path in files.ours((root / FOLDER).glob(f"*/{ENTRY}.py"), root / FOLDER)
+        if path.is_file()
+    ]
     if not entries:
         raise UserError(
             f"no folder has a {ENTRY}.py, so there is no code to deploy.",
@@ -66,13 +70,14 @@ def bound(rendered: Rendered, artifacts: Sequence[Artifact], bucket: str) -> dic
     """Every template parameter's value, with the code's real bucket and keys."""
     bindings = parameters.bindings(rendered.value)
     keys = {artifact.name: artifact.key for artifact in artifacts}
-    missing = sorted(set(bindings.code.values()) - set(keys))
-    if missing:
-        raise UserError(
-            f"the template wants {', '.join(missing)}, and {FOLDER}/ makes {', '.join(keys)}.",
-            where="Parameters",
-            mend="A code parameter's default is a folder's name in handlers/ and .zip.",
-        )
+    for name, zipped in bindings.code.items():
+        if zipped not in keys:
+            place, _ = rendered.places(("Parameters", name, "Default"))
+            raise UserError(
+                f"the template wants {brief(zipped)}, and {FOLDER}/ makes {', '.join(keys)}.",
+                where=str(place or "Parameters"),
+                mend="A code parameter's default is a folder's name in handlers/ and .zip.",
+            )
     code = {parameter: keys[name] for parameter, name in bindings.code.items()}
     return {**rendered.parameters, **dict.fromkeys(bindings.bucket, bucket), **code}
 

@@ -15,6 +15,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from pipeline import files
 from pipeline.documents import parse_settings
 from pipeline.findings import Pointer
 from pipeline.policy.metrics import METRICS
@@ -150,7 +151,7 @@ def runtimes(root: Path) -> dict[str, date]:
     path = root / RUNTIMES
     if not path.is_file():
         return {}
-    document = parse_settings(path.read_text(encoding="utf-8"), RUNTIMES)
+    document = parse_settings(files.read_text(path, RUNTIMES), RUNTIMES)
     return {name: date.fromisoformat(day) for name, day in document.value["deprecated"].items()}
 
 

@@ -6,20 +6,15 @@ environment file stands behind it.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.documents import Document, parse_template
-from pipeline.environment import settings
+from pipeline import files
+from pipeline.documents import Document, parse_outside
 from pipeline.errors import UserError
 from pipeline.findings import Place, Pointer
 from pipeline.policy.rulebook import TIERS
-
-# AWS's own examples write these dates without quotes; CloudFormation reads them as texts.
-_DATE = re.compile(r"(:[ \t]+)(\d{4}-\d{2}-\d{2})(?=[ \t]*(?:#.*)?$|[ \t]*[,}])", re.MULTILINE)
-_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -48,10 +43,7 @@ class Outside:
 
 def read(path: Path, shown: str) -> Outside:
     """The template at `path`, called `shown` in findings; what can't be read is an error."""
-    text = settings.read_text(path, shown)
-    if text.lstrip().startswith("{"):  # JSON may be indented with tabs, YAML may not
-        text = _INDENT.sub(lambda match: " " * len(match[0]), text)
-    document = parse_template(_DATE.sub(r'\1"\2"', text), shown)
+    document = parse_outside(files.read_text(path, shown), shown)
     resources = document.value.get("Resources")
     if not isinstance(resources, dict) or not resources:
         raise UserError(

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pipeline import files
 from pipeline.documents import Document, parse_settings
 from pipeline.errors import UserError
 from pipeline.findings import Pointer
@@ -43,7 +44,7 @@ def read(root: Path) -> Exceptions:
     path = root / FILE
     if not path.is_file():
         return Exceptions([], [])
-    document = parse_settings(path.read_text(encoding="utf-8"), FILE)
+    document = parse_settings(files.read_text(path, FILE), FILE)
     if document.value.keys() != {"leaves", "deletions"}:
         raise _unreadable(1)
     return Exceptions(_entries(document, "leaves"), _entries(document, "deletions"))

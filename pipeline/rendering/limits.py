@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pipeline.errors import brief
+
 MAX_BODY_BYTES = 51_200
 """The largest template that a request may carry; a larger one goes by S3."""
 MAX_BYTES = 1_000_000
@@ -26,12 +28,20 @@ def broken(text: str, template: dict[str, Any]) -> tuple[tuple[str, ...], str, s
     unknown = sorted(set(template) - _SECTIONS)
     if unknown:
         known = ", ".join(sorted(_SECTIONS))
-        return (unknown[0],), f"{unknown[0]} is no section of a template.", f"Sections: {known}."
+        return (
+            (unknown[0],),
+            f"{brief(unknown[0])} is no section of a template.",
+            f"Sections: {known}.",
+        )
     if not template.get("Resources"):
         return (), "the template has no resources.", "Add some below Resources."
     misshapen = next(_misshapen(template), None)
     if misshapen is not None:
-        return misshapen, f"{'.'.join(misshapen)} is no mapping.", "Write `Key: value` lines below."
+        return (
+            misshapen,
+            f"{brief('.'.join(misshapen))} is no mapping.",
+            "Write `Key: value` lines below.",
+        )
     for section, most in _COUNTS.items():
         count = len(template.get(section) or {})
         if count > most:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.errors import UserError
+from pipeline.documents import Document
+from pipeline.errors import brief
+from pipeline.findings import Pointer
 
 
 @dataclass(frozen=True)
@@ -33,22 +35,54 @@ def bindings(template: dict[str, Any]) -> Bindings:
     return Bindings(frozenset(buckets), dict(sorted(code.items())))
 
 
-def defaults(template: dict[str, Any], bucket: str) -> dict[str, str]:
+def defaults(document: Document, bucket: str) -> dict[str, str]:
     """Every parameter's value before code is uploaded: its default, or the bucket's name."""
-    bound = bindings(template)
+    bound = bindings(document.value)
     values = {}
-    for name, parameter in template.get("Parameters", {}).items():
+    for name, parameter in document.value.get("Parameters", {}).items():
         if name in bound.bucket:
             values[name] = bucket
         elif "Default" in parameter:
-            values[name] = str(parameter["Default"])
+            values[name] = _text(document, ("Parameters", name, "Default"), parameter["Default"])
         else:
-            raise UserError(
-                f"the parameter {name} has no default and nothing gives it a value.",
-                where="Parameters",
+            raise document.error(
+                ("Parameters", name),
+                f"the parameter {brief(name)} has no default and nothing gives it a value.",
                 mend="Give it a Default, or let a function's Code.S3Bucket refer to it.",
             )
     return values
+
+
+def _text(document: Document, at: Pointer, value: Any) -> str:
+    """A default in CloudFormation's form: true and not True, a number as it is written."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return document.texts[at]
+    if isinstance(value, list):
+        return ",".join(_item(document, (*at, number), item) for number, item in enumerate(value))
+    if isinstance(value, dict):
+        raise document.error(
+            at,
+            f"{document.path(at)} is a mapping.",
+            mend="A default is a text, a number, true, false, or a list of these.",
+        )
+    return str(value)
+
+
+def _item(document: Document, at: Pointer, item: Any) -> str:
+    if isinstance(item, list):
+        raise document.error(
+            at, f"{document.path(at)} is a list in a list.", mend="A default is one list at most."
+        )
+    text = _text(document, at, item)
+    if "," in text:
+        raise document.error(
+            at,
+            f"{document.path(at)} holds a comma.",
+            mend="CloudFormation takes a list as one text, parted by commas.",
+        )
+    return text
 
 
 def as_file(values: dict[str, str]) -> list[dict[str, str]]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import jinja2
 from jinja2 import nodes
 from jinja2.sandbox import safe_range
 
+from pipeline import files
 from pipeline.documents import DocumentError
 from pipeline.environment.fields import SchemaPaths
-from pipeline.errors import UserError
+from pipeline.errors import UserError, brief
 from pipeline.findings import Pointer
+from pipeline.rendering import jinja_errors
 from pipeline.rendering.marks import CLOSE, OPEN, Marks, chain
 from pipeline.rendering.scope import Scope, is_plain, to_json
 from pipeline.rendering.sourcemap import SourceMap
@@ -22,9 +24,6 @@ from pipeline.rendering.static_reads import Reading, Use, reading
 
 FOLDER = "templates"
 MAIN = "main.yaml.j2"
-_SCOPE = f"'{Scope.__module__}.{Scope.__name__} object'"  # as Jinja calls it
-_ARITHMETIC = (TypeError, ValueError, ArithmeticError, LookupError)
-_TOO_DEEP = "something here includes or calls itself without an end"
 
 
 class _Environment(jinja2.Environment):
@@ -81,11 +80,11 @@ class _Environment(jinja2.Environment):
         for name in found.read:
             if name.name not in known:
                 raise DocumentError(
-                    f"the variable {name.name} is unknown.",
+                    f"the variable {brief(name.name)} is unknown.",
                     file=file,
                     line=name.lineno,
                     mend=f"Templates see env and {', '.join(sorted(self.globals))}; "
-                    f"a setting is written env.{name.name}.",
+                    f"a setting is written env.{brief(name.name)}.",
                 )
         self.included |= found.files
         self.uses += [Use(at, file, line) for at, line in found.settings]
@@ -129,14 +128,17 @@ class Templates:
         text = self._run(self._clean, Scope(settings))
         if OPEN in text or CLOSE in text:
             return text, SourceMap()
-        marked = self._run(self._marked, Scope(settings, self.marks.touched))
+        try:
+            marked = self._run(self._marked, Scope(settings, self.marks.touched))
+        except RecursionError:  # marks nest, and the templates themselves only just don't
+            return text, SourceMap()
         stripped, source_map = self.marks.strip(marked)
         return text, source_map if stripped == text else SourceMap()
 
     def _compile(self) -> None:
         if self._compiled:
             return
-        names = self._clean.list_templates(extensions=["j2"])
+        names = self._clean.list_templates(filter_func=_is_template)
         if MAIN not in names:
             raise UserError("it is not there.", where=f"{FOLDER}/{MAIN}", mend="Add it.")
         for name in names:
@@ -153,45 +155,18 @@ class Templates:
     def _load(self, name: str) -> None:
         try:
             self._clean.get_template(name)
-        except jinja2.TemplateSyntaxError as error:
-            raise DocumentError(
-                f"Jinja can't read this: {(error.message or '').rstrip('.')}.",
-                file=f"{FOLDER}/{error.name or name}",
-                line=error.lineno,
-                mend="Is a {% … %} or {{ … }} left open, or misspelt?",
-            ) from None
-        except (jinja2.TemplateNotFound, OSError):
-            raise UserError(
-                "it can't be read.",
-                where=f"{FOLDER}/{name}",
-                mend="Is it a file, or a link that leads to one, and may you read it?",
-            ) from None
-        except UnicodeDecodeError as error:
-            raise UserError(
-                f"byte {error.start} is not UTF-8.",
-                where=f"{FOLDER}/{name}",
-                mend="Save the file as UTF-8.",
-            ) from None
+        except jinja_errors.COMPILING as error:
+            source = self._source(name) if isinstance(error, jinja2.TemplateSyntaxError) else ""
+            raise jinja_errors.unreadable(error, f"{FOLDER}/{name}", source) from None
+
+    def _source(self, name: str) -> str:
+        return (self.root / FOLDER / name).read_text(encoding="utf-8-sig")
 
     def _run(self, environment: _Environment, env: Scope) -> str:
         try:
             return environment.get_template(MAIN).render(env=env)
-        except (jinja2.TemplateError, RecursionError, *_ARITHMETIC) as error:
-            raise self._failed(error) from error
-
-    def _failed(self, error: Exception) -> Exception:
-        """The same failure with the template's line; our own bugs stay what they are."""
-        place = _innermost_line(error, self.root / FOLDER)
-        if place is None:
-            return error
-        file, line = place
-        if isinstance(error, jinja2.TemplateNotFound):
-            what, mend = f"there is no template {error.name}.", f"Paths start at {FOLDER}/."
-        else:
-            said = _TOO_DEEP if isinstance(error, RecursionError) else str(error)
-            what = f"{said.replace(_SCOPE, 'the section')}."
-            mend = "Correct the expression, or add the setting to every environment file."
-        return DocumentError(what, file=f"{FOLDER}/{file}", line=line, mend=mend)
+        except jinja_errors.RUNTIME as error:
+            raise jinja_errors.failed(error, self.root / FOLDER, FOLDER) from error
 
 
 def dynamic_reference(service: str, *parts: str) -> str:
@@ -199,12 +174,16 @@ def dynamic_reference(service: str, *parts: str) -> str:
     return "{{resolve:" + ":".join((service, *parts)) + "}}"
 
 
+def _is_template(name: str) -> bool:
+    return name.endswith(".j2") and files.is_ours(PurePosixPath(name))
+
+
 def _plain(value: Any) -> Any:
     """The value itself, if it can stand in YAML without quotes."""
     if isinstance(value, jinja2.Undefined):
         return str(value)  # which raises, and says what is missing
     if not is_plain(value):
-        raise TypeError(f"{value!r} needs quotes here: write `| tojson`")
+        raise TypeError(f"{brief(repr(value))} needs quotes here: write `| tojson`")
     return value
 
 
@@ -229,7 +208,7 @@ def _check_known(use: Use, schema: SchemaPaths) -> None:
             wrong = ".".join(map(str, part))
             close = difflib.get_close_matches(wrong, near, n=1)
             raise DocumentError(
-                f"env.{wrong} is no setting.",
+                f"env.{brief(wrong)} is no setting.",
                 file=use.file,
                 line=use.line,
                 mend=f"Did you mean env.{close[0]}?"
@@ -240,14 +219,3 @@ def _check_known(use: Use, schema: SchemaPaths) -> None:
 
 def _covered(leaf: Pointer, used: set[Pointer]) -> bool:
     return any(leaf[: len(at)] == at or at[: len(leaf)] == leaf for at in used if at)
-
-
-def _innermost_line(error: BaseException, folder: Path) -> tuple[str, int] | None:
-    found = None
-    trace = error.__traceback__
-    while trace is not None:
-        path = Path(trace.tb_frame.f_code.co_filename)
-        if path.is_relative_to(folder):
-            found = (path.relative_to(folder).as_posix(), trace.tb_lineno)
-        trace = trace.tb_next
-    return found

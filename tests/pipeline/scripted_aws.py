@@ -190,7 +190,7 @@ def rendered(of: Loaded, text: str = TEMPLATE) -> Rendered:
     """A small template, each of whose lines comes from the same line of main.yaml.j2."""
     document = parse_template(text, "build/dev/template.yaml")
     lines = tuple(Line(Place("templates/main.yaml.j2", n + 1)) for n in range(text.count("\n")))
-    values = parameters.defaults(document.value, "bucket-to-be-known")
+    values = parameters.defaults(document, "bucket-to-be-known")
     return Rendered(of, text, document, SourceMap(lines), values)
 
 

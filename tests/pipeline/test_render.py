@@ -117,7 +117,10 @@ def test_writing_again_changes_no_file(project: Path) -> None:
         ("  X: [\n", 1, "not YAML"),
         ("  X:\n    Type: !Foo a\n", 1, "!Foo is no tag"),
         ("  X:\n    Type:\n", 1, "Resources.X.Type is empty"),
-        ("  X:\n    Version: 2012-10-17\n", 1, "a date"),
+        ("  X:\n    A: Yes\n", 1, "true or false"),
+        ("  X:\n    A: 000644\n", 1, "octal"),
+        ("  X:\n    A: 61.0e+9540\n", 1, "beyond the range"),
+        ("  X:\n    A: " + "[" * 200 + "]" * 200 + "\n", 1, "too deep"),
         ("  X: AWS::SNS::Topic\n", 0, "Resources.X is no mapping"),
         ("  X:\n    Properties: []\n", 1, "Resources.X.Properties is no mapping"),
         ("  X:\n    A: {{ env.uploads.keep_day }}\n", 1, "Did you mean env.uploads.keep_days?"),
@@ -153,6 +156,68 @@ def test_more_than_cloudformation_takes_is_refused(project: Path) -> None:
 
     with pytest.raises(UserError, match=r"Resources holds \d+, CloudFormation takes 500"):
         render.render_all(["dev"], project)
+
+
+PARAMETERS = """
+  Flag: {Type: String, Default: true, AllowedValues: [true, false]}
+  Never: {Type: String, Default: FALSE}
+  Zones: {Type: CommaDelimitedList, Default: [a, 1.50, true]}
+  Share: {Type: Number, Default: 1.50}
+  Large: {Type: Number, Default: 1e3}
+  Empty: {Type: String, Default: ""}
+  Nothing: {Type: CommaDelimitedList, Default: []}
+  Day: {Type: String, Default: 2012-10-17}
+"""
+
+
+def test_a_default_has_cloudformations_form(project: Path) -> None:
+    append(project, PARAMETERS, "templates/parts/parameters.yaml.j2")
+
+    rendered = render.render_all(["dev"], project)[0]
+
+    assert list(rendered.parameters.items())[-8:] == [
+        ("Flag", "true"),
+        ("Never", "false"),
+        ("Zones", "a,1.50,true"),
+        ("Share", "1.50"),
+        ("Large", "1e3"),
+        ("Empty", ""),
+        ("Nothing", ""),
+        ("Day", "2012-10-17"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "line", "says"),
+    [
+        ("Type: String\n    Default: {a: 1}", 3, "Parameters.X.Default is a mapping"),
+        ("Type: String\n    Default: !Ref ProjectName", 3, "Parameters.X.Default is a mapping"),
+        ("Type: String\n    Default:\n      - [a]", 4, "a list in a list"),
+        ("Type: String\n    Default:\n      - a\n      - b,c", 5, "holds a comma"),
+        ("Type: String", 1, "the parameter X has no default"),
+    ],
+)
+def test_a_default_that_has_no_such_form_is_an_error_of_its_line(
+    project: Path, parameter: str, line: int, says: str
+) -> None:
+    file = "templates/parts/parameters.yaml.j2"
+    number = append(project, f"  X:\n    {parameter}\n", file)
+
+    with pytest.raises(DocumentError, match=says) as raised:
+        render.render_all(["dev"], project)
+
+    assert raised.value.where == f"{file}:{number + line - 1}"
+
+
+def test_a_character_that_only_yaml_takes_for_a_line_end_moves_no_line(project: Path) -> None:
+    main = project / MAIN
+    main.write_text(main.read_text().replace("Description: ", 'Description: "a\u2028b" # ', 1))
+    number = append(project, "  X:\n    Type: [\n      61.0e+9540]\n")
+
+    with pytest.raises(DocumentError, match="beyond") as raised:
+        render.render_all(["dev"], project)
+
+    assert raised.value.where == f"{UPLOADS}:{number + 2}"
 
 
 def test_code_in_another_shape_is_left_to_the_linter(project: Path) -> None:

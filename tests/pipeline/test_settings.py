@@ -136,6 +136,13 @@ def test_two_files_that_mean_one_stack_are_refused(project: Path) -> None:
         settings.load("b-c", project)
 
 
+@pytest.mark.parametrize("name", [".#dev.yaml", "._dev.yaml", ".hidden.yaml", "#dev.yaml"])
+def test_what_editors_and_systems_leave_is_no_environment(project: Path, name: str) -> None:
+    (project / "environments" / name).symlink_to("me@host.1")
+
+    assert settings.chosen([], project) == ["dev", "prod"]
+
+
 def test_a_folder_without_environments_says_so(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no environment file"):
         settings.chosen([], tmp_path)

@@ -221,6 +221,13 @@ def test_a_link_that_leads_nowhere_is_named(written: Writer, tmp_path: Path) -> 
         ("{% macro m() %}{{ m() }}{% endmacro %}\nA: {{ m() }}\n", 1, "includes or calls itself"),
         ("A: {{ [1, 2] | random }}\n", 1, "No filter named 'random'"),
         ("{% for i in range(999999999) %}\n# x\n{% endfor %}\n", 1, "Range too big"),
+        ("A: 1\n# ${#list[@]}\nB: 1\n", 2, "{# opens a comment that nothing closes"),
+        ("A: 1\n{% raw %}\nB: 1\n", 2, "Missing end of raw"),
+        ("A: 1\nB: {{ 'x' * 99999999999999 }}\n", 2, "memory"),
+        ("A: 1\nB: {{ cycler() }}\n", 2, "at least one item"),
+        ("A: 1\nB: {{ env." + "k" * 5000 + " }}\n", 2, "is no setting"),
+        ("A: 1\nB: {{ 'x' | " + "k" * 5000 + " }}\n", 2, "No filter named"),
+        ("A: 1\nB: {{ [][env.label * 999] }}\n", 2, "has no attribute"),
     ],
 )
 def test_a_template_error_names_its_line(
@@ -236,6 +243,65 @@ def test_a_template_error_names_its_line(
 
     assert raised.value.where == f"templates/main.yaml.j2:{line}"
     assert says in raised.value.what
+    assert len(str(raised.value)) < 500
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{{ " + "(" * 3000 + ")" * 3000 + " }}",
+        "{% if env.on %}" * 400 + "{% endif %}" * 400,
+        "{% for i in [1] %}" * 30 + "{% endfor %}" * 30,
+        "{{ " + "1" * 5000 + " }}",
+        "{% macro m(a, a) %}{% endmacro %}",
+    ],
+)
+def test_what_jinja_can_not_compile_names_its_file(written: Writer, body: str) -> None:
+    templates = written(main="A: 1\n{% include 'part.yaml.j2' %}\n", part=body)
+
+    with pytest.raises(
+        UserError, match=r"^templates/part\.yaml\.j2: Jinja can't compile"
+    ) as raised:
+        checked(templates)
+
+    assert len(str(raised.value)) < 400
+
+
+@pytest.mark.parametrize(
+    "reference", ["{{resolve:ssm:/a}}", "{{ resolve:secretsmanager:s:SecretString:p}}"]
+)
+def test_a_dynamic_reference_in_bare_braces_is_told_its_other_form(
+    written: Writer, reference: str
+) -> None:
+    templates = written(main=f'A: 1\nB: "{reference}"\n')
+
+    with pytest.raises(DocumentError, match=r"main\.yaml\.j2:2: ") as raised:
+        checked(templates)
+
+    assert 'dynamic_reference("ssm", "/a/name")' in raised.value.mend
+
+
+def test_the_lexers_errors_name_the_template_as_people_do(written: Writer) -> None:
+    templates = written(main="{% include 'part.yaml.j2' %}\n", part="A: 1\nB: {{ $x }}\n")
+
+    with pytest.raises(DocumentError, match=r"^templates/part\.yaml\.j2:2: ") as raised:
+        checked(templates)
+
+    assert "{% raw %}" in raised.value.mend
+
+
+@pytest.mark.parametrize(
+    "name", [".#part.yaml.j2", "._part.yaml.j2", ".cache/x.yaml.j2", "__MACOSX/x.j2", "#x.j2"]
+)
+def test_what_editors_and_systems_leave_is_no_template(
+    written: Writer, tmp_path: Path, name: str
+) -> None:
+    templates = written(main="A: 1\n")
+    left = tmp_path / "templates" / name
+    left.parent.mkdir(exist_ok=True)
+    left.symlink_to("me@host.1")
+
+    assert templates.render(SETTINGS)[0] == "A: 1\n"
 
 
 def test_an_unknown_setting_is_found_in_a_branch_nobody_takes(written: Writer) -> None:
