@@ -29,3 +29,20 @@ export function pause(failures) {
     globalThis.addEventListener?.("online", done);
   });
 }
+
+/**
+ * A module that isn't loaded with the page; tried again, under another address, where that failed,
+ * since browsers remember a failure.
+ *
+ * @param {string} path from this folder
+ * @returns {Promise<any>}
+ */
+export async function late(path) {
+  for (let failures = 0; ; failures++) {
+    try {
+      return await import(failures ? `${path}?${failures}` : path);
+    } catch {
+      await pause(failures + 1);
+    }
+  }
+}

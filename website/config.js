@@ -4,7 +4,7 @@
 
 /** A page that can't work here; `problem` names the words that say so. */
 export class Unusable extends Error {
-  /** @param {"unpublished" | "elsewhere" | "unreachable"} problem @param {string} [address] */
+  /** @param {"framed" | "unpublished" | "elsewhere" | "unreachable"} problem @param {string} [address] */
   constructor(problem, address) {
     super(problem);
     this.problem = problem;
@@ -14,6 +14,8 @@ export class Unusable extends Error {
 
 /** @returns {Promise<Config>} */
 export async function loadConfig() {
+  // A stranger's page could lay its own over ours. Not everything that delivers us sends headers.
+  if (window.top !== window.self) throw new Unusable("framed", location.href);
   const answer = await fetch("config.json", { cache: "no-cache" }).catch(() => undefined);
   if (!answer) throw new Unusable("unreachable");
   const config = await answer.json().catch(() => ({}));

@@ -1,31 +1,35 @@
 /** The desktop page: makes a code, follows its session, and shows the photos that arrive. */
 
 import { connect, isPassing } from "./api.js";
-import { pause } from "./backoff.js";
+import { late, pause } from "./backoff.js";
+import { startClock } from "./clock.js";
 import { loadConfig, Unusable } from "./config.js";
-import { draw, drawTime } from "./desktop_view.js";
+import { draw, drawTime, nameOf } from "./desktop_view.js";
 import { $, drawLanguage, drawProblem, hideProblem, input, say, show } from "./dom.js";
 import { LANGUAGES, speak } from "./i18n.js";
-import { fileName, isImage } from "./images.js";
+import { isHere, startFetching, withUploads } from "./pictures.js";
 import { startPoll } from "./poll.js";
-import { isOver, isSettled, phase, step } from "./session.js";
+import { count, isOver, isSettled, isState, phase, step } from "./session.js";
 import { startSocket } from "./socket.js";
 import { remember } from "./store.js";
 
-/** @typedef {import("./desktop_view.js").Picture} Picture */
+/** @typedef {import("./pictures.js").Picture} Picture */
 /** @typedef {import("./session.js").Session} Session */
 /**
  * @typedef {object} Code what the tab knows of its session and nobody else does
  * @property {Session} session
  * @property {string} desktopToken
  * @property {string} uploadToken
- * @property {number} skew seconds by which the service's clock is ahead of this one
+ * @property {number} seenAt the service's time when it last told any
+ * @property {number} most photos that the session takes
  */
 
 const POLL = 30_000;
 const POLL_WITHOUT_PUSHES = 5_000;
 // Four hours of codes that nobody scans: then nobody is there.
 const RENEWALS = 8;
+// The link for those who copy it: what opens it by itself, to look for harm or a preview, takes nothing.
+const COPIED = ".ask";
 
 const store = /** @type {ReturnType<typeof remember<Code>>} */ (remember("desktop"));
 const later = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -39,15 +43,33 @@ let api;
 let code = null;
 /** @type {Picture[]} */
 let pictures = [];
-/** @type {{ stop(): void, now(): void } | undefined} */
+/** @type {{ stop(): void, now(): void, fresh(): void } | undefined} */
 let following;
+/** @type {ReturnType<typeof startFetching> | undefined} */
+let fetching;
 let reach = { poll: true, pushes: false };
 let renewals = RENEWALS;
 let stopping = { busy: false, failed: false };
+let saving = false;
 let creating = 0;
 
-function clock() {
-  return Math.floor(Date.now() / 1000) + (code?.skew ?? 0);
+const clock = startClock();
+/** @type {Promise<any> | undefined} */
+let tools;
+/** @type {{ open(picture: Picture): void, redraw(): void } | undefined} */
+let viewer;
+
+/** What nobody needs before the first photo comes, and what is loaded with that one.
+ *  @returns {Promise<typeof import("./saving.js")>} */
+function photoTools() {
+  tools ??= Promise.all([late("./saving.js"), late("./viewer.js")]).then(([saving, module]) => {
+    viewer = module.startViewer({
+      ...{ pictures: () => pictures, speaker: () => speaker, onSave: keep },
+      nameOf: (/** @type {Picture} */ picture) => nameOf(speaker, picture),
+    });
+    return saving;
+  });
+  return tools;
 }
 
 function link() {
@@ -56,16 +78,21 @@ function link() {
   return new URL(`phone.html#1.${session.sessionId}.${uploadToken}`, location.href).href;
 }
 
-function view() {
+/** What there is to draw. */
+export function view() {
   const unreachable = !reach.poll && !reach.pushes;
   return {
-    ...{ speaker, session: code?.session, link: link(), now: clock(), pictures },
-    ...{ offline: !navigator.onLine || unreachable, ...stopping },
-    ...{ onDownload: download, onBlank: blank },
+    ...{ speaker, session: code?.session, link: link(), now: clock.now(), pictures },
+    ...{ offline: !navigator.onLine || unreachable, ...stopping, saving },
+    ...{ most: code?.most ?? Infinity, onOpen: open, onSave: keep, onBlank: blank },
   };
 }
 
-const redraw = () => draw(view());
+function redraw() {
+  draw(view());
+  viewer?.redraw();
+  if (pictures.some(isHere)) photoTools();
+}
 
 async function start() {
   try {
@@ -94,7 +121,7 @@ async function explain({ problem, address }) {
 /** A new code in place of the one that is shown. */
 async function renew() {
   const mine = ++creating;
-  following?.stop();
+  leave();
   code = null;
   store.forget();
   stopping = { busy: false, failed: false };
@@ -118,17 +145,24 @@ async function create(mine) {
 }
 
 /** @param {any} body @returns {Code} */
-function codeOf({ sessionId, rev, status, createdAt, expiresAt, desktopToken, uploadToken }) {
-  const session = { sessionId, rev, status, expiresAt, uploads: [] };
-  const skew = createdAt - Math.floor(Date.now() / 1000);
-  return { session, desktopToken, uploadToken, skew };
+function codeOf({ desktopToken, uploadToken, maxUploads: most, createdAt: seenAt, ...session }) {
+  const { sessionId, rev, status, expiresAt } = session;
+  const known = { sessionId, rev, status, expiresAt, uploads: [] };
+  return { session: known, desktopToken, uploadToken, seenAt, most };
+}
+
+function leave() {
+  following?.stop();
+  fetching?.stop();
 }
 
 /** Takes every news of the session, pushed or polled. */
 function follow() {
   if (!code) return;
-  const { session, desktopToken: token } = code;
+  const { session, desktopToken: token, seenAt } = code;
   const { sessionId } = session;
+  clock.set(seenAt);
+  fetching = startFetching(({ id }) => locate(sessionId, token, id), redraw);
   reach = { poll: true, pushes: false };
   const poll = startPoll({
     read: (etag) => api.read(sessionId, token, etag),
@@ -149,6 +183,7 @@ function follow() {
       poll.now();
       socket.now();
     },
+    fresh: poll.fresh,
   };
   if (session.rev > 1) poll.now();
   take(undefined);
@@ -157,11 +192,15 @@ function follow() {
 /** @param {unknown} message */
 function take(message) {
   if (!code) return;
+  const { sessionId } = code.session;
+  if (isState(message) && message.sessionId === sessionId) clock.set(message.now);
   code.session = step(code.session, message);
+  code.seenAt = clock.now();
   store.write(code);
   pictures = withUploads(pictures, code.session);
   redraw();
-  fetchPictures();
+  const { uploads } = code.session;
+  fetching?.follow(pictures.filter(({ upload }) => uploads.includes(upload)));
   settle();
 }
 
@@ -175,17 +214,17 @@ function reached(change) {
 
 /** The session is deleted. What has arrived stays; a code without any use is replaced. */
 function gone() {
-  following?.stop();
+  leave();
   if (!code) return;
   code.session = { ...code.session, status: "EXPIRED", expiresAt: 0 };
-  pictures = pictures.filter(({ url }) => url);
+  pictures = pictures.filter(isHere);
   redraw();
   settle();
 }
 
 /** Once nothing more can come. */
 function settle() {
-  if (!code || !isSettled(code.session, clock())) return;
+  if (!code || !isSettled(code.session, clock.now())) return;
   const { status, matchCode } = code.session;
   // Until the service says so itself, it is only this clock that thinks the time is up.
   if (["CANCELLED", "EXPIRED", "COMPLETED"].includes(status)) following?.stop();
@@ -196,59 +235,10 @@ function settle() {
   renew();
 }
 
-/**
- * The pictures with what the session says of them; those of earlier codes stay.
- *
- * @param {Picture[]} old @param {Session} session @returns {Picture[]}
- */
-function withUploads(old, { uploads }) {
-  const known = old.map((picture) => {
-    const upload = uploads.find(({ id }) => id === picture.upload.id);
-    return upload ? Object.assign(picture, { upload }) : picture;
-  });
-  const fresh = uploads.filter(({ id }) => !known.some(({ upload }) => upload.id === id));
-  const numbered = fresh.map((upload, at) => ({ number: known.length + at + 1, upload }));
-  return [...known, ...numbered];
-}
-
-const fetching = new Set();
-
-/** Gets each stored picture once, two at a time; it is shown and downloaded from memory. */
-async function fetchPictures() {
-  const next = pictures.find(
-    ({ upload, url }) => upload.status === "STORED" && !url && !fetching.has(upload.id),
-  );
-  if (!next || !code || fetching.size >= 2) return;
-  const { session, desktopToken } = code;
-  if (!session.uploads.some(({ id }) => id === next.upload.id)) return;
-  fetching.add(next.upload.id);
-  for (let failures = 1; isWanted(next, session); failures++) {
-    const bytes = await content(session.sessionId, desktopToken, next.upload);
-    if (bytes) next.url = URL.createObjectURL(bytes);
-    else await pause(failures);
-  }
-  fetching.delete(next.upload.id);
-  redraw();
-  fetchPictures();
-}
-
-/** @param {Picture} picture @param {Session} session */
-function isWanted(picture, { sessionId }) {
-  return !picture.url && pictures.includes(picture) && code?.session.sessionId === sessionId;
-}
-
-/** @param {string} sessionId @param {string} token @param {import("./session.js").Upload} upload */
-async function content(sessionId, token, { id, contentType }) {
+/** @param {string} sessionId @param {string} token @param {string} id of an upload */
+async function locate(sessionId, token, id) {
   const { status, body } = await api.image(sessionId, token, id);
-  if (status !== 200) return undefined;
-  try {
-    const answer = await fetch(body.url, { cache: "no-store" });
-    if (!answer.ok) return undefined;
-    const type = isImage(contentType) ? contentType : "application/octet-stream";
-    return new Blob([await answer.arrayBuffer()], { type });
-  } catch {
-    return undefined;
-  }
+  return status === 200 ? String(body.url) : undefined;
 }
 
 /** @param {Picture} picture */
@@ -258,16 +248,48 @@ function blank(picture) {
 }
 
 /** @param {Picture} picture */
-function download({ url, number, upload }) {
-  if (!url) return;
-  const anchor = document.createElement("a");
-  anchor.href = url;
-  anchor.download = fileName(number, upload.contentType);
-  anchor.click();
+async function open(picture) {
+  await photoTools();
+  viewer?.open(picture);
+}
+
+/** @param {Picture} picture */
+async function keep(picture) {
+  const { save } = await photoTools();
+  save(picture, pictures);
+}
+
+async function keepAll() {
+  saving = true;
+  redraw();
+  const { saveAll } = await photoTools();
+  await saveAll(pictures);
+  saving = false;
+  redraw();
+}
+
+/**
+ * Whether a person wants to end the code although photos are on their way.
+ *
+ * @param {string} yes @returns {Promise<boolean>}
+ */
+function isMeant(yes) {
+  const n = code && !isSettled(code.session, clock.now()) ? count(code.session, "REQUESTED") : 0;
+  if (n === 0) return Promise.resolve(true);
+  const dialog = /** @type {HTMLDialogElement} */ ($("question"));
+  say($("question-text"), speaker.t("stillComing", { n }));
+  say($("question-yes"), yes);
+  $("question-yes").onclick = () => dialog.close("yes");
+  $("question-no").onclick = () => dialog.close("no");
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.onclose = () => resolve(dialog.returnValue === "yes");
+  });
 }
 
 async function stop() {
-  if (!code || stopping.busy) return;
+  if (stopping.busy || !(await isMeant(speaker.t("stopAnyway"))) || !code) return;
   const { session, desktopToken } = code;
   stopping = { busy: true, failed: false };
   redraw();
@@ -281,9 +303,10 @@ async function stop() {
 
 /** The person asks for a new code: the one that nobody has used must not work any longer. */
 async function replace() {
+  if (!(await isMeant(speaker.t("newCode")))) return;
   renewals = RENEWALS;
   const old = code;
-  const open = old && !isOver(old.session, clock());
+  const open = old && !isOver(old.session, clock.now());
   if (open) api.cancel(old.session.sessionId, old.desktopToken);
   await renew();
   $("status").focus();
@@ -292,7 +315,7 @@ async function replace() {
 async function copy() {
   const field = input("link");
   field.select();
-  const done = await copied(field.value);
+  const done = await copied(field.value + COPIED);
   // Left in the field, the selection is what a person copies by hand.
   if (done) $("copy").focus();
   say($("copy-text"), speaker.t(done ? "copied" : "copyByHand"));
@@ -310,6 +333,12 @@ async function copied(text) {
   }
 }
 
+/** However the link is copied, it is the one for copying. @param {ClipboardEvent} event */
+function mark(event) {
+  event.clipboardData?.setData("text/plain", input("link").value + COPIED);
+  event.preventDefault();
+}
+
 function awake() {
   if (document.hidden) return;
   following?.now();
@@ -325,22 +354,36 @@ async function translate(language) {
 
 $("renew").onclick = replace;
 $("stop").onclick = stop;
+$("save-all").onclick = keepAll;
 $("copy").onclick = copy;
 input("link").onfocus = () => input("link").select();
+input("link").oncopy = mark;
 document.addEventListener("visibilitychange", awake);
 addEventListener("online", awake);
 addEventListener("offline", redraw);
 addEventListener("pageshow", ({ persisted }) => persisted && awake());
 
+let asked = -Infinity;
+
+/** A clock that was set and a computer that slept look alike: the service knows. */
+function askForTheTime() {
+  const soon = performance.now() - asked < 10_000;
+  if (soon || !clock.isDoubtful() || !code || isSettled(code.session, clock.now())) return;
+  asked = performance.now();
+  following?.fresh();
+}
+
 let stage = "";
 setInterval(() => {
   if (!code) return;
+  askForTheTime();
   drawTime(view());
-  const now = `${phase(code.session, clock())} ${isSettled(code.session, clock())}`;
-  if (now === stage) return;
-  stage = now;
+  const now = clock.now();
+  const next = `${phase(code.session, now)} ${isSettled(code.session, now)}`;
+  if (next === stage) return;
+  stage = next;
   redraw();
-  if (isOver(code.session, clock())) following?.now();
+  if (isOver(code.session, now)) following?.now();
   settle();
 }, 1000);
 

@@ -1,26 +1,13 @@
 /** Draws the desktop page. */
 
 import { $, drawList, icon, input, make, qrPicture, say, setIcon, show } from "./dom.js";
+import { isHere } from "./pictures.js";
 import { encode } from "./qr.js";
 import { count, isOver, isSettled, phase } from "./session.js";
 
 /** @typedef {import("./i18n.js").Speaker} Speaker */
-/** @typedef {import("./session.js").Session} Session */
-/** @typedef {import("./session.js").Upload} Upload */
-/** @typedef {{ number: number, url?: string, blank?: boolean, upload: Upload }} Picture */
-/**
- * @typedef {object} View
- * @property {Speaker} speaker
- * @property {Session | undefined} session
- * @property {string} link what the code says
- * @property {number} now Unix seconds
- * @property {boolean} offline
- * @property {boolean} busy stopping
- * @property {boolean} failed stopping didn't get through
- * @property {Picture[]} pictures newest code first
- * @property {(picture: Picture) => void} onDownload
- * @property {(picture: Picture) => void} onBlank the browser can't show it
- */
+/** @typedef {import("./pictures.js").Picture} Picture */
+/** @typedef {ReturnType<typeof import("./desktop.js").view>} View */
 
 const ICONS = {
   creating: "clock",
@@ -31,17 +18,18 @@ const ICONS = {
   ended: "clock",
   stopped: "stop",
 };
+const CONNECTED = ["connected", "receiving", "arrived"];
 
 /** @param {View} view */
 export function draw(view) {
-  const { session, now, speaker } = view;
+  const { session, now, speaker, pictures } = view;
   const { t } = speaker;
   const shown = session ? phase(session, now) : "creating";
-  const filled = view.pictures.length > 0;
+  const filled = pictures.length > 0;
+  const photos = pictures.filter(isHere).length;
   document.body.dataset.phase = shown;
-  document.body.classList.toggle("filled", filled);
+  document.body.classList.toggle("bar", isBar(view, shown));
   say($("status"), sentence(view, shown));
-  const photos = view.pictures.filter(({ url }) => url).length;
   document.title = photos > 0 ? `(${photos}) ${t("name")}` : t("name");
   setIcon($("status-icon"), ICONS[shown]);
   say($("offline"), view.offline ? t("offline") : "");
@@ -49,9 +37,17 @@ export function draw(view) {
   show($("link-box"), shown === "waiting");
   drawCode(view, shown);
   say($("hint"), hint(view, shown));
-  drawActions(view, shown);
+  drawActions(view, shown, photos);
   drawTime(view);
   drawGallery(view, filled || ["connected", "receiving"].includes(shown));
+}
+
+/** Whether the photos are the page, and all else is a line above them: not before the code that
+ *  is shown has brought one, or is over.
+ *  @param {View} view @param {string} shown */
+function isBar({ session, pictures }, shown) {
+  if (shown === "ended" || shown === "stopped") return pictures.some(isHere);
+  return session !== undefined && count(session, "STORED") > 0;
 }
 
 /** @param {View} view @param {string} shown */
@@ -61,21 +57,31 @@ function sentence({ session, speaker: { t }, pictures }, shown) {
   const arrived = count(session, "STORED");
   const also = refused > 0 && shown !== "waiting" ? ` · ${t("refused", { n: refused })}` : "";
   const n = shown === "receiving" ? count(session, "REQUESTED") : arrived || pictures.length;
-  return t(shown, { n }) + also;
+  const done = shown === "stopped" && arrived > 0;
+  return t(done ? "arrived" : shown, { n }) + also;
 }
 
 /** @param {View} view @param {string} shown */
-function hint({ speaker: { t }, pictures, failed }, shown) {
-  if (failed) return t("stopFailed");
-  if (["connected", "receiving", "arrived"].includes(shown)) return t("connectedHint");
-  const kept = pictures.some(({ url }) => url) ? ` ${t("endedKept")}` : "";
+function hint(view, shown) {
+  const { t } = view.speaker;
+  if (view.failed) return t("stopFailed");
+  if (shown === "waiting") return t("waitingHint");
+  if (CONNECTED.includes(shown)) return connectedHint(view, shown);
+  const kept = view.pictures.some(isHere) ? ` ${t("endedKept")}` : "";
   if (shown === "ended") return t("endedHint") + kept;
   return shown === "stopped" ? t("stoppedHint") + kept : "";
 }
 
 /** @param {View} view @param {string} shown */
+function connectedHint(view, shown) {
+  const { t } = view.speaker;
+  if ((view.session?.uploads.length ?? 0) >= view.most) return t("full");
+  return isBar(view, shown) ? "" : t("connectedHint");
+}
+
+/** @param {View} view @param {string} shown */
 function drawCode({ session, link, speaker: { t } }, shown) {
-  const connected = ["connected", "receiving", "arrived"].includes(shown);
+  const connected = CONNECTED.includes(shown);
   show($("qr"), !connected);
   $("qr").classList.toggle("over", shown !== "waiting");
   if ($("qr").dataset.text !== link + t("qr")) {
@@ -88,12 +94,18 @@ function drawCode({ session, link, speaker: { t } }, shown) {
   say($("code-digits"), session?.matchCode ?? "");
 }
 
-/** @param {View} view @param {string} shown */
-function drawActions({ session, busy }, shown) {
-  const open = ["waiting", "connected", "receiving", "arrived"].includes(shown);
-  show($("renew"), session !== undefined && (!open || shown === "waiting"));
-  $("renew").classList.toggle("quiet", open);
+/** @param {View} view @param {string} shown @param {number} photos */
+function drawActions({ session, busy, saving, speaker: { t } }, shown, photos) {
+  const open = shown === "waiting" || CONNECTED.includes(shown);
+  const done = photos > 0 && shown !== "waiting";
+  show($("save-all"), photos > 1);
+  say($("save-all-text"), t(saving ? "saving" : "saveAll"));
+  /** @type {HTMLButtonElement} */ ($("save-all")).disabled = saving;
+  show($("renew"), session !== undefined);
+  $("renew").classList.toggle("quiet", open || photos > 1);
   show($("stop"), open);
+  say($("stop-text"), t(done ? "done" : "stop"));
+  setIcon($("stop-icon"), done ? "check" : "stop");
   /** @type {HTMLButtonElement} */ ($("stop")).disabled = busy;
 }
 
@@ -117,32 +129,37 @@ function drawGallery(view, visible) {
   drawList($("tiles"), view.pictures, ({ upload }) => upload.id, create, update);
 }
 
+/** What a person calls a photo. @param {Speaker} speaker @param {Picture} picture */
+export const nameOf = ({ t }, { number, upload }) => upload.name ?? t("photo", { n: number });
+
 /** @param {View} view @param {Picture} picture */
 function newTile(view, picture) {
   const button = make("button", "round", icon("down"));
   button.type = "button";
-  button.onclick = () => view.onDownload(picture);
-  const caption = make("div", "caption", make("p", "label"), button);
-  return make("li", "tile", make("div", "frame"), caption);
+  button.onclick = () => view.onSave(picture);
+  const label = make("div", "label", make("p", "file"), make("p", "size"));
+  return make("li", "tile", make("div", "frame"), make("div", "caption", label, button));
 }
 
 /** @param {View} view @param {HTMLElement} tile @param {Picture} picture */
 function drawTile(view, tile, picture) {
   const { t, amount } = view.speaker;
-  const { upload, number, url } = picture;
+  const { upload, url } = picture;
   const look = appearance(view, picture);
+  const name = nameOf(view.speaker, picture);
   const button = /** @type {HTMLButtonElement} */ (tile.querySelector("button"));
   show(button, upload.status === "STORED");
   button.disabled = !url;
-  button.setAttribute("aria-label", t("downloadPhoto", { n: number }));
+  button.setAttribute("aria-label", t("downloadPhoto", { name }));
   button.title = t("download");
   const large = upload.size >= 1e6;
   const size = amount(upload.size / (large ? 1e6 : 1e3), large ? "megabyte" : "kilobyte");
-  const label = /** @type {HTMLElement} */ (tile.querySelector(".label"));
-  say(label, upload.status === "STORED" ? `${t("photo", { n: number })} · ${size}` : t(look));
+  const [file, more] = tile.querySelectorAll(".label p");
+  say(file, name);
+  say(more, upload.status === "STORED" ? size : t(look));
   if (tile.dataset.look === look + view.speaker.language) return;
   tile.dataset.look = look + view.speaker.language;
-  tile.querySelector(".frame")?.replaceChildren(...frame(view, picture, look));
+  tile.querySelector(".frame")?.replaceWith(frame(view, picture, look));
   tile.classList.toggle("pending", look === "arriving" || look === "loading");
 }
 
@@ -154,19 +171,34 @@ function appearance({ session, now }, { upload, url, blank }) {
   return hopeless ? "neverCame" : "arriving";
 }
 
-/** What fills a tile's frame. @param {View} view @param {Picture} picture @param {string} look */
+/** What stands for a photo. @param {View} view @param {Picture} picture @param {string} look */
 function frame(view, picture, look) {
   const { t } = view.speaker;
-  if (look === "shown") {
-    const image = make("img");
-    image.alt = t("photo", { n: picture.number });
-    image.decoding = "async";
-    image.onerror = () => view.onBlank(picture);
-    image.src = picture.url ?? "";
-    return [image];
+  if (look === "shown") return opener(view, picture);
+  if (look === "noPreview") return make("div", "frame", icon("pictures"), make("p", "", t(look)));
+  if (look === "notAccepted") {
+    return make("div", "frame", icon("warning"), make("p", "", t("notAcceptedWhy")));
   }
-  if (look === "noPreview") return [icon("pictures"), make("p", "", t("noPreview"))];
-  if (look === "notAccepted") return [icon("warning"), make("p", "", t("notAcceptedWhy"))];
-  if (look === "neverCame") return [icon("offline"), make("p", "", t("neverCameWhy"))];
-  return [icon(look === "loading" ? "pictures" : "down"), make("p", "sr", t(look))];
+  if (look === "neverCame") {
+    return make("div", "frame", icon("offline"), make("p", "", t("neverCameWhy")));
+  }
+  return make("div", "frame", icon(look === "loading" ? "pictures" : "down"));
+}
+
+/** A link to the photo itself, for a tab of its own; a plain click opens it here.
+ *  @param {View} view @param {Picture} picture */
+function opener(view, picture) {
+  const image = make("img", "whole");
+  image.alt = view.speaker.t("openPhoto", { name: nameOf(view.speaker, picture) });
+  image.decoding = "async";
+  image.onerror = () => view.onBlank(picture);
+  image.src = picture.url ?? "";
+  const anchor = make("a", "frame", image);
+  anchor.href = picture.url ?? "";
+  anchor.onclick = (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    view.onOpen(picture);
+  };
+  return anchor;
 }

@@ -123,6 +123,7 @@ export function drawProblem(text, address) {
   show(link, address !== undefined);
   if (address) {
     link.href = address;
+    link.target = "_top";
     say(link, address.split("#")[0]);
   }
 }

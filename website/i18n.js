@@ -56,8 +56,10 @@ export function choose(wishes) {
 /** Learns a language and writes the page's fixed texts in it. @param {string} [wish] */
 export async function speak(wish) {
   const language = choose([wish ?? kept() ?? "", ...navigator.languages]);
-  const { default: words } = await import(`./words/${language}.js`);
-  const speaker_ = speaker(language, words);
+  const page = document.body.className.split(" ")[0];
+  const parts = [import(`./words/${language}.js`), import(`./words/${page}.${language}.js`)];
+  const [common, own] = await Promise.all(parts);
+  const speaker_ = speaker(language, { ...common.default, ...own.default });
   if (wish) keep(wish);
   document.documentElement.lang = language;
   document.documentElement.dir = RIGHT_TO_LEFT.includes(language) ? "rtl" : "ltr";

@@ -48,5 +48,5 @@ function fromBrands(found) {
 /** Whether an image of that type may be shown. @param {string} type */
 export const isImage = (type) => Object.hasOwn(ENDINGS, type);
 
-/** @param {number} number @param {string} type */
-export const fileName = (number, type) => `photo-${number}.${ENDINGS[type] ?? "bin"}`;
+/** What the name of such a file ends in. @param {string} type */
+export const ending = (type) => ENDINGS[type] ?? "bin";

@@ -48,6 +48,11 @@ export function startPoll({ read, every, onState, onReach, onGone }) {
   return {
     /** Polls at once. */
     now: poll,
+    /** Polls at once for a whole answer, also where nothing is new. */
+    fresh() {
+      etag = null;
+      return poll();
+    },
     stop() {
       stopped = true;
       clearTimeout(timer);

@@ -1,9 +1,6 @@
 /**
- * A text as a QR code: byte mode, correction level M, versions 1 to 10 (up to 213 bytes).
- *
- * The words are those of ISO/IEC 18004: a version is a size, a codeword is a byte, a block is a
- * group of codewords that is corrected by itself, a mask flips modules so that none of the
- * patterns that disturb a scanner stands out.
+ * A text as a QR code: byte mode, correction level M, versions 1 to 10 (up to 213 bytes). The
+ * words are those of ISO/IEC 18004; a codeword is a byte.
  */
 
 /** @typedef {{ size: number, mask: number, rows: Uint8Array[] }} Code - `rows[y][x]` is 1 if dark */

@@ -3,13 +3,21 @@
  * docs: the contract's "One message shape in GET, subscribe answer and push".
  */
 
-/** @typedef {{ id: string, status: string, contentType: string, size: number }} Upload */
+/**
+ * @typedef {object} Upload
+ * @property {string} id
+ * @property {string} status
+ * @property {string} contentType
+ * @property {number} size
+ * @property {string} [name] what the phone calls it; told to the desktop alone
+ */
 /**
  * @typedef {object} Session
  * @property {string} sessionId
  * @property {number} rev
  * @property {string} status
  * @property {number} expiresAt Unix seconds
+ * @property {number} [now] the service's clock as it told this state, in Unix seconds
  * @property {string} [matchCode]
  * @property {Upload[]} uploads
  */

@@ -23,7 +23,9 @@ from tests.website.browser import launch
 from tests.website.fake import OUTPUTS, Service
 from tests.website.published import published, serving
 
-DESKTOP, PHONE, NARROW = (1280, 800), (390, 844), (320, 640)
+DESKTOP, PHONE, NARROW = (1280, 800), (390, 844), (320, 568)
+# A phone with its browser's bars, half a laptop's screen, a low window, a laptop at 200 %.
+WINDOWS = ((390, 664), (683, 768), (911, 512), (640, 400))
 BEST = [
     *("waiting-1280-light", "receiving-1280-dark", "arabic-1280-light"),
     *("ready-390-light", "sent-390-dark", "problems-320-light"),
@@ -102,15 +104,54 @@ def connected(scene: Scene) -> None:
 
 def receiving(scene: Scene) -> None:
     connected(scene)
-    scene.service.upload(1, "STORED", photo(0))
-    scene.service.upload(2, "STORED", photo(1))
-    scene.service.upload(3, "REQUESTED")
+    scene.service.upload(1, "STORED", photo(0), name="IMG_4100.jpg")
+    scene.service.upload(2, "STORED", photo(1), name="Sommer am See.jpg")
+    scene.service.upload(3, "REQUESTED", name="IMG_4102.jpg")
 
 
 def arrived(scene: Scene) -> None:
     connected(scene)
     for number in range(4):
-        scene.service.upload(number + 1, "STORED", photo(number))
+        scene.service.upload(number + 1, "STORED", photo(number), name=f"IMG_{4100 + number}.jpg")
+    scene.page.wait_for_selector(".tile:nth-child(4) img")
+
+
+def one_photo(scene: Scene) -> None:
+    connected(scene)
+    scene.service.upload(1, "STORED", photo(0), name="IMG_4100.jpg")
+    scene.page.wait_for_selector(".tile img")
+
+
+def first_coming(scene: Scene) -> None:
+    connected(scene)
+    scene.service.upload(1, "REQUESTED", name="IMG_4100.jpg")
+
+
+def full(scene: Scene) -> None:
+    scene.service.max_uploads = 4
+    arrived(scene)
+
+
+def large(scene: Scene) -> None:
+    arrived(scene)
+    scene.page.click(".tile:nth-child(2) a")
+    scene.page.wait_for_selector(".viewer img")
+
+
+def question(scene: Scene) -> None:
+    receiving(scene)
+    scene.page.click("#stop")
+
+
+def done(scene: Scene) -> None:
+    arrived(scene)
+    scene.page.click("#stop")
+
+
+def again(scene: Scene) -> None:
+    arrived(scene)
+    scene.page.click("#renew")
+    scene.page.wait_for_selector("body[data-phase=waiting]")
 
 
 def refused(scene: Scene) -> None:
@@ -208,8 +249,8 @@ def phone_arabic(scene: Scene) -> None:
 
 
 DESKTOP_SCENES: list[Callable[[Scene], None]] = [
-    *(waiting, soon, connected, receiving, arrived, refused, ended, stopped, offline, unreachable),
-    *(arabic, arabic_waiting),
+    *(waiting, soon, connected, first_coming, receiving, one_photo, arrived, refused, full, large),
+    *(question, done, again, ended, stopped, offline, unreachable, arabic, arabic_waiting),
 ]
 PHONE_SCENES: list[Callable[[Scene], None]] = [
     *(ready, sending, sent, problems, retrying, taken, closed, no_link, phone_arabic),
@@ -247,7 +288,7 @@ def main(folder: Path, *only: str) -> None:
         browser = launch(playwright)
         for scenes, wide in ((DESKTOP_SCENES, DESKTOP), (PHONE_SCENES, PHONE)):
             for scene in scenes:
-                for width, height in (wide, NARROW):
+                for width, height in (wide, NARROW, *WINDOWS):
                     for scheme in ("light", "dark"):
                         name = f"{scene.__name__}-{width}-{scheme}"
                         if only and not any(name.startswith(one) for one in only):

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { connect } from "../../website/api.js";
 import { usable } from "../../website/config.js";
 import { choose, LANGUAGES, speaker } from "../../website/i18n.js";
-import { fileName, typeOf } from "../../website/images.js";
+import { typeOf } from "../../website/images.js";
 import { withoutLocation } from "../../website/jpeg.js";
 import { encode } from "../../website/qr.js";
 import { randomHex, remember } from "../../website/store.js";
@@ -12,14 +12,13 @@ import { randomHex, remember } from "../../website/store.js";
 const WEBSITE = new URL("../../website/", import.meta.url);
 const text = (name) => readFileSync(new URL(name, WEBSITE), "utf8");
 const names = readdirSync(WEBSITE);
-const catalogues = Object.fromEntries(
-  await Promise.all(
-    Object.keys(LANGUAGES).map(async (language) => [
-      language,
-      (await import(new URL(`words/${language}.js`, WEBSITE).href)).default,
-    ]),
-  ),
-);
+const words = async (name) => (await import(new URL(`words/${name}.js`, WEBSITE).href)).default;
+const PAGES = ["desktop", "phone"];
+const catalogues = {};
+for (const language of Object.keys(LANGUAGES)) {
+  const parts = [language, ...PAGES.map((page) => `${page}.${language}`)];
+  catalogues[language] = Object.assign({}, ...(await Promise.all(parts.map(words))));
+}
 
 // ---- configuration
 
@@ -177,11 +176,6 @@ for (const [head, expected] of [
     assert.equal(typeOf(new Uint8Array(head)), expected);
   });
 }
-
-test("a download has a name that says what it is", () => {
-  assert.equal(fileName(3, "image/jpeg"), "photo-3.jpg");
-  assert.equal(fileName(3, "text/html"), "photo-3.bin");
-});
 
 test("no bytes make the removal of locations fail in another way than by saying so", () => {
   let seed = 1;
