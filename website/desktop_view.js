@@ -80,9 +80,11 @@ function connectedHint(view, shown) {
 }
 
 /** @param {View} view @param {string} shown */
-function drawCode({ session, link, speaker: { t } }, shown) {
+function drawCode(view, shown) {
+  const { session, link, speaker } = view;
+  const { t } = speaker;
   const connected = CONNECTED.includes(shown);
-  show($("qr"), !connected);
+  show($("qr"), !connected && !isBar(view, shown));
   $("qr").classList.toggle("over", shown !== "waiting");
   if ($("qr").dataset.text !== link + t("qr")) {
     $("qr").replaceChildren(...(link ? [qrPicture(encode(link), t("qr"))] : []));
