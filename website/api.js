@@ -34,7 +34,7 @@ export function connect(base) {
     /** @param {string} id @param {string} token @param {string} phone the nonce */
     claim: (id, token, phone) => call("POST", `/sessions/${id}/claim`, token, { phone }),
     /** @param {string} id @param {string} token
-     *  @param {{ uploadId: string, contentType: string, size: number }} upload */
+     *  @param {{ uploadId: string, contentType: string, size: number, name?: string }} upload */
     ask: (id, token, upload) => call("POST", `/sessions/${id}/uploads`, token, upload),
     /** @param {string} id @param {string} token @param {string} uploadId */
     image: (id, token, uploadId) => call("GET", `/sessions/${id}/uploads/${uploadId}`, token),

@@ -13,36 +13,28 @@ export function delay(failures, random = Math.random) {
 }
 
 /**
- * Resolves after the delay, or at once when the browser finds its network again.
+ * Resolves after the delay, or at once when the browser finds its network again, when the page is
+ * looked at again, or when nobody wants it any longer.
  *
  * @param {number} failures
+ * @param {AbortSignal} [signal]
  * @returns {Promise<void>}
  */
-export function pause(failures) {
+export function pause(failures, signal) {
   return new Promise((resolve) => {
+    const watch = new AbortController();
     const done = () => {
       clearTimeout(timer);
-      globalThis.removeEventListener?.("online", done);
+      watch.abort();
       resolve();
     };
     const timer = setTimeout(done, delay(failures));
-    globalThis.addEventListener?.("online", done);
+    const seen = () => document.hidden || done();
+    const end = { signal: watch.signal };
+    globalThis.addEventListener?.("online", done, end);
+    globalThis.addEventListener?.("pageshow", done, end);
+    globalThis.document?.addEventListener("visibilitychange", seen, end);
+    signal?.addEventListener("abort", done, end);
+    if (signal?.aborted) done();
   });
-}
-
-/**
- * A module that isn't loaded with the page; tried again, under another address, where that failed,
- * since browsers remember a failure.
- *
- * @param {string} path from this folder
- * @returns {Promise<any>}
- */
-export async function late(path) {
-  for (let failures = 0; ; failures++) {
-    try {
-      return await import(failures ? `${path}?${failures}` : path);
-    } catch {
-      await pause(failures + 1);
-    }
-  }
 }

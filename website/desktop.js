@@ -1,13 +1,14 @@
 /** The desktop page: makes a code, follows its session, and shows the photos that arrive. */
 
 import { connect, isPassing } from "./api.js";
-import { late, pause } from "./backoff.js";
+import { pause } from "./backoff.js";
 import { startClock } from "./clock.js";
 import { loadConfig, Unusable } from "./config.js";
-import { draw, drawTime, nameOf } from "./desktop_view.js";
+import { draw, drawTime } from "./desktop_view.js";
 import { $, drawLanguage, drawProblem, hideProblem, input, say, show } from "./dom.js";
 import { LANGUAGES, speak } from "./i18n.js";
-import { isHere, startFetching, withUploads } from "./pictures.js";
+import { load } from "./load.js";
+import { isHere, withUploads } from "./pictures.js";
 import { startPoll } from "./poll.js";
 import { count, isOver, isSettled, isState, phase, step } from "./session.js";
 import { startSocket } from "./socket.js";
@@ -45,8 +46,6 @@ let code = null;
 let pictures = [];
 /** @type {{ stop(): void, now(): void, fresh(): void } | undefined} */
 let following;
-/** @type {ReturnType<typeof startFetching> | undefined} */
-let fetching;
 let reach = { poll: true, pushes: false };
 let renewals = RENEWALS;
 let stopping = { busy: false, failed: false };
@@ -54,22 +53,25 @@ let saving = false;
 let creating = 0;
 
 const clock = startClock();
-/** @type {Promise<any> | undefined} */
-let tools;
-/** @type {{ open(picture: Picture): void, redraw(): void } | undefined} */
-let viewer;
+/** What photos need, once there is one. @type {import("./gallery.js").Gallery | undefined} */
+let gallery;
+let isGalleryComing = false;
 
-/** What nobody needs before the first photo comes, and what is loaded with that one.
- *  @returns {Promise<typeof import("./saving.js")>} */
-function photoTools() {
-  tools ??= Promise.all([late("./saving.js"), late("./viewer.js")]).then(([saving, module]) => {
-    viewer = module.startViewer({
-      ...{ pictures: () => pictures, speaker: () => speaker, onSave: keep },
-      nameOf: (/** @type {Picture} */ picture) => nameOf(speaker, picture),
-    });
-    return saving;
-  });
-  return tools;
+async function loadGallery() {
+  if (isGalleryComing) return;
+  isGalleryComing = true;
+  const { startGallery } = /** @type {typeof import("./gallery.js")} */ (
+    await load("./gallery.js")
+  );
+  gallery = await startGallery(view, changed);
+  redraw();
+  fetchPictures();
+}
+
+/** @param {Picture} [lost] whose bytes are gone for good */
+function changed(lost) {
+  pictures = pictures.filter((picture) => picture !== lost);
+  redraw();
 }
 
 function link() {
@@ -84,14 +86,14 @@ export function view() {
   return {
     ...{ speaker, session: code?.session, link: link(), now: clock.now(), pictures },
     ...{ offline: !navigator.onLine || unreachable, ...stopping, saving },
-    ...{ most: code?.most ?? Infinity, onOpen: open, onSave: keep, onBlank: blank },
+    most: code?.most ?? Infinity,
   };
 }
 
 function redraw() {
   draw(view());
-  viewer?.redraw();
-  if (pictures.some(isHere)) photoTools();
+  gallery?.draw();
+  if (pictures.length > 0) loadGallery();
 }
 
 async function start() {
@@ -121,7 +123,7 @@ async function explain({ problem, address }) {
 /** A new code in place of the one that is shown. */
 async function renew() {
   const mine = ++creating;
-  leave();
+  following?.stop();
   code = null;
   store.forget();
   stopping = { busy: false, failed: false };
@@ -151,18 +153,12 @@ function codeOf({ desktopToken, uploadToken, maxUploads: most, createdAt: seenAt
   return { session: known, desktopToken, uploadToken, seenAt, most };
 }
 
-function leave() {
-  following?.stop();
-  fetching?.stop();
-}
-
 /** Takes every news of the session, pushed or polled. */
 function follow() {
   if (!code) return;
   const { session, desktopToken: token, seenAt } = code;
   const { sessionId } = session;
   clock.set(seenAt);
-  fetching = startFetching(({ id }) => locate(sessionId, token, id), redraw);
   reach = { poll: true, pushes: false };
   const poll = startPoll({
     read: (etag) => api.read(sessionId, token, etag),
@@ -199,9 +195,16 @@ function take(message) {
   store.write(code);
   pictures = withUploads(pictures, code.session);
   redraw();
-  const { uploads } = code.session;
-  fetching?.follow(pictures.filter(({ upload }) => uploads.includes(upload)));
+  fetchPictures();
   settle();
+}
+
+/** Gets the photos of the session; those of an earlier code are being fetched already. */
+function fetchPictures() {
+  if (!code) return;
+  const { session, desktopToken: token } = code;
+  const mine = pictures.filter(({ upload }) => session.uploads.includes(upload));
+  gallery?.follow(mine, (id) => locate(session.sessionId, token, id));
 }
 
 /** @param {Partial<typeof reach>} change */
@@ -214,7 +217,7 @@ function reached(change) {
 
 /** The session is deleted. What has arrived stays; a code without any use is replaced. */
 function gone() {
-  leave();
+  following?.stop();
   if (!code) return;
   code.session = { ...code.session, status: "EXPIRED", expiresAt: 0 };
   pictures = pictures.filter(isHere);
@@ -238,32 +241,14 @@ function settle() {
 /** @param {string} sessionId @param {string} token @param {string} id of an upload */
 async function locate(sessionId, token, id) {
   const { status, body } = await api.image(sessionId, token, id);
+  if (status === 404 || status === 401) return null;
   return status === 200 ? String(body.url) : undefined;
-}
-
-/** @param {Picture} picture */
-function blank(picture) {
-  picture.blank = true;
-  redraw();
-}
-
-/** @param {Picture} picture */
-async function open(picture) {
-  await photoTools();
-  viewer?.open(picture);
-}
-
-/** @param {Picture} picture */
-async function keep(picture) {
-  const { save } = await photoTools();
-  save(picture, pictures);
 }
 
 async function keepAll() {
   saving = true;
   redraw();
-  const { saveAll } = await photoTools();
-  await saveAll(pictures);
+  await gallery?.saveAll();
   saving = false;
   redraw();
 }

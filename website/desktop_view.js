@@ -1,12 +1,10 @@
 /** Draws the desktop page. */
 
-import { $, drawList, icon, input, make, qrPicture, say, setIcon, show } from "./dom.js";
+import { $, input, qrPicture, say, setIcon, show } from "./dom.js";
 import { isHere } from "./pictures.js";
 import { encode } from "./qr.js";
-import { count, isOver, isSettled, phase } from "./session.js";
+import { count, isOver, phase } from "./session.js";
 
-/** @typedef {import("./i18n.js").Speaker} Speaker */
-/** @typedef {import("./pictures.js").Picture} Picture */
 /** @typedef {ReturnType<typeof import("./desktop.js").view>} View */
 
 const ICONS = {
@@ -39,7 +37,8 @@ export function draw(view) {
   say($("hint"), hint(view, shown));
   drawActions(view, shown, photos);
   drawTime(view);
-  drawGallery(view, filled || ["connected", "receiving"].includes(shown));
+  show($("gallery"), filled || ["connected", "receiving"].includes(shown));
+  show($("gallery-empty"), !filled);
 }
 
 /** Whether the photos are the page, and all else is a line above them: not before the code that
@@ -119,88 +118,4 @@ export function drawTime({ session, now, speaker }) {
   const time = soon ? clock : speaker.amount(Math.ceil(left / 60), "minute");
   say($("time"), left > 0 ? speaker.t("validFor", { time }) : "");
   say($("soon"), soon ? speaker.t("soonOver") : "");
-}
-
-/** @param {View} view @param {boolean} visible */
-function drawGallery(view, visible) {
-  show($("gallery"), visible);
-  show($("gallery-empty"), view.pictures.length === 0);
-  const create = (/** @type {Picture} */ picture) => newTile(view, picture);
-  const update = (/** @type {HTMLElement} */ tile, /** @type {Picture} */ picture) =>
-    drawTile(view, tile, picture);
-  drawList($("tiles"), view.pictures, ({ upload }) => upload.id, create, update);
-}
-
-/** What a person calls a photo. @param {Speaker} speaker @param {Picture} picture */
-export const nameOf = ({ t }, { number, upload }) => upload.name ?? t("photo", { n: number });
-
-/** @param {View} view @param {Picture} picture */
-function newTile(view, picture) {
-  const button = make("button", "round", icon("down"));
-  button.type = "button";
-  button.onclick = () => view.onSave(picture);
-  const label = make("div", "label", make("p", "file"), make("p", "size"));
-  return make("li", "tile", make("div", "frame"), make("div", "caption", label, button));
-}
-
-/** @param {View} view @param {HTMLElement} tile @param {Picture} picture */
-function drawTile(view, tile, picture) {
-  const { t, amount } = view.speaker;
-  const { upload, url } = picture;
-  const look = appearance(view, picture);
-  const name = nameOf(view.speaker, picture);
-  const button = /** @type {HTMLButtonElement} */ (tile.querySelector("button"));
-  show(button, upload.status === "STORED");
-  button.disabled = !url;
-  button.setAttribute("aria-label", t("downloadPhoto", { name }));
-  button.title = t("download");
-  const large = upload.size >= 1e6;
-  const size = amount(upload.size / (large ? 1e6 : 1e3), large ? "megabyte" : "kilobyte");
-  const [file, more] = tile.querySelectorAll(".label p");
-  say(file, name);
-  say(more, upload.status === "STORED" ? size : t(look));
-  if (tile.dataset.look === look + view.speaker.language) return;
-  tile.dataset.look = look + view.speaker.language;
-  tile.querySelector(".frame")?.replaceWith(frame(view, picture, look));
-  tile.classList.toggle("pending", look === "arriving" || look === "loading");
-}
-
-/** @param {View} view @param {Picture} picture */
-function appearance({ session, now }, { upload, url, blank }) {
-  if (upload.status === "REJECTED") return "notAccepted";
-  if (upload.status === "STORED") return blank ? "noPreview" : url ? "shown" : "loading";
-  const hopeless = !session?.uploads.includes(upload) || isSettled(session, now);
-  return hopeless ? "neverCame" : "arriving";
-}
-
-/** What stands for a photo. @param {View} view @param {Picture} picture @param {string} look */
-function frame(view, picture, look) {
-  const { t } = view.speaker;
-  if (look === "shown") return opener(view, picture);
-  if (look === "noPreview") return make("div", "frame", icon("pictures"), make("p", "", t(look)));
-  if (look === "notAccepted") {
-    return make("div", "frame", icon("warning"), make("p", "", t("notAcceptedWhy")));
-  }
-  if (look === "neverCame") {
-    return make("div", "frame", icon("offline"), make("p", "", t("neverCameWhy")));
-  }
-  return make("div", "frame", icon(look === "loading" ? "pictures" : "down"));
-}
-
-/** A link to the photo itself, for a tab of its own; a plain click opens it here.
- *  @param {View} view @param {Picture} picture */
-function opener(view, picture) {
-  const image = make("img", "whole");
-  image.alt = view.speaker.t("openPhoto", { name: nameOf(view.speaker, picture) });
-  image.decoding = "async";
-  image.onerror = () => view.onBlank(picture);
-  image.src = picture.url ?? "";
-  const anchor = make("a", "frame", image);
-  anchor.href = picture.url ?? "";
-  anchor.onclick = (event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    view.onOpen(picture);
-  };
-  return anchor;
 }

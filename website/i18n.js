@@ -1,5 +1,7 @@
 /** Words in the reader's language, with its numbers and plurals. */
 
+import { load } from "./load.js";
+
 /** @typedef {Record<string, string | Record<string, string>>} Words */
 /** @typedef {Record<string, string | number>} Values */
 
@@ -57,7 +59,7 @@ export function choose(wishes) {
 export async function speak(wish) {
   const language = choose([wish ?? kept() ?? "", ...navigator.languages]);
   const page = document.body.className.split(" ")[0];
-  const parts = [import(`./words/${language}.js`), import(`./words/${page}.${language}.js`)];
+  const parts = [load(`./words/${language}.js`), load(`./words/${page}.${language}.js`)];
   const [common, own] = await Promise.all(parts);
   const speaker_ = speaker(language, { ...common.default, ...own.default });
   if (wish) keep(wish);

@@ -3,6 +3,8 @@
  * describes it is left out. Pure: bytes in, bytes out.
  */
 
+import { bytesOf, exifOf, latin1, orientationOf } from "./exif.js";
+
 const EXIF = "Exif\0\0";
 const PROFILE = "ICC_PROFILE\0";
 
@@ -14,7 +16,7 @@ const PROFILE = "ICC_PROFILE\0";
  * @param {Uint8Array} bytes
  * @returns {Uint8Array[] | undefined} undefined where it can't be taken apart
  */
-export function withoutLocation(bytes) {
+export function jpegWithoutLocation(bytes) {
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return undefined;
   const parts = [];
   let orientation = 1;
@@ -25,7 +27,7 @@ export function withoutLocation(bytes) {
     const end = segmentEnd(bytes, at);
     if (end === undefined) return undefined;
     const segment = bytes.subarray(at, end);
-    if (isExif(segment)) orientation = orientationOf(segment) ?? orientation;
+    if (isExif(segment)) orientation = orientationOf(segment.subarray(10)) ?? orientation;
     else if (makesPicture(marker, segment)) parts.push(segment);
     if (marker === 0xd9) break;
     at = end;
@@ -69,7 +71,7 @@ function makesPicture(marker, segment) {
 
 /** @param {Uint8Array} segment @param {string} text */
 function startsWith(segment, text) {
-  return String.fromCharCode(...segment.subarray(4, 4 + text.length)) === text;
+  return latin1(segment.subarray(4, 4 + text.length)) === text;
 }
 
 /** @param {Uint8Array} segment */
@@ -79,31 +81,10 @@ const isExif = (segment) => segment[1] === 0xe1 && startsWith(segment, EXIF);
 function oriented(parts, orientation) {
   if (orientation === 1) return parts;
   const after = parts[0]?.[1] === 0xe0 ? 1 : 0;
-  return [...parts.slice(0, after), exifOf(orientation), ...parts.slice(after)];
-}
-
-/** How the picture is to be turned, 1 to 8. @param {Uint8Array} segment */
-function orientationOf(segment) {
-  try {
-    const tiff = new DataView(segment.buffer, segment.byteOffset + 10, segment.length - 10);
-    const little = tiff.getUint16(0) === 0x4949;
-    const start = tiff.getUint32(4, little);
-    const entries = tiff.getUint16(start, little);
-    for (let at = start + 2; at < start + 2 + entries * 12; at += 12) {
-      if (tiff.getUint16(at, little) !== 0x0112) continue;
-      const value = tiff.getUint16(at + 8, little);
-      return value >= 1 && value <= 8 ? value : undefined;
-    }
-  } catch {
-    // An entry points outside: no orientation that a viewer would find either.
-  }
-  return undefined;
+  return [...parts.slice(0, after), segmentOf(orientation), ...parts.slice(after)];
 }
 
 /** An Exif segment that holds nothing but the orientation. @param {number} orientation */
-function exifOf(orientation) {
-  const head = [0xff, 0xe1, 0, 34, ...Array.from(EXIF, (one) => one.charCodeAt(0))];
-  const tiff = [0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1];
-  const entry = [0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0];
-  return Uint8Array.from([...head, ...tiff, ...entry, 0, 0, 0, 0]);
+function segmentOf(orientation) {
+  return Uint8Array.from([0xff, 0xe1, 0, 34, ...bytesOf(EXIF), ...exifOf(orientation)]);
 }

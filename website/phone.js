@@ -5,57 +5,76 @@ import { pause } from "./backoff.js";
 import { loadConfig, Unusable } from "./config.js";
 import { $, drawLanguage, drawProblem, hideProblem, input, show } from "./dom.js";
 import { LANGUAGES, speak } from "./i18n.js";
-import { draw } from "./phone_view.js";
+import { openLedger } from "./ledger.js";
+import { linkOf } from "./link.js";
+import { load } from "./load.js";
+import { draw, drawTime } from "./phone_view.js";
 import { startPoll } from "./poll.js";
-import { prepare } from "./prepare.js";
-import { put } from "./put.js";
-import { startQueue } from "./sending.js";
-import { isState, step } from "./session.js";
-import { randomHex, remember } from "./store.js";
+import { isOpen, startQueue } from "./sending.js";
+import { GRACE_SECONDS, isOver, isState, step } from "./session.js";
+import { randomHex, remember, sweep } from "./store.js";
 
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {import("./phone_view.js").Stage} Stage */
-/**
- * @typedef {object} Kept
- * @property {string} nonce makes a repeated claim give the same token
- * @property {string} [token]
- * @property {import("./sending.js").Unfinished[]} unfinished
- */
 
 const POLL = 30_000;
 const POLL_FOR_ARRIVAL = 2_000;
 const POLLS_FOR_ARRIVAL = 10;
+const BEAT = 2_000;
 
-const found = /^#1\.([0-9a-f-]{36})\.([\w-]{16,256})$/.exec(location.hash);
-const [sessionId, uploadToken] = found ? found.slice(1) : ["", ""];
-const store = /** @type {ReturnType<typeof remember<Kept>>} */ (remember(`phone.${sessionId}`));
+const link = linkOf(location.hash);
+const { sessionId, uploadToken } = link ?? { sessionId: "", uploadToken: "" };
+sweep("phone.", Date.now());
+const ledger = openLedger(remember(`phone.${sessionId}`, true), randomHex);
 
 let speaker = await speak();
 /** @type {import("./api.js").Api} */
 let api;
-/** @type {Kept} */
-let kept = { nonce: "", unfinished: [] };
 /** @type {Session} */
 let session = { sessionId, rev: -1, status: "", expiresAt: Infinity, uploads: [] };
 /** @type {Stage} */
 let stage = "connecting";
-/** @type {{ matchCode: string, maxBytes: number, types: string[] }} */
-let rules = { matchCode: "", maxBytes: 0, types: [] };
+let rules = { matchCode: "", maxBytes: 0, maxUploads: 0, types: /** @type {string[]} */ ([]) };
 /** @type {ReturnType<typeof startQueue> | undefined} */
 let queue;
 /** @type {import("./sending.js").Item[]} */
 let items = [];
 /** @type {ReturnType<typeof startPoll> | undefined} */
 let poll;
-let reachable = true;
+/** @type {"" | "offline" | "unwell"} */
+let trouble = "";
+/** The service's last answer. */
+let answered = 200;
 let hurried = 0;
+/** @type {ReturnType<typeof setInterval>[]} */
+let timers = [];
+/** By how many seconds the service's clock is ahead of the page's own counter. */
+let ahead = -Infinity;
 /** @type {Map<string, HTMLCanvasElement>} */
 const thumbnails = new Map();
+/** What photos need; it comes while the person chooses them.
+ *  @type {ReturnType<typeof loadTools> | undefined} */
+let tools;
+/** @type {Promise<unknown>} */
+let previewing = Promise.resolve();
+
+const now = () => Math.floor(ahead + performance.now() / 1000);
+const left = () => session.expiresAt - now();
+
+function view() {
+  return {
+    ...{ speaker, stage, items, thumbnails, left: left(), used: session.uploads.length, ...rules },
+    trouble: navigator.onLine ? trouble : "offline",
+    onDismiss: dismiss,
+    onAgain: (/** @type {string} */ key) => queue?.again(key),
+    hasWayOn: (/** @type {string} */ key) => queue?.hasWayOn(key) ?? false,
+  };
+}
 
 function redraw() {
-  const offline = !navigator.onLine || !reachable;
-  const onDismiss = (/** @type {{ key: string }} */ { key }) => queue?.dismiss(key);
-  draw({ speaker, stage, items, thumbnails, offline, onDismiss, ...rules });
+  draw(view());
+  const busy = items.some(({ state }) => state === "sending" || state === "retrying");
+  tools?.then(({ stayAwake }) => stayAwake(busy));
 }
 
 async function start() {
@@ -70,11 +89,11 @@ async function start() {
   show($("main"), true);
   show($("boot"), false);
   api = connect(config.httpApiUrl);
-  if (!found) return enter("noLink");
+  if (!link) return enter("noLink");
+  // What opens a link in a mail or a chat may be a program that looks for viruses or a preview.
+  if (link.copied && !ledger.known()) return enter("ask");
   redraw();
-  kept = store.read() ?? { nonce: randomHex(16), unfinished: [] };
-  // Before the claim: a browser may drop the page while its answer is on the way.
-  store.write(kept);
+  await visible();
   await claim();
 }
 
@@ -86,6 +105,15 @@ async function explain({ problem, address }) {
   await start();
 }
 
+/** Resolves once somebody looks: a browser may load a page ahead that is never opened. */
+async function visible() {
+  while (document.hidden) {
+    await new Promise((resolve) =>
+      document.addEventListener("visibilitychange", resolve, { once: true }),
+    );
+  }
+}
+
 /** @param {Stage} next */
 function enter(next) {
   stage = next;
@@ -93,39 +121,63 @@ function enter(next) {
 }
 
 async function claim() {
+  // Before the claim: a browser may drop the page while its answer is on the way.
+  const nonce = ledger.nonce();
   for (let failures = 1; stage === "connecting"; failures++) {
-    const { status, body } = await api.claim(sessionId, uploadToken, kept.nonce);
-    reachable = !isPassing(status);
+    const { status, body } = await api.claim(sessionId, uploadToken, nonce);
+    trouble = troubleOf(status);
     if (status === 200) return claimed(body);
-    if (status === 409) return enter("taken");
-    if (status === 410) return enter("closed");
-    if (status === 401 || status === 404 || status === 422) return enter("unknownCode");
+    if (status === 409) return refused("taken");
+    if (status === 410) return refused("closed");
+    if (status === 401 || status === 404 || status === 422) return refused("unknownCode");
     redraw();
     await pause(failures);
   }
 }
 
+/** @param {Stage} why */
+function refused(why) {
+  ledger.forget();
+  enter(why);
+}
+
 /** @param {any} body */
-function claimed({ phoneToken: token, matchCode, maxBytes, types }) {
-  rules = { matchCode, maxBytes, types };
-  keep({ token });
+function claimed({ phoneToken: token, matchCode, maxBytes, maxUploads, types }) {
+  rules = { matchCode, maxBytes, maxUploads, types };
   queue = startQueue({
     ask: (upload) => api.ask(sessionId, token, upload),
-    put,
+    put: async (...upload) => (await photoTools()).put(...upload),
     look: () => look(token),
-    unfinished: kept.unfinished,
-    keep: (unfinished) => keep({ unfinished }),
+    ledger,
+    now,
     onChange: changed,
+    onPrepared: preview,
   });
   enter("ready");
   poll = startPoll({
-    read: (etag) => api.read(sessionId, token, etag),
+    read: (etag) => noted(api.read(sessionId, token, etag)),
     every: interval,
     onState: take,
     onReach: reached,
     onGone: () => end("unknownCode"),
   });
   poll.now();
+  timers = [setInterval(tick, 1000), setInterval(ledger.beat, BEAT)];
+}
+
+function photoTools() {
+  tools ??= loadTools();
+  return tools;
+}
+
+async function loadTools() {
+  const [preparing, thumbnail, wake, putting] = await Promise.all([
+    /** @type {Promise<typeof import("./prepare.js")>} */ (load("./prepare.js")),
+    /** @type {Promise<typeof import("./thumbnail.js")>} */ (load("./thumbnail.js")),
+    /** @type {Promise<typeof import("./wake.js")>} */ (load("./wake.js")),
+    /** @type {Promise<typeof import("./put.js")>} */ (load("./put.js")),
+  ]);
+  return { ...preparing, ...thumbnail, ...wake, ...putting };
 }
 
 /** Often for a little while after a photo was sent, to see it arrive. */
@@ -134,42 +186,77 @@ function interval() {
   return awaited && hurried++ < POLLS_FOR_ARRIVAL ? POLL_FOR_ARRIVAL : POLL;
 }
 
-/** @param {Partial<Kept>} change */
-function keep(change) {
-  kept = { ...kept, ...change };
-  store.write(kept);
-}
-
 /** @param {string} token @returns {Promise<Session | undefined>} */
 async function look(token) {
   const { status, body } = await api.read(sessionId, token);
   if (status !== 200 || !isState(body)) return undefined;
-  session = step(session, body);
+  learn(body);
   return session;
+}
+
+/** @param {any} state */
+function learn(state) {
+  if (Number.isFinite(state.now)) ahead = state.now - performance.now() / 1000;
+  session = step(session, state);
 }
 
 /** @param {unknown} message */
 function take(message) {
-  session = step(session, message);
+  learn(message);
   queue?.follow(session);
-  const over = session.status === "EXPIRED" || session.status === "CANCELLED";
+  const over = isOver(session, now());
   if (over && stage === "ready") enter("closed");
-  if (session.status === "CANCELLED" || (over && !underWay())) poll?.stop();
+  settle();
+  redraw();
+}
+
+/** Photos that are on their way when the time is up are awaited for a while. */
+function settle() {
+  const over = isOver(session, now());
+  const late = now() >= session.expiresAt + GRACE_SECONDS;
+  if (session.status === "CANCELLED" || (over && (late || !underWay()))) finish();
 }
 
 const underWay = () => items.some(({ state }) => ["sending", "sent"].includes(state));
 
+/** Nothing more can come: nothing is asked for any longer, and nothing is kept. */
+function finish() {
+  for (const timer of timers) clearInterval(timer);
+  poll?.stop();
+  ledger.forget();
+}
+
 /** @param {Stage} next */
 function end(next) {
-  poll?.stop();
+  finish();
   enter(next);
+}
+
+/** The clock brings the session's end, and no message. */
+function tick() {
+  drawTime(view());
+  if (stage !== "ready") settle();
+  else if (isOver(session, now())) take({});
 }
 
 /** @param {boolean} ok */
 function reached(ok) {
-  if (ok === reachable) return;
-  reachable = ok;
+  const next = ok ? "" : troubleOf(answered);
+  if (next === trouble) return;
+  trouble = next;
   redraw();
+}
+
+/** @param {Promise<import("./api.js").Answer>} answer */
+async function noted(answer) {
+  answered = (await answer).status;
+  return answer;
+}
+
+/** @param {number} status */
+function troubleOf(status) {
+  if (status === 0) return "offline";
+  return isPassing(status) ? "unwell" : "";
 }
 
 /** @param {import("./sending.js").Item[]} next */
@@ -190,33 +277,34 @@ function chosen(chooser) {
   const files = Array.from(chooser.files ?? []);
   chooser.value = "";
   const removeLocation = input("location").checked;
-  const before = new Set(items.map(({ key }) => key));
-  queue?.add(files, (file) => prepare(file, { ...rules, removeLocation }));
-  const added = items.filter(({ key }) => !before.has(key));
-  preview(added.map(({ key }, at) => [key, files[at]]));
+  queue?.add(files, async (file, asItIs) =>
+    (await photoTools()).prepare(file, { ...rules, removeLocation: removeLocation && !asItIs }),
+  );
+  scrollTo(0, 0);
+}
+
+/** @param {string} key */
+function dismiss(key) {
+  queue?.dismiss(key);
+  thumbnails.delete(key);
+  $("status").focus();
 }
 
 /** Small pictures, one after the other: a phone can't hold many large ones at once.
- *  @param {[string, File][]} wanted */
-async function preview(wanted) {
-  for (const [key, file] of wanted) {
-    const picture = await createImageBitmap(file).catch(() => undefined);
-    if (!picture) continue;
-    thumbnails.set(key, small(picture));
-    picture.close();
+ *  @param {string} key @param {Blob} body */
+function preview(key, body) {
+  previewing = previewing.then(async () => {
+    if (!items.some((item) => item.key === key)) return;
+    const picture = await (await photoTools()).thumbnailOf(body);
+    if (!picture) return;
+    thumbnails.set(key, picture);
     redraw();
-  }
+  });
 }
 
-/** The middle of a picture, as a square. @param {ImageBitmap} picture */
-function small(picture) {
-  const canvas = document.createElement("canvas");
-  const side = Math.min(picture.width, picture.height);
-  const [x, y] = [(picture.width - side) / 2, (picture.height - side) / 2];
-  canvas.width = canvas.height = 112;
-  canvas.getContext("2d")?.drawImage(picture, x, y, side, side, 0, 0, 112, 112);
-  canvas.setAttribute("aria-hidden", "true");
-  return canvas;
+function awake() {
+  redraw();
+  if (!document.hidden) poll?.now();
 }
 
 /** @param {string} [language] */
@@ -227,19 +315,21 @@ async function translate(language) {
 }
 
 for (const id of ["camera", "library"]) input(id).onchange = () => chosen(input(id));
+for (const hint of ["pointerdown", "focusin"]) $("send").addEventListener(hint, photoTools);
+$("connect").onclick = () => {
+  enter("connecting");
+  $("status").focus();
+  claim();
+};
 // Another code scanned into the same tab changes nothing but the fragment.
 addEventListener("hashchange", () => location.reload());
 addEventListener("offline", redraw);
-addEventListener("online", () => {
-  redraw();
-  poll?.now();
-});
-addEventListener("pageshow", ({ persisted }) => persisted && poll?.now());
-document.addEventListener("visibilitychange", () => document.hidden || poll?.now());
+addEventListener("online", awake);
+addEventListener("pagehide", ledger.leave);
+addEventListener("pageshow", ({ persisted }) => persisted && awake());
+document.addEventListener("visibilitychange", awake);
 addEventListener("beforeunload", (event) => {
-  if (items.some(({ state }) => ["waiting", "sending", "retrying"].includes(state))) {
-    event.preventDefault();
-  }
+  if (items.some((item) => isOpen(item) && item.state !== "unfinished")) event.preventDefault();
 });
 
 await translate();

@@ -1,29 +1,38 @@
 /** Draws the phone page. */
 
-import { $, drawList, icon, make, say, setIcon, show } from "./dom.js";
+import { $, drawList, icon, input, make, say, setIcon, show } from "./dom.js";
 
 /** @typedef {import("./i18n.js").Speaker} Speaker */
 /** @typedef {import("./sending.js").Item} Item */
-/** @typedef {"connecting" | "ready" | "noLink" | "unknownCode" | "taken" | "closed"} Stage */
+/** @typedef {"connecting" | "ask" | "ready" | "noLink" | "unknownCode" | "taken" | "closed"} Stage */
 /**
  * @typedef {object} View
  * @property {Speaker} speaker
  * @property {Stage} stage
  * @property {string} matchCode
  * @property {number} maxBytes
- * @property {boolean} offline
+ * @property {number} maxUploads
+ * @property {number} used of them
+ * @property {number} left seconds until the code ends
+ * @property {"" | "offline" | "unwell"} trouble
  * @property {Item[]} items
  * @property {Map<string, HTMLCanvasElement>} thumbnails by the item's key
- * @property {(item: Item) => void} onDismiss
+ * @property {(key: string) => void} onDismiss
+ * @property {(key: string) => void} onAgain
+ * @property {(key: string) => boolean} hasWayOn whether a failed photo can be tried again
  */
+
+const LAST_MINUTES = 300;
 
 const ICONS = {
   connecting: "phone",
+  ask: "phone",
   ready: "linked",
-  noLink: "phone",
+  noLink: "warning",
   unknownCode: "warning",
   taken: "warning",
   closed: "clock",
+  finished: "check",
 };
 
 /** @type {Record<string, string>} */
@@ -31,6 +40,7 @@ const ITEM_ICONS = {
   waiting: "clock",
   sending: "up",
   retrying: "offline",
+  elsewhere: "phone",
   sent: "up",
   arrived: "check",
   rejected: "warning",
@@ -42,26 +52,67 @@ const OVER = ["rejected", "failed", "unfinished"];
 
 /** @param {View} view */
 export function draw(view) {
-  const { stage, matchCode, items, speaker } = view;
+  const { stage, matchCode, items, speaker, trouble } = view;
   const { t } = speaker;
+  const done = stage === "closed" && items.some(({ state }) => state === "arrived");
+  const shown = done ? "finished" : stage;
   document.body.dataset.phase = stage;
+  document.body.classList.toggle("filled", items.length > 0);
   show($("panel"), true);
-  say($("status"), t(stage));
-  setIcon($("status-icon"), ICONS[stage]);
-  say($("offline"), view.offline ? t("offline") : "");
+  say($("status"), t(shown));
+  setIcon($("status-icon"), ICONS[shown]);
+  say($("offline"), trouble ? t(trouble) : "");
   show($("code"), stage === "ready");
   say($("code-digits"), matchCode);
-  say($("hint"), stage === "connecting" ? "" : t(stage === "ready" ? "matchHint" : `${stage}Hint`));
-  show($("send"), stage === "ready");
-  say($("rules"), t("rules", { size: speaker.amount(view.maxBytes / 1048576, "megabyte") }));
-  show($("list"), items.length > 0);
-  say($("summary"), summary(view));
-  drawItems(view);
+  say($("hint"), hint(shown, t));
+  show($("connect"), stage === "ask");
+  drawTime(view);
+  drawChoosers(view);
+  drawSent(view);
+}
+
+/** @param {string} shown @param {Speaker["t"]} t */
+function hint(shown, t) {
+  if (shown === "connecting") return "";
+  return t(shown === "ready" ? "matchHint" : `${shown}Hint`);
+}
+
+/** The time left, once it is short. @param {View} view */
+export function drawTime({ stage, left, speaker: { t, amount } }) {
+  const soon = stage === "ready" && left > 0 && left <= LAST_MINUTES;
+  const time = amount(left > 60 ? Math.ceil(left / 60) : left, left > 60 ? "minute" : "second");
+  say($("time"), soon ? t("timeLeft", { time }) : "");
 }
 
 /** @param {View} view */
-function summary({ items, speaker: { t } }) {
+function drawChoosers({ stage, items, maxUploads, maxBytes, used, speaker: { t, amount } }) {
+  const free = maxUploads - used;
+  const open = free > 0 || items.some(({ state }) => state === "unfinished");
+  const size = amount(maxBytes / 1048576, "megabyte");
+  show($("send"), stage === "ready");
+  show($("choosers"), open);
+  for (const id of ["camera", "library"]) input(id).disabled = !open;
+  say($("places"), !open ? t("full") : used > 0 ? t("places", { n: free }) : "");
+  say($("rules"), t("rules", { n: maxUploads, size }));
+}
+
+/** @param {View} view */
+function drawSent(view) {
+  const { items, speaker } = view;
   const going = items.filter(({ state }) => !OVER.includes(state));
+  const whole = going.filter(({ state }) => state === "arrived" || state === "sent").length;
+  const share = going.reduce((sum, item) => sum + item.share, 0) / (going.length || 1);
+  const all = /** @type {HTMLProgressElement} */ ($("all"));
+  show($("list"), items.length > 0);
+  say($("summary"), summary(view, going));
+  show(all, whole < going.length);
+  all.value = share;
+  all.setAttribute("aria-label", speaker.t("itemSending", { share: speaker.percent(share) }));
+  drawItems(view);
+}
+
+/** @param {View} view @param {Item[]} going */
+function summary({ items, speaker: { t } }, going) {
   const arrived = going.filter(({ state }) => state === "arrived").length;
   const done = going.filter(({ state }) => state === "arrived" || state === "sent").length;
   const n = going.length;
@@ -79,45 +130,55 @@ function drawItems(view) {
 }
 
 /** @param {View} view @param {Item} item */
-function newItem(view, item) {
+function newItem({ onDismiss, onAgain }, { key, name }) {
   const progress = make("progress");
   progress.max = 1;
   const button = make("button", "round", icon("cross"));
-  button.type = "button";
-  button.onclick = () => view.onDismiss(item);
-  const words = make("div", "words", make("p", "file", item.name), make("p", "state"), progress);
+  const again = make("button", "quiet again");
+  button.type = again.type = "button";
+  button.onclick = () => onDismiss(key);
+  again.onclick = () => onAgain(key);
+  const words = make("div", "words", make("p", "file", name), make("p", "state"), progress);
   const thumbnail = make("div", "thumbnail", icon("pictures"));
-  return make("li", "item", make("div", "face", thumbnail, make("span", "mark")), words, button);
+  const face = make("div", "face", thumbnail, make("span", "mark"));
+  return make("li", "item", face, words, button, again);
 }
 
 /** @param {View} view @param {HTMLElement} row @param {Item} item */
-function drawItem({ speaker, maxBytes, thumbnails }, row, item) {
-  const { t } = speaker;
-  const [face, words, button] = children(row);
+function drawItem(view, row, item) {
+  const { t } = view.speaker;
+  const [face, words, button, again] = children(row);
   const [thumbnail, mark] = children(face);
   const [, state, progress] = children(words);
-  const picture = thumbnails.get(item.key);
+  const picture = view.thumbnails.get(item.key);
   if (picture && picture.parentElement !== thumbnail) thumbnail.replaceChildren(picture);
   if (row.dataset.state !== item.state) mark.replaceChildren(icon(ITEM_ICONS[item.state]));
   row.dataset.state = item.state;
-  say(state, described(speaker, item, maxBytes));
+  say(state, described(view, item));
   const bar = /** @type {HTMLProgressElement} */ (progress);
   bar.value = item.share;
   bar.setAttribute("aria-label", t("itemSending", { share: item.name }));
   show(bar, item.state === "sending" || item.state === "retrying");
-  show(button, OVER.includes(item.state));
+  show(button, !["sent", "arrived"].includes(item.state));
   button.setAttribute("aria-label", t("dismiss", { name: item.name }));
+  show(again, view.stage === "ready" && view.hasWayOn(item.key));
+  say(again, t(item.problem === "locationStays" ? "sendAsItIs" : "tryAgain"));
 }
 
 /** @param {HTMLElement} element */
 const children = (element) => /** @type {HTMLElement[]} */ (Array.from(element.children));
 
-/** What a person reads about one photo. @param {Speaker} speaker @param {Item} item
- *  @param {number} maxBytes */
-function described({ t, amount, percent }, { state, share, problem, note }, maxBytes) {
-  const size = amount(maxBytes / 1048576, "megabyte");
-  if (state === "failed") return t(problem ?? "failed", { size });
-  const name = `item${state[0].toUpperCase()}${state.slice(1)}`;
-  const also = note && (state === "sent" || state === "arrived") ? ` · ${t(note)}` : "";
-  return t(name, { share: percent(share) }) + also;
+/** @type {Record<string, string>} */
+const REASONS = { service: "itemRetryingService", bucket: "itemRetryingBucket" };
+
+/** What a person reads about one photo. @param {View} view @param {Item} item */
+function described({ maxBytes, speaker }, { state, share, problem, reason }) {
+  const { t, amount, percent } = speaker;
+  if (state === "failed") {
+    return t(problem ?? "failed", { size: amount(maxBytes / 1048576, "megabyte") });
+  }
+  if (state === "retrying") {
+    return t(REASONS[reason === "refused" ? "bucket" : (reason ?? "")] ?? "itemRetrying");
+  }
+  return t(`item${state[0].toUpperCase()}${state.slice(1)}`, { share: percent(share) });
 }

@@ -25,6 +25,7 @@ export function startPoll({ read, every, onState, onReach, onGone }) {
 
   async function poll() {
     clearTimeout(timer);
+    if (stopped) return;
     const mine = ++round;
     const answer = await read(etag);
     if (stopped || mine !== round) return;

@@ -1,40 +1,35 @@
-/** A chosen file as it will be sent. */
+/** A chosen file as it will be sent: read once, since it may change or go while it waits. */
 
+import { digestOf } from "./digest.js";
 import { HEAD_BYTES, typeOf } from "./images.js";
-import { withoutLocation } from "./jpeg.js";
+import { withoutLocation } from "./location.js";
+import { shortName } from "./names.js";
 
 // A phone appends films and previews to a photo, which are left out: look at what remains.
 const MOST_READ = 4;
+const WITH_FILMS = ["image/jpeg", "image/heic", "image/heif"];
 
 /**
  * @param {File} file
  * @param {{ maxBytes: number, types: string[], removeLocation: boolean }} rules
- * @returns {Promise<{ body: Blob, type: string, note?: string }>} or an Error named by the problem
+ * @returns {Promise<import("./sending.js").Prepared>} or an Error named by the problem
  */
 export async function prepare(file, { maxBytes, types, removeLocation }) {
-  if (file.size === 0) throw new Error("unreadable");
-  const head = await bytes(file.slice(0, HEAD_BYTES));
-  const type = typeOf(head);
+  const type = typeOf(await read(file.slice(0, HEAD_BYTES)));
   if (!type || !types.includes(type)) throw new Error("wrongType");
-  const strip = removeLocation && type === "image/jpeg";
-  if (file.size > maxBytes * (strip ? MOST_READ : 1)) throw new Error("tooLarge");
-  const body = strip ? await stripped(file) : file;
+  const shrinks = removeLocation && WITH_FILMS.includes(type);
+  if (file.size > maxBytes * (shrinks ? MOST_READ : 1)) throw new Error("tooLarge");
+  const bytes = await read(file);
+  const parts = removeLocation ? withoutLocation(type, bytes) : [bytes];
+  if (!parts) throw new Error(file.size > maxBytes ? "tooLarge" : "locationStays");
+  const body = new Blob(/** @type {BlobPart[]} */ (parts), { type });
   if (body.size > maxBytes) throw new Error("tooLarge");
-  return { body, type, note: removeLocation && !strip ? "keepsLocation" : undefined };
-}
-
-/** @param {File} file */
-async function stripped(file) {
-  const parts = withoutLocation(await bytes(file));
-  if (!parts) throw new Error("locationStays");
-  return new Blob(/** @type {BlobPart[]} */ (parts), { type: "image/jpeg" });
+  return { body, type, digest: digestOf(parts), name: shortName(file.name) ?? "" };
 }
 
 /** @param {Blob} blob */
-async function bytes(blob) {
-  try {
-    return new Uint8Array(await blob.arrayBuffer());
-  } catch {
-    throw new Error("unreadable");
-  }
+async function read(blob) {
+  const bytes = await blob.arrayBuffer().catch(() => new ArrayBuffer(0));
+  if (bytes.byteLength === 0) throw new Error("unreadable");
+  return new Uint8Array(bytes);
 }

@@ -9,16 +9,18 @@ const STALLED = 60_000;
  * @param {Record<string, string>} headers
  * @param {Blob} body
  * @param {(share: number) => void} onShare
+ * @param {AbortSignal} signal ends it
  * @returns {Promise<number>}
  */
-export function put(url, headers, body, onShare) {
+export function put(url, headers, body, onShare, signal) {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;
+    const abort = () => request.abort();
     const moved = () => {
       clearTimeout(timer);
-      timer = setTimeout(() => request.abort(), STALLED);
+      timer = setTimeout(abort, STALLED);
     };
     request.open("PUT", url);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
@@ -28,9 +30,12 @@ export function put(url, headers, body, onShare) {
     };
     request.onloadend = () => {
       clearTimeout(timer);
+      signal.removeEventListener("abort", abort);
       resolve(request.status);
     };
+    signal.addEventListener("abort", abort);
     moved();
     request.send(body);
+    if (signal.aborted) abort();
   });
 }

@@ -1,41 +1,68 @@
-/** What a tab remembers across a reload, and no longer than the tab lives. */
+/** What a page remembers: a tab for as long as it lives, or all tabs of a browser together. */
 
 /**
- * One value in sessionStorage; where the browser refuses storage, in memory.
+ * One value in the browser's storage; where the browser refuses it, in the next place that it
+ * allows, and at last in memory.
  *
  * @template T
  * @param {string} name
+ * @param {boolean} [shared] with the browser's other tabs
  */
-export function remember(name) {
-  /** @type {T | null} */
+export function remember(name, shared = false) {
+  const places = shared ? ["localStorage", "sessionStorage"] : ["sessionStorage"];
+  const storage = places.map((place) => usable(place, name)).find((place) => place !== undefined);
+  /** @type {string | null} */
   let memory = null;
   return {
     /** @returns {T | null} */
     read() {
       try {
-        return JSON.parse(sessionStorage.getItem(name) ?? "null");
+        return JSON.parse((storage ? storage.getItem(name) : memory) ?? "null");
       } catch {
-        return memory;
+        return null;
       }
     },
     /** @param {T} value */
     write(value) {
-      memory = value;
+      memory = JSON.stringify(value);
       try {
-        sessionStorage.setItem(name, JSON.stringify(value));
+        storage?.setItem(name, memory);
       } catch {
-        // Private windows may refuse: the page works until it is reloaded.
+        // No room: the page works until it is reloaded.
       }
     },
     forget() {
       memory = null;
-      try {
-        sessionStorage.removeItem(name);
-      } catch {
-        // Nothing was kept.
-      }
+      storage?.removeItem(name);
     },
   };
+}
+
+/** Private windows and blocked cookies refuse: some at the first word, some when it is written.
+ *  @param {string} place @param {string} name @returns {Storage | undefined} */
+function usable(place, name) {
+  try {
+    const storage = /** @type {any} */ (globalThis)[place];
+    const probe = `${name}?`;
+    storage.setItem(probe, "");
+    storage.removeItem(probe);
+    return storage;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Forgets what earlier visits have left: whatever has the prefix and is older than a day.
+ *  @param {string} prefix @param {number} now milliseconds */
+export function sweep(prefix, now) {
+  try {
+    for (const name of Object.keys(localStorage).filter((name) => name.startsWith(prefix))) {
+      const { begun } = JSON.parse(localStorage.getItem(name) ?? "{}");
+      if (!(now - begun < 86_400_000)) localStorage.removeItem(name);
+    }
+  } catch {
+    // Nothing was kept, or not by us.
+  }
 }
 
 /** Random bytes in hex; unlike randomUUID, also on plain HTTP. @param {number} bytes */

@@ -80,29 +80,15 @@ export function startViewer({ pictures, speaker, nameOf, onSave }) {
   before.classList.add("viewer-before");
   next.classList.add("viewer-next");
   document.body.append(dialog);
-  const dressed = dress();
   return {
     redraw,
     /** @param {Picture} picture */
-    async open(picture) {
-      await dressed;
+    open(picture) {
       shown = picture;
       dialog.showModal();
       redraw();
     },
   };
-}
-
-/** Loads what the viewer looks like; without it the viewer still works.
- *  @returns {Promise<unknown>} */
-function dress() {
-  const link = make("link");
-  link.rel = "stylesheet";
-  link.href = "viewer.css";
-  return new Promise((resolve) => {
-    link.onload = link.onerror = resolve;
-    document.head.append(link);
-  });
 }
 
 /** @param {string} sign @param {() => void} act */

@@ -113,6 +113,11 @@ class Phone(Person):
         """Switch the removal of the location off."""
         self.page.locator("#location").uncheck()
 
+    def reaches_for_the_library(self) -> None:
+        """Do what comes before choosing: the page then loads what photos need."""
+        self.page.locator("#library").focus()
+        self.page.wait_for_load_state("networkidle")
+
     def sends(self, *files: Path) -> None:
         """Choose pictures from the library."""
         self.page.locator("#library").set_input_files(list(files))

@@ -164,9 +164,25 @@ def test_a_photo_goes_on_when_the_network_comes_back(
 ) -> None:
     phone.watch.tolerate(CUT_OFF)
     connect(desktop, phone)
+    phone.reaches_for_the_library()
     phone.context.set_offline(True)
     phone.sends(jpeg(tmp_path / "photo.jpg"))
     phone.item("retrying")
+
+    phone.context.set_offline(False)
+
+    desktop.has(1, seconds=40)
+
+
+def test_a_photo_chosen_without_a_connection_goes_once_there_is_one(
+    desktop: Desktop, phone: Phone, tmp_path: Path
+) -> None:
+    phone.watch.tolerate(CUT_OFF)
+    connect(desktop, phone)
+    phone.context.set_offline(True)
+    phone.sends(jpeg(tmp_path / "photo.jpg"))
+    phone.item("waiting")
+    expect(phone.page.locator("#offline")).not_to_be_empty()
 
     phone.context.set_offline(False)
 

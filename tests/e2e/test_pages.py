@@ -151,7 +151,7 @@ def test_a_photo_comes_back_byte_by_byte_with_the_switch_off(pair: tuple[Page, P
         desktop.get_by_role("button", name="Download").click()
 
     assert Path(download.value.path()).read_bytes() == original
-    assert download.value.suggested_filename == "photo-1.jpg"
+    assert download.value.suggested_filename == "a.jpg"
     expect(phone.locator(".state")).to_have_text("Arrived")
 
 
@@ -343,7 +343,7 @@ def test_the_phone_writes_its_nonce_before_it_claims(
 
     phone.goto(f"{site}/phone.html#1.{session_id}.{'u' * 32}")
     phase(phone, "connecting")
-    nonce = phone.evaluate(f"JSON.parse(sessionStorage['phone.{session_id}']).nonce")
+    nonce = phone.evaluate(f"JSON.parse(localStorage['phone.{session_id}']).nonce")
 
     assert re.fullmatch("[0-9a-f]{32}", nonce)
 

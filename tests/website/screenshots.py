@@ -127,7 +127,7 @@ def first_coming(scene: Scene) -> None:
     scene.service.upload(1, "REQUESTED", name="IMG_4100.jpg")
 
 
-def full(scene: Scene) -> None:
+def at_the_limit(scene: Scene) -> None:
     scene.service.max_uploads = 4
     arrived(scene)
 
@@ -232,6 +232,38 @@ def taken(scene: Scene) -> None:
     scene.page.goto(f"{scene.address}/phone.html#1.{scene.service.session['sessionId']}.{'u' * 32}")
 
 
+def ask(scene: Scene) -> None:
+    scene.service._create()
+    session_id = scene.service.session["sessionId"]
+    scene.page.goto(f"{scene.address}/phone.html#1.{session_id}.{'u' * 32}.ask")
+
+
+def last_minutes(scene: Scene) -> None:
+    scene.service.seconds = 200
+    sent(scene)
+
+
+def stuck(scene: Scene) -> None:
+    ready(scene)
+    scene.service.answers["POST uploads"] = [(409, {"error": "quota"})]
+    scene.choose(0)
+    scene.page.wait_for_selector("[data-state=failed]")
+    scene.choose(extra=(("IMG_4104.jpg", photo(1)[:-9000]),))
+    scene.choose(2)
+    scene.service.answers["PUT object"] = [(503, {})] * 9
+
+
+def full(scene: Scene) -> None:
+    scene.service.max_uploads = 3
+    sent(scene)
+
+
+def finished(scene: Scene) -> None:
+    sent(scene)
+    scene.service.change(status="COMPLETED", expiresAt=scene.service.now() - 1)
+    scene.page.evaluate("dispatchEvent(new Event('online'))")
+
+
 def closed(scene: Scene) -> None:
     ready(scene)
     scene.service.change(status="CANCELLED")
@@ -249,11 +281,12 @@ def phone_arabic(scene: Scene) -> None:
 
 
 DESKTOP_SCENES: list[Callable[[Scene], None]] = [
-    *(waiting, soon, connected, first_coming, receiving, one_photo, arrived, refused, full, large),
-    *(question, done, again, ended, stopped, offline, unreachable, arabic, arabic_waiting),
+    *(waiting, soon, connected, first_coming, receiving, one_photo, arrived, refused, at_the_limit),
+    *(large, question, done, again, ended, stopped, offline, unreachable, arabic, arabic_waiting),
 ]
 PHONE_SCENES: list[Callable[[Scene], None]] = [
     *(ready, sending, sent, problems, retrying, taken, closed, no_link, phone_arabic),
+    *(ask, last_minutes, stuck, full, finished),
 ]
 
 

@@ -5,7 +5,6 @@ import { connect } from "../../website/api.js";
 import { usable } from "../../website/config.js";
 import { choose, LANGUAGES, speaker } from "../../website/i18n.js";
 import { typeOf } from "../../website/images.js";
-import { withoutLocation } from "../../website/jpeg.js";
 import { encode } from "../../website/qr.js";
 import { randomHex, remember } from "../../website/store.js";
 
@@ -176,25 +175,6 @@ for (const [head, expected] of [
     assert.equal(typeOf(new Uint8Array(head)), expected);
   });
 }
-
-test("no bytes make the removal of locations fail in another way than by saying so", () => {
-  let seed = 1;
-  const random = (below) => {
-    seed = (seed * 48271) % 2147483647;
-    return seed % below;
-  };
-  const markers = [0xc0, 0xc4, 0xd8, 0xd9, 0xda, 0xdb, 0xe0, 0xe1, 0xe2, 0xfe, 0xff, 0x00, 0x01];
-  for (let round = 0; round < 20_000; round++) {
-    const bytes = Uint8Array.from({ length: random(80) }, () => random(256));
-    bytes.set([0xff, 0xd8].slice(0, bytes.length));
-    for (let at = 2; at + 3 < bytes.length; at += 1 + random(12)) {
-      bytes.set([0xff, markers[random(markers.length)], 0, random(20)], at);
-    }
-    const parts = withoutLocation(bytes);
-    const size = parts?.reduce((sum, part) => sum + part.length, 0) ?? 0;
-    assert.ok(size <= bytes.length + 36);
-  }
-});
 
 // ---- the rest
 

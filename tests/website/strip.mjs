@@ -1,7 +1,10 @@
-// Reads a JPEG from standard input and writes it without its location.
-import { readFileSync, writeSync } from "node:fs";
-import { withoutLocation } from "../../website/jpeg.js";
+// Takes photos without their location: a line of JSON for each, and one for each answer.
+import { createInterface } from "node:readline";
+import { withoutLocation } from "../../website/location.js";
 
-const parts = withoutLocation(new Uint8Array(readFileSync(0)));
-if (!parts) process.exit(3);
-writeSync(1, Buffer.concat(parts));
+for await (const line of createInterface({ input: process.stdin })) {
+  const { type, photo } = JSON.parse(line);
+  const parts = withoutLocation(type, new Uint8Array(Buffer.from(photo, "base64")));
+  const answer = parts ? Buffer.concat(parts).toString("base64") : null;
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}

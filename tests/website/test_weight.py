@@ -14,8 +14,7 @@ from tests.website.published import WEBSITE
 
 PAGES = ("index.html", "phone.html")
 BUDGET = 32_000
-LATE_BUDGET = 6_000
-_LATE = re.compile(r'late\("([./\w]+)"\)')
+_LATE = re.compile(r'\bload\("([\w./-]+\.js)"\)')
 _REFERENCE = re.compile(r'(?:from|import|href|src)\s*=?\s*\(?"([\w./-]+\.(?:js|css|svg))')
 
 _COMMENT = re.compile(r"/\*\*.*?\*/", re.DOTALL)
@@ -67,11 +66,20 @@ def test_a_visit_is_under_32_kb_compressed_in_every_language(page: str) -> None:
     assert max(sizes.values()) < BUDGET, sizes
 
 
-def test_what_comes_with_the_first_photo_is_small_beside_it() -> None:
-    files = late("index.html")
+@pytest.mark.parametrize(
+    ("page", "among", "most"),
+    [
+        ("index.html", {"viewer.js", "zip.js"}, 10_000),
+        ("phone.html", {"heif.js", "put.js"}, 14_000),
+    ],
+)
+def test_what_comes_with_the_first_photo_is_small_beside_it(
+    page: str, among: set[str], most: int
+) -> None:
+    files = late(page)
 
-    assert {path.name for path in files} >= {"viewer.js", "zip.js"}
-    assert weight(files) < LATE_BUDGET
+    assert {path.name for path in files} >= among
+    assert weight(files) < most
 
 
 def test_every_file_of_the_website_is_loaded_by_a_page() -> None:
