@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from localcloud.cloudformation import evaluate, parameters, template
 from localcloud.cloudformation.stacks import Resource, Stack
 from localcloud.resources import HANDLERS
-from localcloud.resources.base import Cloud, Properties, from_json
+from localcloud.resources.base import Account, Properties, from_json
 
 
 class Difference(NamedTuple):
@@ -41,9 +41,9 @@ class Report:
     unread: tuple[str, ...]
 
 
-def read_back(cloud: Cloud, stack_name: str) -> Report:
+def read_back(account: Account, stack_name: str) -> Report:
     """Everything that the stack's own template asks for, looked up in its service."""
-    client = cloud.client("cloudformation")
+    client = account.client("cloudformation")
     text = client.get_template(StackName=stack_name)["TemplateBody"]
     # botocore makes a mapping of a JSON template and leaves a YAML one as text.
     wanted = template.load(text if isinstance(text, str) else json.dumps(text))
@@ -52,11 +52,11 @@ def read_back(cloud: Cloud, stack_name: str) -> Report:
     stack.tags = {tag["Key"]: tag["Value"] for tag in described.get("Tags", [])}
     given = {one["ParameterKey"]: one["ParameterValue"] for one in described["Parameters"]}
     stack.parameters = parameters.values(wanted.get("Parameters", {}), given)
-    return _report(cloud, stack, wanted, _physical_ids(cloud, stack_name))
+    return _report(account, stack, wanted, _physical_ids(account, stack_name))
 
 
-def _physical_ids(cloud: Cloud, stack_name: str) -> dict[str, str]:
-    pages = cloud.client("cloudformation").get_paginator("list_stack_resources")
+def _physical_ids(account: Account, stack_name: str) -> dict[str, str]:
+    pages = account.client("cloudformation").get_paginator("list_stack_resources")
     return {
         one["LogicalResourceId"]: one.get("PhysicalResourceId", "")
         for page in pages.paginate(StackName=stack_name)
@@ -64,9 +64,11 @@ def _physical_ids(cloud: Cloud, stack_name: str) -> dict[str, str]:
     }
 
 
-def _report(cloud: Cloud, stack: Stack, wanted: template.Template, ids: dict[str, str]) -> Report:
+def _report(
+    account: Account, stack: Stack, wanted: template.Template, ids: dict[str, str]
+) -> Report:
     resources: dict[str, Resource] = {}
-    known = evaluate.scope(cloud, stack, wanted, stack.parameters, resources, _exports(cloud))
+    known = evaluate.scope(account, stack, wanted, stack.parameters, resources, _exports(account))
     present = evaluate.present(wanted, known)
     found: list[Difference] = []
     unread: list[str] = []
@@ -80,13 +82,13 @@ def _report(cloud: Cloud, stack: Stack, wanted: template.Template, ids: dict[str
             found.append(Difference(logical_id, "", "a physical id", None))
             continue
         one.properties = evaluate.properties(one.definition, known, stack.tags)
-        found += _differences(cloud, one)
+        found += _differences(account, one)
         unread += [f"{logical_id}.{name}" for name in _unread(one)]
     return Report({name: ids.get(name, "") for name in present}, tuple(found), tuple(unread))
 
 
-def _exports(cloud: Cloud) -> dict[str, str]:
-    pages = cloud.client("cloudformation").get_paginator("list_exports").paginate()
+def _exports(account: Account) -> dict[str, str]:
+    pages = account.client("cloudformation").get_paginator("list_exports").paginate()
     return {one["Name"]: one["Value"] for page in pages for one in page["Exports"]}
 
 
@@ -94,10 +96,10 @@ def _unread(resource: Resource) -> list[str]:
     return sorted(HANDLERS[resource.type].unread & set(resource.properties))
 
 
-def _differences(cloud: Cloud, resource: Resource) -> Iterator[Difference]:
+def _differences(account: Account, resource: Resource) -> Iterator[Difference]:
     handler = HANDLERS[resource.type]
     try:
-        found = handler.read(cloud, resource.physical_id, resource.properties)
+        found = handler.read(account, resource.physical_id, resource.properties)
     except Exception as error:  # noqa: BLE001 - whatever the reason, it can't be read
         yield Difference(resource.logical_id, "", "can be read", f"{error}")
         return

@@ -47,24 +47,26 @@ def _run(options: Options) -> int:
         ports["website"]
         table = TableFront(identities, log, chaos)
         with aws.running(around=table.around) as endpoint:
-            cloud = serving.Cloud(options, loaded, endpoint, ports, identities, log, chaos)
-            return 0 if asyncio.run(_serve(cloud)) else INTERRUPTED
+            application = serving.Application(
+                options, loaded, endpoint, ports, identities, log, chaos
+            )
+            return 0 if asyncio.run(_serve(application)) else INTERRUPTED
     finally:
         ports.close()
 
 
-async def _serve(cloud: serving.Cloud) -> bool:
+async def _serve(application: serving.Application) -> bool:
     """Serve to the end; False if it never came to serving."""
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
 
     def invoke(function: str, event: Any, nobody_waits: bool) -> Any:  # noqa: FBT001 - hooks'
-        work = cloud.invoke(function, event, nobody_waits=nobody_waits)
+        work = application.invoke(function, event, nobody_waits=nobody_waits)
         return asyncio.run_coroutine_threadsafe(work, loop).result(LONGEST_INVOCATION)
 
     with hooks.functions_run_by(invoke):
-        return await cloud.run(stopped)
+        return await application.run(stopped)
 
 
 def new_seed() -> int:

@@ -1,7 +1,7 @@
 """The whole application on this machine: deployed, served, deployed anew, and ended without a rest.
 
-`Cloud` composes the parts. Everything that stands in front of AWS asks for the blueprint of now, so
-a new deployment needs no restart: what has left the template is gone with the next request.
+`Application` composes the parts. Everything that stands in front of AWS asks for the blueprint of
+now, so a new deployment needs no restart: what has left the template is gone with the next request.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from localcloud.application.watch import changes
 from localcloud.application.websocket.connections import Connections
 from localcloud.application.websocket.management import LONGEST_MESSAGE, Management
 from localcloud.application.websocket.websocket_gateway import WebSocketGateway
-from localcloud.resources.base import Cloud as Services
+from localcloud.resources.base import Account
 from pipeline.environment import settings
 from pipeline.environment.settings import Loaded
 from pipeline.errors import UserError
@@ -61,7 +61,7 @@ class NotDeployed(Exception):
         self.exit_code = exit_code
 
 
-class Cloud:
+class Application:
     """One environment, from its first deployment to Ctrl-C."""
 
     def __init__(
@@ -82,12 +82,12 @@ class Cloud:
         self._log = log
         self._chaos = chaos
         self._pace = Pace(options.time_scale)
-        self._services = Services(endpoint, "local", loaded.settings.aws.region, aws.ACCOUNT)
+        self._account = Account(endpoint, "local", loaded.settings.aws.region, aws.ACCOUNT)
         self._blueprint: Blueprint | None = None
         self._addresses = Addresses({})
         self._connections = Connections()
         self._functions = Functions(self._pool)
-        failures = Failures(self._services, log)
+        failures = Failures(self._account, log)
         self._failures = failures
         self._events = Events(self._functions, failures, log, self._pace, chaos)
         self._streams: dict[tuple[str, str], StreamReader] = {}
@@ -119,7 +119,7 @@ class Cloud:
     async def _begin(self, stopped: asyncio.Event) -> bool:
         """The first deployment; False if it was interrupted."""
         deployment = asyncio.create_task(self._deploy())
-        warming = asyncio.create_task(asyncio.to_thread(warm, self._services))
+        warming = asyncio.create_task(asyncio.to_thread(warm, self._account))
         interruption = asyncio.create_task(stopped.wait())
         await asyncio.wait({deployment, interruption}, return_when=asyncio.FIRST_COMPLETED)
         interruption.cancel()
@@ -147,14 +147,14 @@ class Cloud:
         self._check_place(load(self._options))
         await self._run_deployer()
         stack = self._loaded.settings.stack_name
-        blueprint = await asyncio.to_thread(deployed.read, self._services, stack)
+        blueprint = await asyncio.to_thread(deployed.read, self._account, stack)
         ports = self._ports_of(blueprint)
         self._addresses = addressing.addresses(blueprint, self._ports.host, ports)
         pages = published(self._options.root, blueprint.outputs) if blueprint.website else []
         self._blueprint = addressing.at_home(blueprint, self._addresses)
         self._functions.bring(blueprint.functions)
         if blueprint.website:
-            s3, bucket = self._services.client("s3"), blueprint.website.bucket
+            s3, bucket = self._account.client("s3"), blueprint.website.bucket
             await asyncio.to_thread(website_endpoint.publish, s3, bucket, pages, self._addresses)
         await self._serve(blueprint)
         await self._read_streams(blueprint)
@@ -228,7 +228,7 @@ class Cloud:
         return f"http://{self._ports.host}:{self._ports[name]}"
 
     async def _serve(self, blueprint: Blueprint) -> None:
-        s3 = self._services.client("s3")
+        s3 = self._account.client("s3")
         pages = website_endpoint.WebsiteServer(lambda: self.blueprint, s3, self._url("website"))
         front = S3Front(
             lambda: self.blueprint, self._identities, s3, self._events.accept, self._log
@@ -280,7 +280,7 @@ class Cloud:
         for name in wanted - set(self._streams):
             now = self._stream(name[0])
             batches = Batches(now, self._functions, self._failures, self._log, self._pace)
-            self._streams[name] = StreamReader(now, self._services, batches)
+            self._streams[name] = StreamReader(now, self._account, batches)
 
     def _stream(self, name: str) -> Callable[[], Stream]:
         """What the mapping is now; what it last was, once it is gone and its reader isn't yet."""

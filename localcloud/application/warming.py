@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from botocore.exceptions import ClientError
 
-from localcloud.resources.base import Cloud
+from localcloud.resources.base import Account
 
 FIRST = (
     ("iam", "list_roles"),
@@ -25,8 +25,8 @@ FIRST = (
 )
 
 
-def warm(cloud: Cloud) -> None:
+def warm(account: Account) -> None:
     """Ask each service for what it has: nothing yet."""
     for service, operation in FIRST:
         with suppress(ClientError):
-            getattr(cloud.client(service), operation)()
+            getattr(account.client(service), operation)()

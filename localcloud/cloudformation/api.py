@@ -26,7 +26,7 @@ from localcloud.cloudformation.stacks import (
     Stack,
     Stacks,
 )
-from localcloud.resources.base import Cloud
+from localcloud.resources.base import Account
 
 NOTHING = (
     "The submitted information didn't contain changes. Submit different information to create a"
@@ -42,8 +42,8 @@ LARGEST_BODY = 51_200
 
 
 @lru_cache(maxsize=64)
-def _cloud(endpoint: str, access_key: str, region: str, account: str) -> Cloud:
-    return Cloud(endpoint=endpoint, access_key=access_key, region=region, account=account)
+def _account_at(endpoint: str, access_key: str, region: str, account_id: str) -> Account:
+    return Account(endpoint=endpoint, access_key=access_key, region=region, id=account_id)
 
 
 class CloudFormation(BaseResponse):
@@ -60,16 +60,16 @@ class CloudFormation(BaseResponse):
         return STACKS[self.current_account][self.region]
 
     @property
-    def _cloud(self) -> Cloud:
+    def _account(self) -> Account:
         where = urlsplit(self.uri)
         endpoint = f"{where.scheme}://{where.netloc}"
-        return _cloud(endpoint, self.access_key, self.region, self.current_account)
+        return _account_at(endpoint, self.access_key, self.region, self.current_account)
 
     def _stack(self) -> Stack:
         return self._stacks.find(str(self._get_param("StackName") or ""))
 
     def _operation(self, stack: Stack) -> Operation:
-        return Operation(self._cloud, self._stacks, stack)
+        return Operation(self._account, self._stacks, stack)
 
     def _tags(self, default: dict[str, str]) -> dict[str, str]:
         given = self._get_param("Tags")
@@ -103,7 +103,7 @@ class CloudFormation(BaseResponse):
         else:
             bucket, _, key = path.partition("/")
         try:
-            answer = self._cloud.client("s3").get_object(Bucket=bucket, Key=key)
+            answer = self._account.client("s3").get_object(Bucket=bucket, Key=key)
         except Exception as error:
             raise ValidationError(f"S3 error: {error}") from error
         return str(answer["Body"].read().decode())
@@ -168,7 +168,7 @@ class CloudFormation(BaseResponse):
         stack = self._stack()
         _check_updatable(stack)
         text, wish = self._wish(stack)
-        if changes.plan(self._cloud, stack, wish, self._stacks.exports()).empty:
+        if changes.plan(self._account, stack, wish, self._stacks.exports()).empty:
             raise ValidationError("No updates are to be performed.")
         before = stack.template_text
         self._operation(stack).update(wish)
@@ -355,9 +355,9 @@ class CloudFormation(BaseResponse):
 
     def _plan(self, stack: Stack, change_set: ChangeSet, wish: Wish) -> None:
         try:
-            found = changes.plan(self._cloud, stack, wish, self._stacks.exports())
+            found = changes.plan(self._account, stack, wish, self._stacks.exports())
             if change_set.options["ImportExistingResources"]:
-                changes.importable(self._cloud, found)
+                changes.importable(self._account, found)
         except ValidationError as error:
             _fail(change_set, str(error.message))
             return

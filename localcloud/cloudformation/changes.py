@@ -12,7 +12,7 @@ from localcloud.cloudformation.intrinsics import Scope
 from localcloud.cloudformation.stacks import Resource, Stack
 from localcloud.cloudformation.template import Template, creation_order
 from localcloud.resources import HANDLERS
-from localcloud.resources.base import Cloud, Properties
+from localcloud.resources.base import Account, Properties
 
 UNKNOWN = "{{changeSet:KNOWN_AFTER_APPLY}}"
 """AWS's own words for a value that only the execution can tell."""
@@ -41,9 +41,9 @@ class Plan:
         return not self.changes and not self.others
 
 
-def plan(cloud: Cloud, stack: Stack, wish: Wish, exports: dict[str, str]) -> Plan:
+def plan(account: Account, stack: Stack, wish: Wish, exports: dict[str, str]) -> Plan:
     """The changes between a stack and a wish, in the order of creation, removals last."""
-    known = _Known(cloud, stack, wish, exports)
+    known = _Known(account, stack, wish, exports)
     present = evaluate.present(wish.template, known.scope)
     found = Plan(others=_others(stack, wish))
     for logical_id in creation_order(wish.template):
@@ -62,11 +62,11 @@ def _others(stack: Stack, wish: Wish) -> bool:
 class _Known:
     """What can be known before the execution, and what can't."""
 
-    def __init__(self, cloud: Cloud, stack: Stack, wish: Wish, exports: dict[str, str]) -> None:
-        self.stack, self.wish, self.cloud = stack, wish, cloud
+    def __init__(self, account: Account, stack: Stack, wish: Wish, exports: dict[str, str]) -> None:
+        self.stack, self.wish, self.account = stack, wish, account
         self.unknown: set[str] = set(wish.template["Resources"]) - set(stack.resources)
         known = evaluate.scope(
-            cloud, stack, wish.template, wish.parameters, stack.resources, exports
+            account, stack, wish.template, wish.parameters, stack.resources, exports
         )
         self.scope = Scope(
             ref=lambda name: UNKNOWN if name in self.unknown else known.ref(name),
@@ -230,22 +230,22 @@ def _modification(
     )
 
 
-def importable(cloud: Cloud, found: Plan) -> None:
+def importable(account: Account, found: Plan) -> None:
     """Turn additions into imports where a resource of that very name is already there."""
     for change in (one["ResourceChange"] for one in found.changes):
         if change["Action"] == "Add":
             resolved = json.loads(change["AfterContext"])["Properties"]
-            if existing(cloud, change["ResourceType"], resolved):
+            if existing(account, change["ResourceType"], resolved):
                 change["Action"] = "Import"
 
 
-def existing(cloud: Cloud, kind: str, resolved: Properties) -> str:
+def existing(account: Account, kind: str, resolved: Properties) -> str:
     """The physical id of a resource that already has the name which the template wants."""
     name = resolved.get(schemas.name_property(kind)) if schemas.name_property(kind) else None
     if not isinstance(name, str) or UNKNOWN in name:
         return ""
     try:
-        HANDLERS[kind].read(cloud, name, {schemas.name_property(kind): name})
+        HANDLERS[kind].read(account, name, {schemas.name_property(kind): name})
     except Exception:  # noqa: BLE001 - every service has its own words for "not there"
         return ""
     return name

@@ -19,7 +19,7 @@ from localcloud.cloudformation.intrinsics import Scope
 from localcloud.cloudformation.stacks import Resource, Stack, Stacks, now
 from localcloud.cloudformation.template import creation_order, dependencies
 from localcloud.resources import HANDLERS
-from localcloud.resources.base import Cloud, Unsupported
+from localcloud.resources.base import Account, Unsupported
 
 INITIATED = "User Initiated"
 
@@ -48,8 +48,8 @@ def reason(error: Exception) -> str:
 class Operation:
     """One create, update or delete of one stack."""
 
-    def __init__(self, cloud: Cloud, stacks: Stacks, stack: Stack) -> None:
-        self.cloud, self.stacks, self.stack = cloud, stacks, stack
+    def __init__(self, account: Account, stacks: Stacks, stack: Stack) -> None:
+        self.account, self.stacks, self.stack = account, stacks, stack
 
     # ---- the stack
 
@@ -151,7 +151,7 @@ class Operation:
 
     def _scope(self, wish: Wish) -> Scope:
         return evaluate.scope(
-            self.cloud,
+            self.account,
             self.stack,
             wish.template,
             wish.parameters,
@@ -220,7 +220,7 @@ class Operation:
     def _create(self, new: Resource, *, adopt: bool = False) -> None:
         stack = self.stack
         evaluate.check_properties(new.type, new.properties)
-        found = existing(self.cloud, new.type, new.properties)
+        found = existing(self.account, new.type, new.properties)
         if found and adopt:
             new.physical_id = found
             stack.resources[new.logical_id] = new
@@ -239,11 +239,11 @@ class Operation:
         """Create it; where that fails half-way, what is there is known, so that it can go."""
         handler, name = HANDLERS[new.type], self._name(new.logical_id)
         try:
-            new.physical_id = handler.create(self.cloud, name, new.properties)
+            new.physical_id = handler.create(self.account, name, new.properties)
         except Exception:
             key = schemas.name_property(new.type)
             half = {key: new.properties.get(key, name)}
-            new.physical_id = existing(self.cloud, new.type, half)
+            new.physical_id = existing(self.account, new.type, half)
             raise
 
     def _name(self, logical_id: str) -> str:
@@ -266,11 +266,11 @@ class Operation:
 
         def back() -> None:
             stack.note(old, "UPDATE_IN_PROGRESS")
-            handler.update(self.cloud, old.physical_id, new.properties, old.properties)
+            handler.update(self.account, old.physical_id, new.properties, old.properties)
             stack.note(old, "UPDATE_COMPLETE")
 
         self.undo.append(back)
-        handler.update(self.cloud, old.physical_id, old.properties, new.properties)
+        handler.update(self.account, old.physical_id, old.properties, new.properties)
         stack.resources[new.logical_id] = new
         stack.note(new, "UPDATE_COMPLETE")
 
@@ -329,7 +329,7 @@ class Operation:
         stack.note(resource, "DELETE_IN_PROGRESS")
         try:
             handler = HANDLERS[resource.type]
-            handler.delete(self.cloud, resource.physical_id, resource.properties)
+            handler.delete(self.account, resource.physical_id, resource.properties)
         except Exception as error:  # noqa: BLE001 - a resource's failure is the stack's to report
             if not _absent(error):
                 stack.note(resource, "DELETE_FAILED", reason(error))

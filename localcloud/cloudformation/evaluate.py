@@ -11,11 +11,11 @@ from localcloud.cloudformation.intrinsics import Scope
 from localcloud.cloudformation.stacks import Resource, Stack
 from localcloud.cloudformation.template import Template
 from localcloud.resources import HANDLERS
-from localcloud.resources.base import Cloud, Properties, Unsupported, tag_list, tag_map
+from localcloud.resources.base import Account, Properties, Unsupported, tag_list, tag_map
 
 
 def scope(
-    cloud: Cloud,
+    account: Account,
     stack: Stack,
     template: Template,
     chosen: dict[str, str],
@@ -23,7 +23,7 @@ def scope(
     exports: dict[str, str],
 ) -> Scope:
     """Everything that the template's functions may ask for, given these resources."""
-    pseudo = _pseudo_parameters(cloud, stack)
+    pseudo = _pseudo_parameters(account, stack)
     declared = template.get("Parameters", {})
 
     def ref(name: str) -> Any:
@@ -35,7 +35,7 @@ def scope(
 
     return Scope(
         ref=ref,
-        attribute=lambda name, wanted: _attribute(cloud, _known(resources, name), wanted),
+        attribute=lambda name, wanted: _attribute(account, _known(resources, name), wanted),
         exports=exports,
         mappings=template.get("Mappings", {}),
         conditions=template.get("Conditions", {}),
@@ -48,21 +48,21 @@ def _known(resources: dict[str, Resource], name: str) -> Resource:
     return resources[name]
 
 
-def _pseudo_parameters(cloud: Cloud, stack: Stack) -> dict[str, Any]:
+def _pseudo_parameters(account: Account, stack: Stack) -> dict[str, Any]:
     return {
-        "AWS::AccountId": cloud.account,
-        "AWS::Region": cloud.region,
-        "AWS::Partition": cloud.partition,
-        "AWS::URLSuffix": cloud.suffix,
+        "AWS::AccountId": account.id,
+        "AWS::Region": account.region,
+        "AWS::Partition": account.partition,
+        "AWS::URLSuffix": account.suffix,
         "AWS::StackName": stack.name,
         "AWS::StackId": stack.id,
         "AWS::NotificationARNs": stack.options.get("NotificationARNs", []),
     }
 
 
-def _attribute(cloud: Cloud, resource: Resource, wanted: str) -> str:
+def _attribute(account: Account, resource: Resource, wanted: str) -> str:
     handler = HANDLERS[resource.type]
-    found = handler.attributes(cloud, resource.physical_id, resource.properties)
+    found = handler.attributes(account, resource.physical_id, resource.properties)
     if wanted not in found:
         raise ValidationError(
             f"{resource.logical_id} ({resource.type}) has no attribute {wanted} here"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from localcloud.resources.base import (
-    Cloud,
+    Account,
     Handler,
     Properties,
     as_json,
@@ -28,35 +28,37 @@ class Alarm(Handler):
         }
     )  # fmt: skip
 
-    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
-        client = cloud.client("cloudwatch")
+    def create(self, account: Account, name: str, properties: Properties) -> str:
+        client = account.client("cloudwatch")
         alarm = str(properties.get("AlarmName", name))
         values = request(client, "PutMetricAlarm", properties | {"AlarmName": alarm})
         client.put_metric_alarm(**values)
         return alarm
 
-    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
-        self.create(cloud, physical_id, new)
-        arn = cloud.arn("cloudwatch", f"alarm:{physical_id}")
-        client = cloud.client("cloudwatch")
+    def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
+        self.create(account, physical_id, new)
+        arn = account.arn("cloudwatch", f"alarm:{physical_id}")
+        client = account.client("cloudwatch")
         if gone := gone_tags(old, new):
             client.untag_resource(ResourceARN=arn, TagKeys=gone)
         if new.get("Tags"):
             client.tag_resource(ResourceARN=arn, Tags=new["Tags"])
 
-    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
-        cloud.client("cloudwatch").delete_alarms(AlarmNames=[physical_id])
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
+        account.client("cloudwatch").delete_alarms(AlarmNames=[physical_id])
 
-    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
-        client = cloud.client("cloudwatch")
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
+        client = account.client("cloudwatch")
         (alarm,) = client.describe_alarms(AlarmNames=[physical_id])["MetricAlarms"]
         found = pick(alarm, self.holds)
         if "Tags" in properties:
             found["Tags"] = client.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]
         return found
 
-    def attributes(self, cloud: Cloud, physical_id: str, properties: Properties) -> dict[str, str]:
-        return {"Arn": cloud.arn("cloudwatch", f"alarm:{physical_id}")}
+    def attributes(
+        self, account: Account, physical_id: str, properties: Properties
+    ) -> dict[str, str]:
+        return {"Arn": account.arn("cloudwatch", f"alarm:{physical_id}")}
 
 
 class Dashboard(Handler):
@@ -65,34 +67,34 @@ class Dashboard(Handler):
     type = "AWS::CloudWatch::Dashboard"
     holds = frozenset({"DashboardName", "DashboardBody", "Tags"})
 
-    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
+    def create(self, account: Account, name: str, properties: Properties) -> str:
         dashboard = str(properties.get("DashboardName", name))
         body = as_json(properties["DashboardBody"])
         from_json(body)  # AWS refuses a body that isn't JSON; moto takes it
-        cloud.client("cloudwatch").put_dashboard(
+        account.client("cloudwatch").put_dashboard(
             DashboardName=dashboard, DashboardBody=body, Tags=properties.get("Tags", [])
         )
         return dashboard
 
-    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
-        self.create(cloud, physical_id, new)
+    def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
+        self.create(account, physical_id, new)
         if gone := gone_tags(old, new):
-            cloud.client("cloudwatch").untag_resource(
-                ResourceARN=_dashboard_arn(cloud, physical_id), TagKeys=gone
+            account.client("cloudwatch").untag_resource(
+                ResourceARN=_dashboard_arn(account, physical_id), TagKeys=gone
             )
 
-    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
-        cloud.client("cloudwatch").delete_dashboards(DashboardNames=[physical_id])
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
+        account.client("cloudwatch").delete_dashboards(DashboardNames=[physical_id])
 
-    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
-        client = cloud.client("cloudwatch")
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
+        client = account.client("cloudwatch")
         found = pick(client.get_dashboard(DashboardName=physical_id), self.holds)
-        arn = _dashboard_arn(cloud, physical_id)
+        arn = _dashboard_arn(account, physical_id)
         return found | {"Tags": client.list_tags_for_resource(ResourceARN=arn)["Tags"]}
 
 
-def _dashboard_arn(cloud: Cloud, name: str) -> str:
-    return cloud.arn("cloudwatch", f"dashboard/{name}", everywhere=True)
+def _dashboard_arn(account: Account, name: str) -> str:
+    return account.arn("cloudwatch", f"dashboard/{name}", everywhere=True)
 
 
 HANDLERS = (Alarm(), Dashboard())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localcloud.resources.base import Cloud, Handler, Properties, Unsupported, pick, request
+from localcloud.resources.base import Account, Handler, Properties, Unsupported, pick, request
 
 
 class Api(Handler):
@@ -18,45 +18,47 @@ class Api(Handler):
         }
     )  # fmt: skip
 
-    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
-        client = cloud.client("apigatewayv2")
+    def create(self, account: Account, name: str, properties: Properties) -> str:
+        client = account.client("apigatewayv2")
         for required in ("Name", "ProtocolType"):
             if required not in properties:
                 raise Unsupported(f"{required} is missing (an imported Body isn't read here)")
         return str(client.create_api(**request(client, "CreateApi", properties))["ApiId"])
 
-    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
-        client = cloud.client("apigatewayv2")
+    def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
+        client = account.client("apigatewayv2")
         changed = {key: new.get(key, "") for key in self.holds if old.get(key) != new.get(key)}
         changed.pop("Tags", None)
         if changed.get("CorsConfiguration") == "":
             client.delete_cors_configuration(ApiId=physical_id)
             del changed["CorsConfiguration"]
         client.update_api(ApiId=physical_id, **request(client, "UpdateApi", changed))
-        _retag(cloud, _api_arn(cloud, physical_id), old, new)
+        _retag(account, _api_arn(account, physical_id), old, new)
 
-    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
-        cloud.client("apigatewayv2").delete_api(ApiId=physical_id)
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
+        account.client("apigatewayv2").delete_api(ApiId=physical_id)
 
-    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
-        return pick(cloud.client("apigatewayv2").get_api(ApiId=physical_id), self.holds)
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
+        return pick(account.client("apigatewayv2").get_api(ApiId=physical_id), self.holds)
 
-    def attributes(self, cloud: Cloud, physical_id: str, properties: Properties) -> dict[str, str]:
+    def attributes(
+        self, account: Account, physical_id: str, properties: Properties
+    ) -> dict[str, str]:
         scheme = "wss" if properties["ProtocolType"] == "WEBSOCKET" else "https"
         return {
             "ApiId": physical_id,
-            "ApiEndpoint": f"{scheme}://{physical_id}.execute-api.{cloud.region}.{cloud.suffix}",
-            "ExecuteApiArn": cloud.arn("execute-api", physical_id),
+            "ApiEndpoint": f"{scheme}://{physical_id}.execute-api.{account.region}.{account.suffix}",
+            "ExecuteApiArn": account.arn("execute-api", physical_id),
         }
 
 
-def _api_arn(cloud: Cloud, path: str) -> str:
-    return f"arn:{cloud.partition}:apigateway:{cloud.region}::/apis/{path}"
+def _api_arn(account: Account, path: str) -> str:
+    return f"arn:{account.partition}:apigateway:{account.region}::/apis/{path}"
 
 
-def _retag(cloud: Cloud, arn: str, old: Properties, new: Properties) -> None:
+def _retag(account: Account, arn: str, old: Properties, new: Properties) -> None:
     """Bring an API's or a stage's tags, which are a mapping here, from old to new."""
-    client = cloud.client("apigatewayv2")
+    client = account.client("apigatewayv2")
     before, after = old.get("Tags", {}), new.get("Tags", {})
     if gone := sorted(set(before) - set(after)):
         client.untag_resource(ResourceArn=arn, TagKeys=gone)
@@ -77,29 +79,31 @@ class Part(Handler):
     def _place(self, properties: Properties) -> dict[str, str]:
         return {name: str(properties[name]) for name in self.path}
 
-    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
-        client = cloud.client("apigatewayv2")
+    def create(self, account: Account, name: str, properties: Properties) -> str:
+        client = account.client("apigatewayv2")
         values = request(client, f"Create{self.type.rsplit(':', 1)[1]}", properties)
         return str(getattr(client, f"create_{self.operation}")(**values)[self.identifier])
 
-    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
-        client = cloud.client("apigatewayv2")
+    def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
+        client = account.client("apigatewayv2")
         changed = {key: new.get(key, "") for key in self.holds if old.get(key) != new.get(key)}
         values = request(client, f"Update{self.type.rsplit(':', 1)[1]}", changed)
         place = self._place(new) | {self.identifier: physical_id}
         getattr(client, f"update_{self.operation}")(**place, **values)
 
-    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
-        delete = getattr(cloud.client("apigatewayv2"), f"delete_{self.operation}")
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
+        delete = getattr(account.client("apigatewayv2"), f"delete_{self.operation}")
         delete(**self._place(properties), **{self.identifier: physical_id})
 
-    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
-        get = getattr(cloud.client("apigatewayv2"), f"get_{self.operation}")
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
+        get = getattr(account.client("apigatewayv2"), f"get_{self.operation}")
         place = self._place(properties)
         answer: dict[str, Any] = get(**place, **{self.identifier: physical_id})
         return pick(answer, self.holds) | place
 
-    def attributes(self, cloud: Cloud, physical_id: str, properties: Properties) -> dict[str, str]:
+    def attributes(
+        self, account: Account, physical_id: str, properties: Properties
+    ) -> dict[str, str]:
         return {self.identifier: physical_id}
 
 
@@ -156,13 +160,15 @@ class Stage(Part):
         }
     )  # fmt: skip
 
-    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
+    def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
         without = [{key: one[key] for key in one if key != "Tags"} for one in (old, new)]
-        super().update(cloud, physical_id, *without)
-        arn = _api_arn(cloud, f"{new['ApiId']}/stages/{physical_id}")
-        _retag(cloud, arn, old, new)
+        super().update(account, physical_id, *without)
+        arn = _api_arn(account, f"{new['ApiId']}/stages/{physical_id}")
+        _retag(account, arn, old, new)
 
-    def attributes(self, cloud: Cloud, physical_id: str, properties: Properties) -> dict[str, str]:
+    def attributes(
+        self, account: Account, physical_id: str, properties: Properties
+    ) -> dict[str, str]:
         return {}
 
 

@@ -35,35 +35,37 @@ class Handler:
     documented: frozenset[str] = frozenset()
     """Attributes that AWS's documentation gives and the type's schema doesn't."""
 
-    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
+    def create(self, account: Account, name: str, properties: Properties) -> str:
         """Make it; the physical id. `name` is what CloudFormation would call it by itself."""
         raise NotImplementedError
 
-    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
+    def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
         """Bring it from the old properties to the new ones, without replacement."""
         raise NotImplementedError
 
-    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
         """Remove it."""
         raise NotImplementedError
 
-    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
         """Its properties as its own service tells them now; `properties` only say where to look."""
         raise NotImplementedError
 
-    def attributes(self, cloud: Cloud, physical_id: str, properties: Properties) -> dict[str, str]:
+    def attributes(
+        self, account: Account, physical_id: str, properties: Properties
+    ) -> dict[str, str]:
         """What Fn::GetAtt gives."""
         return {}
 
 
 @dataclass(frozen=True)
-class Cloud:
+class Account:
     """One account and region of a running endpoint, with clients for its services."""
 
     endpoint: str
     access_key: str
     region: str
-    account: str
+    id: str
     _clients: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     _lock: Any = field(default_factory=threading.Lock, compare=False, repr=False)
 
@@ -94,7 +96,7 @@ class Cloud:
     def arn(self, service: str, resource: str, *, everywhere: bool = False) -> str:
         """An ARN of this account; `everywhere` leaves the region out."""
         region = "" if everywhere else self.region
-        return f"arn:{self.partition}:{service}:{region}:{self.account}:{resource}"
+        return f"arn:{self.partition}:{service}:{region}:{self.id}:{resource}"
 
 
 CLIENT = Config(

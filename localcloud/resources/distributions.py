@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from localcloud.resources.base import (
-    Cloud,
+    Account,
     Handler,
     Properties,
     gone_tags,
@@ -23,8 +23,8 @@ class Distribution(Handler):
     type = "AWS::CloudFront::Distribution"
     holds = frozenset({"DistributionConfig", "Tags"})
 
-    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
-        client = cloud.client("cloudfront")
+    def create(self, account: Account, name: str, properties: Properties) -> str:
+        client = account.client("cloudfront")
         config = _config(properties["DistributionConfig"], reference=name)
         tags = {"Items": properties.get("Tags", [])}
         values = request(
@@ -34,37 +34,39 @@ class Distribution(Handler):
         )
         return str(client.create_distribution_with_tags(**values)["Distribution"]["Id"])
 
-    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
-        client = cloud.client("cloudfront")
+    def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
+        client = account.client("cloudfront")
         found = client.get_distribution_config(Id=physical_id)
         reference = found["DistributionConfig"]["CallerReference"]
         config = _config(new["DistributionConfig"], reference=reference)
         values = request(client, "UpdateDistribution", {"DistributionConfig": config})
         client.update_distribution(Id=physical_id, IfMatch=found["ETag"], **values)
-        arn = _arn(cloud, physical_id)
+        arn = _arn(account, physical_id)
         if gone := gone_tags(old, new):
             client.untag_resource(Resource=arn, TagKeys={"Items": gone})
         if new.get("Tags"):
             client.tag_resource(Resource=arn, Tags={"Items": new["Tags"]})
 
-    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
-        client = cloud.client("cloudfront")
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
+        client = account.client("cloudfront")
         tag = client.get_distribution_config(Id=physical_id)["ETag"]
         client.delete_distribution(Id=physical_id, IfMatch=tag)
 
-    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
-        client = cloud.client("cloudfront")
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
+        client = account.client("cloudfront")
         config = client.get_distribution_config(Id=physical_id)["DistributionConfig"]
-        tags = client.list_tags_for_resource(Resource=_arn(cloud, physical_id))["Tags"]["Items"]
+        tags = client.list_tags_for_resource(Resource=_arn(account, physical_id))["Tags"]["Items"]
         return {"DistributionConfig": _as_template(plain(config)), "Tags": tag_list(tag_map(tags))}
 
-    def attributes(self, cloud: Cloud, physical_id: str, properties: Properties) -> dict[str, str]:
-        found = cloud.client("cloudfront").get_distribution(Id=physical_id)["Distribution"]
+    def attributes(
+        self, account: Account, physical_id: str, properties: Properties
+    ) -> dict[str, str]:
+        found = account.client("cloudfront").get_distribution(Id=physical_id)["Distribution"]
         return {"Id": physical_id, "DomainName": found["DomainName"]}
 
 
-def _arn(cloud: Cloud, distribution: str) -> str:
-    return cloud.arn("cloudfront", f"distribution/{distribution}", everywhere=True)
+def _arn(account: Account, distribution: str) -> str:
+    return account.arn("cloudfront", f"distribution/{distribution}", everywhere=True)
 
 
 def _config(template: dict[str, Any], *, reference: str) -> dict[str, Any]:
@@ -133,33 +135,35 @@ class Policy(Handler):
     operation: str
     configuration: str
 
-    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
-        client = cloud.client("cloudfront")
+    def create(self, account: Account, name: str, properties: Properties) -> str:
+        client = account.client("cloudfront")
         values = request(client, f"Create{self.type.rsplit(':', 1)[1]}", properties)
         answer = getattr(client, f"create_{self.operation}")(**values)
         return str(answer[self.type.rsplit(":", 1)[1]]["Id"])
 
-    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
-        client = cloud.client("cloudfront")
+    def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
+        client = account.client("cloudfront")
         values = request(client, f"Update{self.type.rsplit(':', 1)[1]}", new)
-        tag = self._get(cloud, physical_id)["ETag"]
+        tag = self._get(account, physical_id)["ETag"]
         getattr(client, f"update_{self.operation}")(Id=physical_id, IfMatch=tag, **values)
 
-    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
-        tag = self._get(cloud, physical_id)["ETag"]
-        delete = getattr(cloud.client("cloudfront"), f"delete_{self.operation}")
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
+        tag = self._get(account, physical_id)["ETag"]
+        delete = getattr(account.client("cloudfront"), f"delete_{self.operation}")
         delete(Id=physical_id, IfMatch=tag)
 
-    def _get(self, cloud: Cloud, physical_id: str) -> dict[str, Any]:
-        get = getattr(cloud.client("cloudfront"), f"get_{self.operation}")
+    def _get(self, account: Account, physical_id: str) -> dict[str, Any]:
+        get = getattr(account.client("cloudfront"), f"get_{self.operation}")
         answer: dict[str, Any] = get(Id=physical_id)
         return answer
 
-    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
-        found = self._get(cloud, physical_id)[self.type.rsplit(":", 1)[1]]
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
+        found = self._get(account, physical_id)[self.type.rsplit(":", 1)[1]]
         return {key: _kept(value) for key, value in pick(found, self.holds).items()}
 
-    def attributes(self, cloud: Cloud, physical_id: str, properties: Properties) -> dict[str, str]:
+    def attributes(
+        self, account: Account, physical_id: str, properties: Properties
+    ) -> dict[str, str]:
         return {"Id": physical_id}
 
 

@@ -9,7 +9,7 @@ import zipfile
 from typing import Any
 
 from localcloud.resources.base import (
-    Cloud,
+    Account,
     Handler,
     Properties,
     Unsupported,
@@ -51,20 +51,20 @@ class Function(Handler):
         "ReservedConcurrentExecutions",
     }  # fmt: skip
 
-    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
-        client = cloud.client("lambda")
+    def create(self, account: Account, name: str, properties: Properties) -> str:
+        client = account.client("lambda")
         function = str(properties.get("FunctionName", name[:64]))
         chosen = pick(properties, CONFIGURATION | {"Architectures", "PackageType"})
-        values = chosen | {"FunctionName": function, "Code": _code(cloud, properties)}
+        values = chosen | {"FunctionName": function, "Code": _code(account, properties)}
         values["Tags"] = tag_map(properties.get("Tags"))
         client.create_function(**request(client, "CreateFunction", values))
-        self._concurrency(cloud, function, {}, properties)
+        self._concurrency(account, function, {}, properties)
         return function
 
-    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
-        client = cloud.client("lambda")
+    def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
+        client = account.client("lambda")
         if (old["Code"], old.get("Architectures")) != (new["Code"], new.get("Architectures")):
-            values = _code(cloud, new) | pick(new, {"Architectures"})
+            values = _code(account, new) | pick(new, {"Architectures"})
             client.update_function_code(FunctionName=physical_id, **values)
         changed = {
             name: new.get(name, NO_CONFIGURATION.get(name))
@@ -74,31 +74,33 @@ class Function(Handler):
         if changed:
             values = request(client, "UpdateFunctionConfiguration", changed)
             client.update_function_configuration(FunctionName=physical_id, **values)
-        self._concurrency(cloud, physical_id, old, new)
-        self._tags(cloud, physical_id, old, new)
+        self._concurrency(account, physical_id, old, new)
+        self._tags(account, physical_id, old, new)
 
-    def _concurrency(self, cloud: Cloud, function: str, old: Properties, new: Properties) -> None:
+    def _concurrency(
+        self, account: Account, function: str, old: Properties, new: Properties
+    ) -> None:
         before, after = (one.get("ReservedConcurrentExecutions") for one in (old, new))
         if after is not None and after != before:
-            cloud.client("lambda").put_function_concurrency(
+            account.client("lambda").put_function_concurrency(
                 FunctionName=function, ReservedConcurrentExecutions=int(after)
             )
         elif before is not None and after is None:
-            cloud.client("lambda").delete_function_concurrency(FunctionName=function)
+            account.client("lambda").delete_function_concurrency(FunctionName=function)
 
-    def _tags(self, cloud: Cloud, function: str, old: Properties, new: Properties) -> None:
-        arn = self.attributes(cloud, function, new)["Arn"]
+    def _tags(self, account: Account, function: str, old: Properties, new: Properties) -> None:
+        arn = self.attributes(account, function, new)["Arn"]
         before, after = (tag_map(one.get("Tags")) for one in (old, new))
         if gone := sorted(set(before) - set(after)):
-            cloud.client("lambda").untag_resource(Resource=arn, TagKeys=gone)
+            account.client("lambda").untag_resource(Resource=arn, TagKeys=gone)
         if after:
-            cloud.client("lambda").tag_resource(Resource=arn, Tags=after)
+            account.client("lambda").tag_resource(Resource=arn, Tags=after)
 
-    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
-        cloud.client("lambda").delete_function(FunctionName=physical_id)
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
+        account.client("lambda").delete_function(FunctionName=physical_id)
 
-    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
-        answer = cloud.client("lambda").get_function(FunctionName=physical_id)
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
+        answer = account.client("lambda").get_function(FunctionName=physical_id)
         configuration = answer["Configuration"]
         found = pick(configuration, self.holds)
         found["Tags"] = tag_list(answer.get("Tags", {}))
@@ -108,15 +110,17 @@ class Function(Handler):
             ]
         # No service tells where code came from, only its hash: so that is what is compared.
         found["Code"] = properties.get("Code")
-        if configuration["CodeSha256"] != _hash(cloud, properties):
+        if configuration["CodeSha256"] != _hash(account, properties):
             found["Code"] = f"CodeSha256 {configuration['CodeSha256']}"
         return found
 
-    def attributes(self, cloud: Cloud, physical_id: str, properties: Properties) -> dict[str, str]:
-        return {"Arn": cloud.arn("lambda", f"function:{physical_id}")}
+    def attributes(
+        self, account: Account, physical_id: str, properties: Properties
+    ) -> dict[str, str]:
+        return {"Arn": account.arn("lambda", f"function:{physical_id}")}
 
 
-def _code(cloud: Cloud, properties: Properties) -> dict[str, Any]:
+def _code(account: Account, properties: Properties) -> dict[str, Any]:
     """Code for the API; a source text becomes a zip, and a missing object is refused here.
 
     moto makes the function without its code where AWS says NoSuchKey.
@@ -126,16 +130,16 @@ def _code(cloud: Cloud, properties: Properties) -> dict[str, Any]:
         return {"ZipFile": _zipped(code["ZipFile"], properties.get("Handler", "index.handler"))}
     if "S3Bucket" not in code:
         raise Unsupported(f"Code.{min(code)} isn't kept here")
-    _object(cloud, code)
+    _object(account, code)
     return dict(code)
 
 
-def _object(cloud: Cloud, code: dict[str, str]) -> bytes:
+def _object(account: Account, code: dict[str, str]) -> bytes:
     arguments = {"Bucket": code["S3Bucket"], "Key": code["S3Key"]}
     if "S3ObjectVersion" in code:
         arguments["VersionId"] = code["S3ObjectVersion"]
     try:
-        body: bytes = cloud.client("s3").get_object(**arguments)["Body"].read()
+        body: bytes = account.client("s3").get_object(**arguments)["Body"].read()
     except Exception as error:
         raise Unsupported(
             "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: "
@@ -152,9 +156,9 @@ def _zipped(source: str, handler: str) -> bytes:
     return held.getvalue()
 
 
-def _hash(cloud: Cloud, properties: Properties) -> str:
-    code = _code(cloud, properties)
-    data = code["ZipFile"] if "ZipFile" in code else _object(cloud, code)
+def _hash(account: Account, properties: Properties) -> str:
+    code = _code(account, properties)
+    data = code["ZipFile"] if "ZipFile" in code else _object(account, code)
     return base64.b64encode(hashlib.sha256(data).digest()).decode()
 
 
@@ -169,18 +173,18 @@ class Permission(Handler):
         }
     )  # fmt: skip
 
-    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
-        cloud.client("lambda").add_permission(StatementId=name, **properties)
+    def create(self, account: Account, name: str, properties: Properties) -> str:
+        account.client("lambda").add_permission(StatementId=name, **properties)
         return name
 
-    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
-        cloud.client("lambda").remove_permission(
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
+        account.client("lambda").remove_permission(
             FunctionName=properties["FunctionName"], StatementId=physical_id
         )
 
-    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
         function = properties["FunctionName"]
-        policy = from_json(cloud.client("lambda").get_policy(FunctionName=function)["Policy"])
+        policy = from_json(account.client("lambda").get_policy(FunctionName=function)["Policy"])
         (statement,) = [one for one in policy["Statement"] if one["Sid"] == physical_id]
         conditions = statement.get("Condition", {})
         principal = statement["Principal"]
@@ -195,7 +199,9 @@ class Permission(Handler):
         }
         return {key: value for key, value in found.items() if value is not None}
 
-    def attributes(self, cloud: Cloud, physical_id: str, properties: Properties) -> dict[str, str]:
+    def attributes(
+        self, account: Account, physical_id: str, properties: Properties
+    ) -> dict[str, str]:
         return {"Id": physical_id}
 
 
@@ -216,13 +222,13 @@ class EventSourceMapping(Handler):
         }
     )  # fmt: skip
 
-    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
-        client = cloud.client("lambda")
+    def create(self, account: Account, name: str, properties: Properties) -> str:
+        client = account.client("lambda")
         values = request(client, "CreateEventSourceMapping", _mapping(properties))
         return str(client.create_event_source_mapping(**values)["UUID"])
 
-    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
-        client = cloud.client("lambda")
+    def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
+        client = account.client("lambda")
         fixed = {"EventSourceArn", "StartingPosition", "Tags"}
         changed = {
             name: value
@@ -232,23 +238,25 @@ class EventSourceMapping(Handler):
         values = request(client, "UpdateEventSourceMapping", changed)
         client.update_event_source_mapping(UUID=physical_id, **values)
 
-    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
-        cloud.client("lambda").delete_event_source_mapping(UUID=physical_id)
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
+        account.client("lambda").delete_event_source_mapping(UUID=physical_id)
 
-    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
-        client = cloud.client("lambda")
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
+        client = account.client("lambda")
         answer = client.get_event_source_mapping(UUID=physical_id)
         found = pick(answer, self.holds)
         function = properties["FunctionName"]
         found["FunctionName"] = function if _names(answer["FunctionArn"], function) else ""
         found["Enabled"] = answer["State"] in ("Enabled", "Enabling", "Creating")
         if "Tags" in properties:
-            arn = self.attributes(cloud, physical_id, properties)["EventSourceMappingArn"]
+            arn = self.attributes(account, physical_id, properties)["EventSourceMappingArn"]
             found["Tags"] = tag_list(client.list_tags(Resource=arn)["Tags"])
         return found
 
-    def attributes(self, cloud: Cloud, physical_id: str, properties: Properties) -> dict[str, str]:
-        arn = cloud.arn("lambda", f"event-source-mapping:{physical_id}")
+    def attributes(
+        self, account: Account, physical_id: str, properties: Properties
+    ) -> dict[str, str]:
+        arn = account.arn("lambda", f"event-source-mapping:{physical_id}")
         return {"Id": physical_id, "EventSourceMappingArn": arn}
 
 
@@ -270,8 +278,8 @@ class EventInvokeConfig(Handler):
         }
     )  # fmt: skip
 
-    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
-        client = cloud.client("lambda")
+    def create(self, account: Account, name: str, properties: Properties) -> str:
+        client = account.client("lambda")
         if properties["Qualifier"] != "$LATEST":
             raise Unsupported("Qualifier: only $LATEST is kept here")
         values = request(client, "PutFunctionEventInvokeConfig", properties)
@@ -279,16 +287,16 @@ class EventInvokeConfig(Handler):
         client.put_function_event_invoke_config(**values)
         return f"{properties['FunctionName']}|{properties['Qualifier']}"
 
-    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
-        self.create(cloud, physical_id, new)
+    def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
+        self.create(account, physical_id, new)
 
-    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
-        client = cloud.client("lambda")
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
+        client = account.client("lambda")
         client.delete_function_event_invoke_config(FunctionName=properties["FunctionName"])
 
-    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
         function, qualifier = physical_id.split("|")
-        answer = cloud.client("lambda").get_function_event_invoke_config(FunctionName=function)
+        answer = account.client("lambda").get_function_event_invoke_config(FunctionName=function)
         given = properties["FunctionName"]
         found = pick(answer, self.holds)
         found["FunctionName"] = given if f":function:{function}" in answer["FunctionArn"] else ""

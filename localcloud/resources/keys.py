@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localcloud.resources.base import Cloud, Handler, Properties, as_json, from_json, gone_tags
+from localcloud.resources.base import Account, Handler, Properties, as_json, from_json, gone_tags
 
 
 class Key(Handler):
@@ -17,43 +17,43 @@ class Key(Handler):
     )  # fmt: skip
     unread = frozenset({"PendingWindowInDays"})
 
-    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
-        kms = cloud.client("kms")
+    def create(self, account: Account, name: str, properties: Properties) -> str:
+        kms = account.client("kms")
         plain = ("Description", "KeySpec", "KeyUsage", "MultiRegion")
         values = {key: properties[key] for key in plain if key in properties}
         values["Tags"] = _kms_tags(properties)
         if "KeyPolicy" in properties:
             values["Policy"] = as_json(properties["KeyPolicy"])
         key = str(kms.create_key(**values)["KeyMetadata"]["KeyId"])
-        self._switches(cloud, key, {}, properties)
+        self._switches(account, key, {}, properties)
         return key
 
-    def _switches(self, cloud: Cloud, key: str, old: Properties, new: Properties) -> None:
-        kms = cloud.client("kms")
+    def _switches(self, account: Account, key: str, old: Properties, new: Properties) -> None:
+        kms = account.client("kms")
         if new.get("EnableKeyRotation", False) != old.get("EnableKeyRotation", False):
             rotated = new.get("EnableKeyRotation", False)
             (kms.enable_key_rotation if rotated else kms.disable_key_rotation)(KeyId=key)
         if new.get("Enabled", True) != old.get("Enabled", True):
             (kms.enable_key if new.get("Enabled", True) else kms.disable_key)(KeyId=key)
 
-    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
-        kms = cloud.client("kms")
+    def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
+        kms = account.client("kms")
         if "KeyPolicy" in new:
             policy = as_json(new["KeyPolicy"])
             kms.put_key_policy(KeyId=physical_id, PolicyName="default", Policy=policy)
         kms.update_key_description(KeyId=physical_id, Description=new.get("Description", ""))
-        self._switches(cloud, physical_id, old, new)
+        self._switches(account, physical_id, old, new)
         if gone := gone_tags(old, new):
             kms.untag_resource(KeyId=physical_id, TagKeys=gone)
         if new.get("Tags"):
             kms.tag_resource(KeyId=physical_id, Tags=_kms_tags(new))
 
-    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
         days = int(properties.get("PendingWindowInDays", 30))
-        cloud.client("kms").schedule_key_deletion(KeyId=physical_id, PendingWindowInDays=days)
+        account.client("kms").schedule_key_deletion(KeyId=physical_id, PendingWindowInDays=days)
 
-    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
-        kms = cloud.client("kms")
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
+        kms = account.client("kms")
         found: Properties = kms.describe_key(KeyId=physical_id)["KeyMetadata"]
         policy = kms.get_key_policy(KeyId=physical_id, PolicyName="default")["Policy"]
         tags = kms.list_resource_tags(KeyId=physical_id)["Tags"]
@@ -64,8 +64,10 @@ class Key(Handler):
             "Tags": [{"Key": tag["TagKey"], "Value": tag["TagValue"]} for tag in tags],
         }
 
-    def attributes(self, cloud: Cloud, physical_id: str, properties: Properties) -> dict[str, str]:
-        return {"Arn": cloud.arn("kms", f"key/{physical_id}"), "KeyId": physical_id}
+    def attributes(
+        self, account: Account, physical_id: str, properties: Properties
+    ) -> dict[str, str]:
+        return {"Arn": account.arn("kms", f"key/{physical_id}"), "KeyId": physical_id}
 
 
 def _kms_tags(properties: Properties) -> list[dict[str, str]]:
@@ -79,20 +81,20 @@ class Alias(Handler):
     type = "AWS::KMS::Alias"
     holds = frozenset({"AliasName", "TargetKeyId"})
 
-    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
-        cloud.client("kms").create_alias(**properties)
+    def create(self, account: Account, name: str, properties: Properties) -> str:
+        account.client("kms").create_alias(**properties)
         return str(properties["AliasName"])
 
-    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
-        cloud.client("kms").update_alias(**new)
+    def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
+        account.client("kms").update_alias(**new)
 
-    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
-        cloud.client("kms").delete_alias(AliasName=physical_id)
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
+        account.client("kms").delete_alias(AliasName=physical_id)
 
-    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
         (alias,) = [
             one
-            for one in cloud.client("kms").list_aliases()["Aliases"]
+            for one in account.client("kms").list_aliases()["Aliases"]
             if one["AliasName"] == physical_id
         ]
         target = str(properties.get("TargetKeyId", ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from localcloud.resources.base import (
-    Cloud,
+    Account,
     Handler,
     Properties,
     as_json,
@@ -32,17 +32,17 @@ class Queue(Handler):
     holds = frozenset({"QueueName", "Tags", *QUEUE_ATTRIBUTES})
     documented = frozenset({"QueueName"})
 
-    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
+    def create(self, account: Account, name: str, properties: Properties) -> str:
         queue = str(properties.get("QueueName", name[:80]))
-        answer = cloud.client("sqs").create_queue(
+        answer = account.client("sqs").create_queue(
             QueueName=queue,
             Attributes=_attributes(properties),
             tags=tag_map(properties.get("Tags")),
         )
         return str(answer["QueueUrl"])
 
-    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
-        sqs = cloud.client("sqs")
+    def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
+        sqs = account.client("sqs")
         before, after = _attributes(old), _attributes(new)
         reset = {key: QUEUE_ATTRIBUTES[key] for key in before if key not in after}
         sqs.set_queue_attributes(QueueUrl=physical_id, Attributes=after | reset)
@@ -51,20 +51,22 @@ class Queue(Handler):
         if new.get("Tags"):
             sqs.tag_queue(QueueUrl=physical_id, Tags=tag_map(new["Tags"]))
 
-    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
-        cloud.client("sqs").delete_queue(QueueUrl=physical_id)
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
+        account.client("sqs").delete_queue(QueueUrl=physical_id)
 
-    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
-        sqs = cloud.client("sqs")
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
+        sqs = account.client("sqs")
         answer = sqs.get_queue_attributes(QueueUrl=physical_id, AttributeNames=["All"])
         found = {key: _parsed(key, value) for key, value in answer["Attributes"].items()}
         found["QueueName"] = physical_id.rsplit("/", 1)[1]
         found["Tags"] = tag_list(sqs.list_queue_tags(QueueUrl=physical_id).get("Tags", {}))
         return found
 
-    def attributes(self, cloud: Cloud, physical_id: str, properties: Properties) -> dict[str, str]:
+    def attributes(
+        self, account: Account, physical_id: str, properties: Properties
+    ) -> dict[str, str]:
         name = physical_id.rsplit("/", 1)[1]
-        return {"Arn": cloud.arn("sqs", name), "QueueName": name, "QueueUrl": physical_id}
+        return {"Arn": account.arn("sqs", name), "QueueName": name, "QueueUrl": physical_id}
 
 
 def _attributes(properties: Properties) -> dict[str, str]:
@@ -89,31 +91,33 @@ class QueuePolicy(Handler):
     type = "AWS::SQS::QueuePolicy"
     holds = frozenset({"Queues", "PolicyDocument"})
 
-    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
+    def create(self, account: Account, name: str, properties: Properties) -> str:
         for queue in properties["Queues"]:
             policy = {"Policy": as_json(properties["PolicyDocument"])}
-            cloud.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes=policy)
+            account.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes=policy)
         return name
 
-    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
+    def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
         gone = [queue for queue in old["Queues"] if queue not in new["Queues"]]
-        self.delete(cloud, physical_id, {"Queues": gone})
-        self.create(cloud, physical_id, new)
+        self.delete(account, physical_id, {"Queues": gone})
+        self.create(account, physical_id, new)
 
-    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
         for queue in properties["Queues"]:
-            cloud.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": ""})
+            account.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": ""})
 
-    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
         document = None
         for queue in properties["Queues"]:
-            answer = cloud.client("sqs").get_queue_attributes(
+            answer = account.client("sqs").get_queue_attributes(
                 QueueUrl=queue, AttributeNames=["Policy"]
             )
             document = from_json(answer["Attributes"]["Policy"])
         return {"Queues": properties["Queues"], "PolicyDocument": document}
 
-    def attributes(self, cloud: Cloud, physical_id: str, properties: Properties) -> dict[str, str]:
+    def attributes(
+        self, account: Account, physical_id: str, properties: Properties
+    ) -> dict[str, str]:
         return {"Id": physical_id}
 
 
@@ -127,32 +131,32 @@ class Topic(Handler):
     holds = frozenset({"TopicName", "Subscription", "Tags", *TOPIC_ATTRIBUTES})
     documented = frozenset({"TopicName"})
 
-    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
+    def create(self, account: Account, name: str, properties: Properties) -> str:
         attributes = {key: _text(properties[key]) for key in TOPIC_ATTRIBUTES & set(properties)}
-        answer = cloud.client("sns").create_topic(
+        answer = account.client("sns").create_topic(
             Name=properties.get("TopicName", name),
             Attributes=attributes,
             Tags=properties.get("Tags", []),
         )
         arn = str(answer["TopicArn"])
-        self._subscribe(cloud, arn, {}, properties)
+        self._subscribe(account, arn, {}, properties)
         return arn
 
-    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
-        sns = cloud.client("sns")
+    def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
+        sns = account.client("sns")
         for key in sorted(TOPIC_ATTRIBUTES):
             if old.get(key) != new.get(key):
                 sns.set_topic_attributes(
                     TopicArn=physical_id, AttributeName=key, AttributeValue=_text(new.get(key, ""))
                 )
-        self._subscribe(cloud, physical_id, old, new)
+        self._subscribe(account, physical_id, old, new)
         if gone := gone_tags(old, new):
             sns.untag_resource(ResourceArn=physical_id, TagKeys=gone)
         if new.get("Tags"):
             sns.tag_resource(ResourceArn=physical_id, Tags=new["Tags"])
 
-    def _subscribe(self, cloud: Cloud, arn: str, old: Properties, new: Properties) -> None:
-        sns = cloud.client("sns")
+    def _subscribe(self, account: Account, arn: str, old: Properties, new: Properties) -> None:
+        sns = account.client("sns")
         before, after = old.get("Subscription", []), new.get("Subscription", [])
         for one in _subscriptions(sns, arn):
             if _short(one) in before and _short(one) not in after:
@@ -161,11 +165,11 @@ class Topic(Handler):
             if one not in before:
                 sns.subscribe(TopicArn=arn, ReturnSubscriptionArn=True, **one)
 
-    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
-        cloud.client("sns").delete_topic(TopicArn=physical_id)
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
+        account.client("sns").delete_topic(TopicArn=physical_id)
 
-    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
-        sns = cloud.client("sns")
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
+        sns = account.client("sns")
         attributes = sns.get_topic_attributes(TopicArn=physical_id)["Attributes"]
         found: Properties = attributes | {
             "TopicName": physical_id.rsplit(":", 1)[1],
@@ -174,7 +178,9 @@ class Topic(Handler):
         }
         return found
 
-    def attributes(self, cloud: Cloud, physical_id: str, properties: Properties) -> dict[str, str]:
+    def attributes(
+        self, account: Account, physical_id: str, properties: Properties
+    ) -> dict[str, str]:
         return {"TopicArn": physical_id, "TopicName": physical_id.rsplit(":", 1)[1]}
 
 
@@ -193,29 +199,31 @@ class TopicPolicy(Handler):
     type = "AWS::SNS::TopicPolicy"
     holds = frozenset({"Topics", "PolicyDocument"})
 
-    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
+    def create(self, account: Account, name: str, properties: Properties) -> str:
         for topic in properties["Topics"]:
-            cloud.client("sns").set_topic_attributes(
+            account.client("sns").set_topic_attributes(
                 TopicArn=topic,
                 AttributeName="Policy",
                 AttributeValue=as_json(properties["PolicyDocument"]),
             )
         return name
 
-    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
-        self.create(cloud, physical_id, new)
+    def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
+        self.create(account, physical_id, new)
 
-    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
         """A topic always has a policy: AWS puts its default one back, moto keeps the last."""
 
-    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
         document = None
         for topic in properties["Topics"]:
-            answer = cloud.client("sns").get_topic_attributes(TopicArn=topic)
+            answer = account.client("sns").get_topic_attributes(TopicArn=topic)
             document = from_json(answer["Attributes"]["Policy"])
         return {"Topics": properties["Topics"], "PolicyDocument": document}
 
-    def attributes(self, cloud: Cloud, physical_id: str, properties: Properties) -> dict[str, str]:
+    def attributes(
+        self, account: Account, physical_id: str, properties: Properties
+    ) -> dict[str, str]:
         return {"Id": physical_id}
 
 
@@ -225,20 +233,22 @@ class Subscription(Handler):
     type = "AWS::SNS::Subscription"
     holds = frozenset({"TopicArn", "Protocol", "Endpoint"})
 
-    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
-        answer = cloud.client("sns").subscribe(ReturnSubscriptionArn=True, **properties)
+    def create(self, account: Account, name: str, properties: Properties) -> str:
+        answer = account.client("sns").subscribe(ReturnSubscriptionArn=True, **properties)
         return str(answer["SubscriptionArn"])
 
-    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
-        cloud.client("sns").unsubscribe(SubscriptionArn=physical_id)
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
+        account.client("sns").unsubscribe(SubscriptionArn=physical_id)
 
-    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
-        found: Properties = cloud.client("sns").get_subscription_attributes(
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
+        found: Properties = account.client("sns").get_subscription_attributes(
             SubscriptionArn=physical_id
         )["Attributes"]
         return found
 
-    def attributes(self, cloud: Cloud, physical_id: str, properties: Properties) -> dict[str, str]:
+    def attributes(
+        self, account: Account, physical_id: str, properties: Properties
+    ) -> dict[str, str]:
         return {"Arn": physical_id}
 
 

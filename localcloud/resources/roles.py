@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localcloud.resources.base import Cloud, Handler, Properties, as_json, gone_tags
+from localcloud.resources.base import Account, Handler, Properties, as_json, gone_tags
 
 
 class Role(Handler):
@@ -18,19 +18,19 @@ class Role(Handler):
         }
     )  # fmt: skip
 
-    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
+    def create(self, account: Account, name: str, properties: Properties) -> str:
         role = str(properties.get("RoleName", name[:64]))
         plain = ("Path", "Description", "MaxSessionDuration", "PermissionsBoundary", "Tags")
-        cloud.client("iam").create_role(
+        account.client("iam").create_role(
             RoleName=role,
             AssumeRolePolicyDocument=as_json(properties["AssumeRolePolicyDocument"]),
             **{key: properties[key] for key in plain if key in properties},
         )
-        self._policies(cloud, role, {}, properties)
+        self._policies(account, role, {}, properties)
         return role
 
-    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
-        iam = cloud.client("iam")
+    def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
+        iam = account.client("iam")
         iam.update_assume_role_policy(
             RoleName=physical_id, PolicyDocument=as_json(new["AssumeRolePolicyDocument"])
         )
@@ -39,14 +39,14 @@ class Role(Handler):
             Description=new.get("Description", ""),
             MaxSessionDuration=int(new.get("MaxSessionDuration", 3600)),
         )
-        self._policies(cloud, physical_id, old, new)
+        self._policies(account, physical_id, old, new)
         if gone := gone_tags(old, new):
             iam.untag_role(RoleName=physical_id, TagKeys=gone)
         if new.get("Tags"):
             iam.tag_role(RoleName=physical_id, Tags=new["Tags"])
 
-    def _policies(self, cloud: Cloud, role: str, old: Properties, new: Properties) -> None:
-        iam = cloud.client("iam")
+    def _policies(self, account: Account, role: str, old: Properties, new: Properties) -> None:
+        iam = account.client("iam")
         for name in sorted(set(_inline(old)) - set(_inline(new))):
             iam.delete_role_policy(RoleName=role, PolicyName=name)
         for name, document in _inline(new).items():
@@ -57,12 +57,12 @@ class Role(Handler):
         for arn in sorted(after - before):
             iam.attach_role_policy(RoleName=role, PolicyArn=arn)
 
-    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
-        self._policies(cloud, physical_id, properties, {})
-        cloud.client("iam").delete_role(RoleName=physical_id)
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
+        self._policies(account, physical_id, properties, {})
+        account.client("iam").delete_role(RoleName=physical_id)
 
-    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
-        iam = cloud.client("iam")
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
+        iam = account.client("iam")
         role = iam.get_role(RoleName=physical_id)["Role"]
         names = iam.list_role_policies(RoleName=physical_id)["PolicyNames"]
         attached = iam.list_attached_role_policies(RoleName=physical_id)["AttachedPolicies"]
@@ -74,8 +74,10 @@ class Role(Handler):
         }
         return found
 
-    def attributes(self, cloud: Cloud, physical_id: str, properties: Properties) -> dict[str, str]:
-        role = cloud.client("iam").get_role(RoleName=physical_id)["Role"]
+    def attributes(
+        self, account: Account, physical_id: str, properties: Properties
+    ) -> dict[str, str]:
+        role = account.client("iam").get_role(RoleName=physical_id)["Role"]
         return {"Arn": role["Arn"], "RoleId": role["RoleId"]}
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from localcloud.resources.base import Cloud, Handler, Properties, Unsupported, as_json, from_json
+from localcloud.resources.base import Account, Handler, Properties, Unsupported, as_json, from_json
 
 Convert = Callable[[Any], Any]
 
@@ -257,41 +257,41 @@ class Bucket(Handler):
     holds = frozenset({"BucketName", "BucketNamespace", *PARTS})
     unread = frozenset({"BucketNamespace"})
 
-    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
+    def create(self, account: Account, name: str, properties: Properties) -> str:
         bucket = str(properties.get("BucketName", name.lower()))
-        _check_namespace(cloud, bucket, properties.get("BucketNamespace", "global"))
+        _check_namespace(account, bucket, properties.get("BucketNamespace", "global"))
         arguments: dict[str, Any] = {"Bucket": bucket}
-        if cloud.region != "us-east-1":
-            arguments["CreateBucketConfiguration"] = {"LocationConstraint": cloud.region}
+        if account.region != "us-east-1":
+            arguments["CreateBucketConfiguration"] = {"LocationConstraint": account.region}
         if "BucketNamespace" in properties:
             arguments["BucketNamespace"] = properties["BucketNamespace"]
-        cloud.client("s3").create_bucket(**arguments)
+        account.client("s3").create_bucket(**arguments)
         try:
-            self._put(cloud, bucket, {}, properties)
+            self._put(account, bucket, {}, properties)
         except Exception:
-            cloud.client("s3").delete_bucket(Bucket=bucket)
+            account.client("s3").delete_bucket(Bucket=bucket)
             raise
         return bucket
 
-    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
-        self._put(cloud, physical_id, old, new)
+    def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
+        self._put(account, physical_id, old, new)
 
-    def _put(self, cloud: Cloud, bucket: str, old: Properties, new: Properties) -> None:
-        s3 = cloud.client("s3")
+    def _put(self, account: Account, bucket: str, old: Properties, new: Properties) -> None:
+        s3 = account.client("s3")
         for name, part in PARTS.items():
             if name in new and new[name] != old.get(name):
                 if name == "NotificationConfiguration":
-                    _check_targets(cloud, bucket, new[name])
+                    _check_targets(account, bucket, new[name])
                 put = getattr(s3, f"put_{part.operation}")
                 put(Bucket=bucket, **{part.argument: part.to_api(new[name])})
             elif name in old and name not in new:
                 _remove(s3, bucket, name, part)
 
-    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
-        cloud.client("s3").delete_bucket(Bucket=physical_id)
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
+        account.client("s3").delete_bucket(Bucket=physical_id)
 
-    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
-        s3 = cloud.client("s3")
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
+        s3 = account.client("s3")
         s3.head_bucket(Bucket=physical_id)
         found: Properties = {"BucketName": physical_id}
         for name in properties:
@@ -301,13 +301,15 @@ class Bucket(Handler):
                 found[name] = part.from_api(answer)
         return found
 
-    def attributes(self, cloud: Cloud, physical_id: str, properties: Properties) -> dict[str, str]:
-        host = f"{physical_id}.s3-website{_dash(cloud.region)}{cloud.region}.{cloud.suffix}"
+    def attributes(
+        self, account: Account, physical_id: str, properties: Properties
+    ) -> dict[str, str]:
+        host = f"{physical_id}.s3-website{_dash(account.region)}{account.region}.{account.suffix}"
         return {
-            "Arn": f"arn:{cloud.partition}:s3:::{physical_id}",
-            "DomainName": f"{physical_id}.s3.{cloud.suffix}",
-            "RegionalDomainName": f"{physical_id}.s3.{cloud.region}.{cloud.suffix}",
-            "DualStackDomainName": f"{physical_id}.s3.dualstack.{cloud.region}.{cloud.suffix}",
+            "Arn": f"arn:{account.partition}:s3:::{physical_id}",
+            "DomainName": f"{physical_id}.s3.{account.suffix}",
+            "RegionalDomainName": f"{physical_id}.s3.{account.region}.{account.suffix}",
+            "DualStackDomainName": f"{physical_id}.s3.dualstack.{account.region}.{account.suffix}",
             "WebsiteURL": f"http://{host}",
         }
 
@@ -330,9 +332,9 @@ def _dash(region: str) -> str:
     return "-" if region in DASH_REGIONS else "."
 
 
-def _check_namespace(cloud: Cloud, bucket: str, namespace: str) -> None:
+def _check_namespace(account: Account, bucket: str, namespace: str) -> None:
     """A name of the account-regional form and that namespace belong together, and only they."""
-    ending = f"-{cloud.account}-{cloud.region}-an"
+    ending = f"-{account.id}-{account.region}-an"
     if namespace == "account-regional" and not bucket.endswith(ending):
         raise Unsupported(
             f"The bucket name {bucket} doesn't end in {ending}, as the account-regional"
@@ -345,19 +347,19 @@ def _check_namespace(cloud: Cloud, bucket: str, namespace: str) -> None:
         )
 
 
-def _check_targets(cloud: Cloud, bucket: str, notification: Properties) -> None:
+def _check_targets(account: Account, bucket: str, notification: Properties) -> None:
     """S3 takes a function as a target only if its policy lets S3 invoke it for this bucket."""
     for one in notification.get("LambdaConfigurations", []):
-        if not _may_invoke(cloud, one["Function"], f"arn:{cloud.partition}:s3:::{bucket}"):
+        if not _may_invoke(account, one["Function"], f"arn:{account.partition}:s3:::{bucket}"):
             raise Unsupported(
                 "Unable to validate the following destination configurations"
                 f" (no permission lets s3.amazonaws.com invoke {one['Function']} for {bucket})"
             )
 
 
-def _may_invoke(cloud: Cloud, function: str, source: str) -> bool:
+def _may_invoke(account: Account, function: str, source: str) -> bool:
     try:
-        policy = from_json(cloud.client("lambda").get_policy(FunctionName=function)["Policy"])
+        policy = from_json(account.client("lambda").get_policy(FunctionName=function)["Policy"])
     except ClientError:
         return False
     return any(
@@ -373,20 +375,20 @@ class BucketPolicy(Handler):
     type = "AWS::S3::BucketPolicy"
     holds = frozenset({"Bucket", "PolicyDocument"})
 
-    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
+    def create(self, account: Account, name: str, properties: Properties) -> str:
         bucket = str(properties["Bucket"])
         policy = as_json(properties["PolicyDocument"])
-        cloud.client("s3").put_bucket_policy(Bucket=bucket, Policy=policy)
+        account.client("s3").put_bucket_policy(Bucket=bucket, Policy=policy)
         return bucket
 
-    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
-        self.create(cloud, physical_id, new)
+    def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
+        self.create(account, physical_id, new)
 
-    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
-        cloud.client("s3").delete_bucket_policy(Bucket=physical_id)
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
+        account.client("s3").delete_bucket_policy(Bucket=physical_id)
 
-    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
-        answer = cloud.client("s3").get_bucket_policy(Bucket=physical_id)
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
+        answer = account.client("s3").get_bucket_policy(Bucket=physical_id)
         return {"Bucket": physical_id, "PolicyDocument": from_json(answer["Policy"])}
 
 

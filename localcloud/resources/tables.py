@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localcloud.resources.base import Cloud, Handler, Properties, gone_tags, pick, request
+from localcloud.resources.base import Account, Handler, Properties, gone_tags, pick, request
 
 CREATION = frozenset(
     {
@@ -28,27 +28,27 @@ class Table(Handler):
         "TableName", "TimeToLiveSpecification", "PointInTimeRecoverySpecification"
     }  # fmt: skip
 
-    def create(self, cloud: Cloud, name: str, properties: Properties) -> str:
-        dynamodb = cloud.client("dynamodb")
+    def create(self, account: Account, name: str, properties: Properties) -> str:
+        dynamodb = account.client("dynamodb")
         table = str(properties.get("TableName", name))
         values = _api(pick(properties, CREATION)) | {"TableName": table}
         dynamodb.create_table(**request(dynamodb, "CreateTable", values))
-        self._ttl(cloud, table, {}, properties)
-        self._recovery(cloud, table, {}, properties)
+        self._ttl(account, table, {}, properties)
+        self._recovery(account, table, {}, properties)
         return table
 
-    def update(self, cloud: Cloud, physical_id: str, old: Properties, new: Properties) -> None:
-        dynamodb = cloud.client("dynamodb")
+    def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
+        dynamodb = account.client("dynamodb")
         for name in CHANGEABLE:
             if old.get(name) != new.get(name):
                 values = _api({name: new.get(name, _absent(name))}) | {"TableName": physical_id}
                 dynamodb.update_table(**request(dynamodb, "UpdateTable", values))
-        self._indexes(cloud, physical_id, old, new)
-        self._ttl(cloud, physical_id, old, new)
-        self._recovery(cloud, physical_id, old, new)
-        self._tags(cloud, physical_id, old, new)
+        self._indexes(account, physical_id, old, new)
+        self._ttl(account, physical_id, old, new)
+        self._recovery(account, physical_id, old, new)
+        self._tags(account, physical_id, old, new)
 
-    def _indexes(self, cloud: Cloud, table: str, old: Properties, new: Properties) -> None:
+    def _indexes(self, account: Account, table: str, old: Properties, new: Properties) -> None:
         before = {one["IndexName"]: one for one in old.get("GlobalSecondaryIndexes", [])}
         after = {one["IndexName"]: one for one in new.get("GlobalSecondaryIndexes", [])}
         changed = [name for name in after if name in before and after[name] != before[name]]
@@ -57,40 +57,40 @@ class Table(Handler):
         updates += [{"Create": after[name]} for name in after if name not in before]
         updates += [{"Create": after[name]} for name in changed]
         for one in updates:
-            cloud.client("dynamodb").update_table(
+            account.client("dynamodb").update_table(
                 TableName=table,
                 AttributeDefinitions=new["AttributeDefinitions"],
                 GlobalSecondaryIndexUpdates=[one],
             )
 
-    def _ttl(self, cloud: Cloud, table: str, old: Properties, new: Properties) -> None:
+    def _ttl(self, account: Account, table: str, old: Properties, new: Properties) -> None:
         before, after = (one.get("TimeToLiveSpecification") for one in (old, new))
         if before != after:
             specification = after or {**(before or {}), **OFF}
-            cloud.client("dynamodb").update_time_to_live(
+            account.client("dynamodb").update_time_to_live(
                 TableName=table, TimeToLiveSpecification=specification
             )
 
-    def _recovery(self, cloud: Cloud, table: str, old: Properties, new: Properties) -> None:
+    def _recovery(self, account: Account, table: str, old: Properties, new: Properties) -> None:
         before, after = (one.get("PointInTimeRecoverySpecification") for one in (old, new))
         if before != after:
-            cloud.client("dynamodb").update_continuous_backups(
+            account.client("dynamodb").update_continuous_backups(
                 TableName=table,
                 PointInTimeRecoverySpecification=after or {"PointInTimeRecoveryEnabled": False},
             )
 
-    def _tags(self, cloud: Cloud, table: str, old: Properties, new: Properties) -> None:
-        arn = self.attributes(cloud, table, new)["Arn"]
+    def _tags(self, account: Account, table: str, old: Properties, new: Properties) -> None:
+        arn = self.attributes(account, table, new)["Arn"]
         if gone := gone_tags(old, new):
-            cloud.client("dynamodb").untag_resource(ResourceArn=arn, TagKeys=gone)
+            account.client("dynamodb").untag_resource(ResourceArn=arn, TagKeys=gone)
         if new.get("Tags"):
-            cloud.client("dynamodb").tag_resource(ResourceArn=arn, Tags=new["Tags"])
+            account.client("dynamodb").tag_resource(ResourceArn=arn, Tags=new["Tags"])
 
-    def delete(self, cloud: Cloud, physical_id: str, properties: Properties) -> None:
-        cloud.client("dynamodb").delete_table(TableName=physical_id)
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
+        account.client("dynamodb").delete_table(TableName=physical_id)
 
-    def read(self, cloud: Cloud, physical_id: str, properties: Properties) -> Properties:
-        dynamodb = cloud.client("dynamodb")
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
+        dynamodb = account.client("dynamodb")
         table = dynamodb.describe_table(TableName=physical_id)["Table"]
         found: Properties = pick(table, CREATION | {"TableName"})
         found["BillingMode"] = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
@@ -105,8 +105,10 @@ class Table(Handler):
         found["Tags"] = dynamodb.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]
         return found
 
-    def attributes(self, cloud: Cloud, physical_id: str, properties: Properties) -> dict[str, str]:
-        table = cloud.client("dynamodb").describe_table(TableName=physical_id)["Table"]
+    def attributes(
+        self, account: Account, physical_id: str, properties: Properties
+    ) -> dict[str, str]:
+        table = account.client("dynamodb").describe_table(TableName=physical_id)["Table"]
         found = {"Arn": table["TableArn"]}
         if "LatestStreamArn" in table:
             found["StreamArn"] = table["LatestStreamArn"]

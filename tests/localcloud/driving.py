@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from localcloud.readback import Report, read_back
-from localcloud.resources.base import Cloud
+from localcloud.resources.base import Account
 
 CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
 CODE_BUCKET = "code-for-tests"
@@ -21,14 +21,14 @@ class Driver:
 
     endpoint: str
     region: str = "us-east-1"
-    cloud: Cloud = field(init=False)
+    account: Account = field(init=False)
     _count: int = 0
 
     def __post_init__(self) -> None:
-        self.cloud = Cloud(self.endpoint, "tests", self.region, "123456789012")
+        self.account = Account(self.endpoint, "tests", self.region, "123456789012")
 
     def __call__(self, service: str) -> Any:
-        return self.cloud.client(service)
+        return self.account.client(service)
 
     @property
     def stacks(self) -> Any:
@@ -84,7 +84,7 @@ class Driver:
         return {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in resources}
 
     def read_back(self, name: str = "app") -> Report:
-        return read_back(self.cloud, name)
+        return read_back(self.account, name)
 
     def put_code(self, key: str = "code.zip", *, source: str = "", bucket: str = "") -> None:
         """A function's code in a deployment bucket, which is made if it's missing."""

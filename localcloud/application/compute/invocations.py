@@ -20,7 +20,7 @@ from localcloud.application.compute.sandbox import Outcome, failure
 from localcloud.application.ending import ended
 from localcloud.application.log import Log
 from localcloud.application.pace import Pace
-from localcloud.resources.base import Cloud
+from localcloud.resources.base import Account
 
 BETWEEN_TRIES = (60.0, 120.0)
 LONGEST_THROTTLE = 300.0
@@ -29,8 +29,8 @@ LONGEST_THROTTLE = 300.0
 class Failures:
     """Failure queues: what nobody tries any more."""
 
-    def __init__(self, cloud: Cloud, log: Log) -> None:
-        self._cloud = cloud
+    def __init__(self, account: Account, log: Log) -> None:
+        self._account = account
         self._log = log
 
     async def keep(self, queue_arn: str | None, record: dict[str, Any], trace: int | None) -> None:
@@ -43,7 +43,7 @@ class Failures:
         self._log.line("failure", f"{why}: now in {queue_arn.rsplit(':', 1)[1]}", trace)
 
     def _send(self, queue_arn: str, body: str) -> None:
-        sqs = self._cloud.client("sqs")
+        sqs = self._account.client("sqs")
         url = sqs.get_queue_url(QueueName=queue_arn.rsplit(":", 1)[1])["QueueUrl"]
         sqs.send_message(QueueUrl=url, MessageBody=body)
 

@@ -21,7 +21,7 @@ from localcloud.application.compute.sandbox import Outcome, failure
 from localcloud.application.ending import ended
 from localcloud.application.log import Log
 from localcloud.application.pace import Pace
-from localcloud.resources.base import Cloud
+from localcloud.resources.base import Account
 
 POLL_SECONDS = 0.25  # Lambda looks four times a second
 MOST_RECORDS = 1000
@@ -33,9 +33,9 @@ Record = dict[str, Any]
 class StreamReader:
     """Reads one mapping's stream until it is closed."""
 
-    def __init__(self, stream: Callable[[], Stream], cloud: Cloud, batches: Batches) -> None:
+    def __init__(self, stream: Callable[[], Stream], account: Account, batches: Batches) -> None:
         self._stream = stream
-        self._cloud = cloud
+        self._account = account
         self._batches = batches
         self._task = asyncio.create_task(self._read())
 
@@ -44,7 +44,7 @@ class StreamReader:
         await ended([self._task])
 
     async def _read(self) -> None:
-        client = self._cloud.client("dynamodbstreams")
+        client = self._account.client("dynamodbstreams")
         iterator = await asyncio.to_thread(self._iterator, client)
         while True:
             answer = await asyncio.to_thread(

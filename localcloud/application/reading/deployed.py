@@ -33,7 +33,7 @@ from localcloud.application.compute.filters import check as check_filter
 from localcloud.application.reading import deployed_apis
 from localcloud.cloudformation import template
 from localcloud.resources import HANDLERS
-from localcloud.resources.base import Cloud
+from localcloud.resources.base import Account
 
 NOT_HERE = {
     "AWS::CloudFront::Distribution": "CloudFront: the website is served plainly, without its edges,"
@@ -47,13 +47,13 @@ NOT_HERE = {
 class Resources:
     """A stack's resources, by type: logical id and physical id."""
 
-    cloud: Cloud
+    account: Account
     stack: str
 
     @cached_property
     def all(self) -> list[tuple[str, str, str]]:
         """Type, logical id and physical id of each."""
-        pages = self.cloud.client("cloudformation").get_paginator("list_stack_resources")
+        pages = self.account.client("cloudformation").get_paginator("list_stack_resources")
         return [
             (one["ResourceType"], one["LogicalResourceId"], one["PhysicalResourceId"])
             for page in pages.paginate(StackName=self.stack)
@@ -67,33 +67,33 @@ class Resources:
     @cached_property
     def template(self) -> dict[str, Any]:
         """The deployed template."""
-        client = self.cloud.client("cloudformation")
+        client = self.account.client("cloudformation")
         body = client.get_template(StackName=self.stack)["TemplateBody"]
         return template.load(body if isinstance(body, str) else json.dumps(body))
 
     @cached_property
     def described(self) -> dict[str, Any]:
         """The stack, with its parameters and outputs."""
-        stacks = self.cloud.client("cloudformation").describe_stacks(StackName=self.stack)
+        stacks = self.account.client("cloudformation").describe_stacks(StackName=self.stack)
         found: dict[str, Any] = stacks["Stacks"][0]
         return found
 
 
-def read(cloud: Cloud, stack: str) -> Blueprint:
+def read(account: Account, stack: str) -> Blueprint:
     """Everything that is to be served; `Unservable` names what can't be."""
-    resources = Resources(cloud, stack)
+    resources = Resources(account, stack)
     functions = {one.name: one for one in _functions(resources)}
     return Blueprint(
         stack=stack,
-        region=cloud.region,
-        account=cloud.account,
+        region=account.region,
+        account=account.id,
         outputs={
             one["OutputKey"]: one["OutputValue"] for one in resources.described.get("Outputs", [])
         },
         functions=functions,
         apis=tuple(
             deployed_apis.apis(
-                cloud,
+                account,
                 resources.of("AWS::ApiGatewayV2::Api"),
                 list(resources.of("AWS::ApiGatewayV2::RouteResponse").values()),
             )
@@ -115,7 +115,7 @@ def _notes(resources: Resources) -> list[str]:
 
 
 def _functions(resources: Resources) -> Iterator[Function]:
-    client = resources.cloud.client("lambda")
+    client = resources.account.client("lambda")
     for logical_id, name in resources.of("AWS::Lambda::Function").items():
         answer = client.get_function(FunctionName=name)
         configuration = answer["Configuration"]
@@ -156,14 +156,14 @@ def _code(resources: Resources, logical_id: str, sha256: str) -> bytes:
         given[place["Ref"]] if isinstance(place, dict) else place
         for place in (code["S3Bucket"], code["S3Key"])
     )
-    data: bytes = resources.cloud.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    data: bytes = resources.account.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
     if base64.b64encode(hashlib.sha256(data).digest()).decode() != sha256:
         raise Unservable(logical_id, "code that isn't what was deployed")
     return data
 
 
 def _asynchronous(resources: Resources, logical_id: str, name: str) -> Asynchronous:
-    client = resources.cloud.client("lambda")
+    client = resources.account.client("lambda")
     try:
         found = client.get_function_event_invoke_config(FunctionName=name)
     except client.exceptions.ResourceNotFoundException:
@@ -183,7 +183,7 @@ def _queue(logical_id: str, arn: str | None) -> str | None:
 
 
 def _role_policies(resources: Resources, logical_id: str, role_arn: str) -> Iterator[Document]:
-    iam, role = resources.cloud.client("iam"), role_arn.rsplit("/", 1)[1]
+    iam, role = resources.account.client("iam"), role_arn.rsplit("/", 1)[1]
     for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
         yield _judged(logical_id, policy)
@@ -199,11 +199,11 @@ def _judged(logical_id: str, policy: Document) -> Document:
 
 
 def _buckets(resources: Resources) -> Iterator[Bucket]:
-    cloud = resources.cloud
-    s3 = cloud.client("s3")
+    account = resources.account
+    s3 = account.client("s3")
     handler = HANDLERS["AWS::S3::Bucket"]
     for logical_id, name in resources.of("AWS::S3::Bucket").items():
-        attributes = handler.attributes(cloud, name, {})
+        attributes = handler.attributes(account, name, {})
         yield Bucket(
             logical_id=logical_id,
             name=name,
@@ -263,11 +263,11 @@ def _bucket_policy(logical_id: str, answer: Mapping[str, Any]) -> Document | Non
 
 def _website(resources: Resources) -> Website | None:
     """The bucket with a website configuration, or the one behind a distribution."""
-    cloud = resources.cloud
-    s3 = cloud.client("s3")
+    account = resources.account
+    s3 = account.client("s3")
     for name in resources.of("AWS::S3::Bucket").values():
         if found := _unless_absent(s3.get_bucket_website, name):
-            url = HANDLERS["AWS::S3::Bucket"].attributes(cloud, name, {})["WebsiteURL"]
+            url = HANDLERS["AWS::S3::Bucket"].attributes(account, name, {})["WebsiteURL"]
             return Website(
                 bucket=name,
                 index=found["IndexDocument"]["Suffix"],
@@ -278,9 +278,9 @@ def _website(resources: Resources) -> Website | None:
 
 
 def _distributed(resources: Resources) -> Website | None:
-    client = resources.cloud.client("cloudfront")
+    client = resources.account.client("cloudfront")
     hosts = {
-        f"{name}.s3.{resources.cloud.region}.{resources.cloud.suffix}": name
+        f"{name}.s3.{resources.account.region}.{resources.account.suffix}": name
         for name in resources.of("AWS::S3::Bucket").values()
     }
     for logical_id, one in resources.of("AWS::CloudFront::Distribution").items():
@@ -304,7 +304,7 @@ def _distributed(resources: Resources) -> Website | None:
 
 
 def _streams(resources: Resources) -> Iterator[Stream]:
-    client = resources.cloud.client("lambda")
+    client = resources.account.client("lambda")
     for logical_id, uuid in resources.of("AWS::Lambda::EventSourceMapping").items():
         found = client.get_event_source_mapping(UUID=uuid)
         if found["EventSourceArn"].split(":")[2] != "dynamodb":

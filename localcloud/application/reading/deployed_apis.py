@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from localcloud.application.blueprint import Api, Cors, Route, Throttle, Unservable
-from localcloud.resources.base import Cloud
+from localcloud.resources.base import Account
 
 LONGEST = {"HTTP": 30.0, "WEBSOCKET": 29.0}  # API Gateway's own limit on an integration
 SELECTION = re.compile(r"\$request\.body\.([A-Za-z0-9_.]+)")
@@ -15,9 +15,9 @@ SELECTION = re.compile(r"\$request\.body\.([A-Za-z0-9_.]+)")
 FUNCTION = re.compile(r":function:([A-Za-z0-9_-]+)(?:/invocations)?$")
 
 
-def apis(cloud: Cloud, ids: Mapping[str, str], responses: Iterable[str]) -> Iterator[Api]:
+def apis(account: Account, ids: Mapping[str, str], responses: Iterable[str]) -> Iterator[Api]:
     """Every API of the stack; HTTP APIs first. `responses` are the stack's route responses."""
-    client = cloud.client("apigatewayv2")
+    client = account.client("apigatewayv2")
     found = [(name, client.get_api(ApiId=id_)) for name, id_ in ids.items()]
     for logical_id, api in sorted(found, key=lambda one: str(one[1]["ProtocolType"])):
         yield _api(client, logical_id, api, responses)

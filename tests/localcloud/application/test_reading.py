@@ -77,7 +77,7 @@ def here(aws_here: Driver) -> Driver:
 def test_functions_and_routes_are_read_from_their_services(here: Driver) -> None:
     here.deploy(stack())
 
-    found = read(here.cloud, "app")
+    found = read(here.account, "app")
 
     answerer = found.functions["answerer"]
     assert (answerer.timeout_seconds, dict(answerer.variables)) == (7, {"A": "b"})
@@ -93,7 +93,7 @@ def test_functions_and_routes_are_read_from_their_services(here: Driver) -> None
 def test_a_stack_without_anything_to_serve_is_empty(here: Driver) -> None:
     here.deploy(resources(Q=queue()))
 
-    found = read(here.cloud, "app")
+    found = read(here.account, "app")
 
     assert (found.apis, dict(found.functions), found.resources) == ((), {}, 1)
 
@@ -154,7 +154,7 @@ def test_what_cannot_be_served_is_named(
     assert here.deploy(stack(**changed))["StackStatus"] == "CREATE_COMPLETE", here.history()
 
     with pytest.raises(Unservable) as refused:
-        read(here.cloud, "app")
+        read(here.account, "app")
 
     assert refused.value.where == where
     assert what in refused.value.what
