@@ -13,8 +13,10 @@ from localcloud import aws
 from localcloud.application import hooks, serving
 from localcloud.application.access.identities import Identities
 from localcloud.application.chaos import Chaos
+from localcloud.application.conditions import Conditions
 from localcloud.application.log import Log
 from localcloud.application.options import Options
+from localcloud.application.pace import Pace
 from localcloud.application.ports import LOOPBACK, Ports, lan_address
 from localcloud.application.table_front import TableFront
 from pipeline.errors import UserError, tell
@@ -41,14 +43,15 @@ def _run(options: Options) -> int:
     loaded = serving.load(options)
     ports = Ports(lan_address() if options.lan else LOOPBACK, options.port)
     log = Log() if not options.quiet else Log(lambda _: None)
-    identities, chaos = Identities(), Chaos(options.seed)
+    conditions = Conditions(log, Pace(options.time_scale), Chaos(options.seed))
+    identities = Identities()
     logging.getLogger("aiohttp").setLevel(logging.ERROR)
     try:
         ports["website"]
-        table = TableFront(identities, log, chaos)
+        table = TableFront(identities, conditions)
         with aws.running(around=table.around) as endpoint:
             application = serving.Application(
-                options, loaded, endpoint, ports, identities, log, chaos
+                options, loaded, endpoint, ports, identities, conditions
             )
             return 0 if asyncio.run(_serve(application)) else INTERRUPTED
     finally:

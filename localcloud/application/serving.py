@@ -24,14 +24,12 @@ from localcloud.application import addresses as addressing
 from localcloud.application.access.identities import Identities
 from localcloud.application.addresses import Addresses
 from localcloud.application.blueprint import Api, Blueprint, Function, Stream
-from localcloud.application.chaos import Chaos
 from localcloud.application.compute.functions import Functions, Pool
 from localcloud.application.compute.invocations import Events, Failures
 from localcloud.application.compute.streams import Batches, StreamReader
+from localcloud.application.conditions import Conditions
 from localcloud.application.http_api.http_gateway import HttpGateway
-from localcloud.application.log import Log
 from localcloud.application.options import Options
-from localcloud.application.pace import Pace
 from localcloud.application.ports import Ports
 from localcloud.application.reading import deployed
 from localcloud.application.s3 import website_endpoint
@@ -71,25 +69,23 @@ class Application:
         endpoint: str,
         ports: Ports,
         identities: Identities,
-        log: Log,
-        chaos: Chaos,
+        conditions: Conditions,
     ) -> None:
         self._options = options
         self._loaded = loaded
         self._endpoint = endpoint
         self._ports = ports
         self._identities = identities
-        self._log = log
-        self._chaos = chaos
-        self._pace = Pace(options.time_scale)
+        self._conditions = conditions
+        self._log = conditions.log
         self._account = Account(endpoint, "local", loaded.settings.aws.region, aws.ACCOUNT)
         self._blueprint: Blueprint | None = None
         self._addresses = Addresses({})
         self._connections = Connections()
         self._functions = Functions(self._pool)
-        failures = Failures(self._account, log)
+        failures = Failures(self._account, conditions)
         self._failures = failures
-        self._events = Events(self._functions, failures, log, self._pace, chaos)
+        self._events = Events(self._functions, failures, conditions)
         self._streams: dict[tuple[str, str], StreamReader] = {}
         self._served: dict[str, web.AppRunner] = {}
 
@@ -222,7 +218,7 @@ class Application:
             "AWS_ENDPOINT_URL": self._endpoint,
             "AWS_ENDPOINT_URL_S3": self._url("s3"),
         }
-        return Pool(function, variables, self._identities, self._log, self._chaos)
+        return Pool(function, variables, self._identities, self._conditions)
 
     def _url(self, name: str) -> str:
         return f"http://{self._ports.host}:{self._ports[name]}"
@@ -231,7 +227,7 @@ class Application:
         s3 = self._account.client("s3")
         pages = website_endpoint.WebsiteServer(lambda: self.blueprint, s3, self._url("website"))
         front = S3Front(
-            lambda: self.blueprint, self._identities, s3, self._events.accept, self._log
+            lambda: self.blueprint, self._identities, s3, self._events.accept, self._conditions
         )
         await self._listen("website", _all(pages.handle))
         await self._listen("s3", _all(front.handle, LARGEST))
@@ -244,19 +240,16 @@ class Application:
             return next(found, None)
 
         if not api.is_websocket:
-            http = HttpGateway(now, lambda: self.blueprint, self._functions, self._log)
+            http = HttpGateway(now, lambda: self.blueprint, self._functions, self._conditions)
             return _all(http.handle, LONGEST_HTTP)
-        sockets = WebSocketGateway(
-            now, self._functions, self._connections, self._log, self._pace, self._chaos
-        )
+        sockets = WebSocketGateway(now, self._functions, self._connections, self._conditions)
         management = Management(
             now,
             lambda: self.blueprint,
             sockets,
             self._connections,
             self._identities,
-            self._log,
-            self._chaos,
+            self._conditions,
         )
         application = web.Application(client_max_size=LONGEST_MESSAGE)
         application.router.add_route("*", "/{stage}/@connections/{id}", management.handle)
@@ -279,7 +272,7 @@ class Application:
             await self._streams.pop(name).close()
         for name in wanted - set(self._streams):
             now = self._stream(name[0])
-            batches = Batches(now, self._functions, self._failures, self._log, self._pace)
+            batches = Batches(now, self._functions, self._failures, self._conditions)
             self._streams[name] = StreamReader(now, self._account, batches)
 
     def _stream(self, name: str) -> Callable[[], Stream]:
@@ -310,8 +303,9 @@ class Application:
             self._log.line("ready", note)
         names = f"{blueprint.stack}, {blueprint.resources} resources"
         self._log.line("ready", f"{names}, deployed and served in {seconds:.1f} s")
-        if self._chaos.seed is not None:
-            self._log.line("chaos", f"on; --seed {self._chaos.seed} does the same again")
+        seed = self._conditions.chaos.seed
+        if seed is not None:
+            self._log.line("chaos", f"on; --seed {seed} does the same again")
         print(self._ready_line(), flush=True)
 
     def _ready_line(self) -> str:

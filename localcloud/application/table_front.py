@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 from localcloud.application.access import policies
 from localcloud.application.access.identities import Identities, Identity
-from localcloud.application.chaos import Chaos
-from localcloud.application.log import Log
+from localcloud.application.conditions import Conditions
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -27,10 +26,10 @@ _BLOCK = 1024 * 1024
 class TableFront:
     """The middleware: `around` an application."""
 
-    def __init__(self, identities: Identities, log: Log, chaos: Chaos) -> None:
+    def __init__(self, identities: Identities, conditions: Conditions) -> None:
         self._identities = identities
-        self._log = log
-        self._chaos = chaos
+        self._log = conditions.log
+        self._chaos = conditions.chaos
 
     def around(self, application: WSGIApplication) -> WSGIApplication:
         """The application with this in front of it."""

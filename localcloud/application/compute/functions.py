@@ -15,11 +15,10 @@ from typing import Any
 
 from localcloud.application.access.identities import Identities
 from localcloud.application.blueprint import Function
-from localcloud.application.chaos import Chaos
 from localcloud.application.compute import sandbox
 from localcloud.application.compute.sandbox import Outcome, Sandbox
+from localcloud.application.conditions import Conditions
 from localcloud.application.ending import ended
-from localcloud.application.log import Log
 
 AT_ONCE = max(4, 2 * (os.cpu_count() or 1))
 """Processes of one function, where AWS's account would give it a thousand."""
@@ -37,14 +36,13 @@ class Pool:
         function: Function,
         variables: Mapping[str, str],
         identities: Identities,
-        log: Log,
-        chaos: Chaos,
+        conditions: Conditions,
     ) -> None:
         self.function = function
         self._variables = variables
         self._identities = identities
-        self._log = log
-        self._chaos = chaos
+        self._log = conditions.log
+        self._chaos = conditions.chaos
         self._unpacked = tempfile.TemporaryDirectory(prefix=f"{function.name}.")
         self._folder = Path(self._unpacked.name)
         with zipfile.ZipFile(io.BytesIO(function.code)) as archive:

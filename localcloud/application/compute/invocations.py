@@ -14,12 +14,10 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from localcloud.application.chaos import Chaos
 from localcloud.application.compute.functions import Functions, Throttled
 from localcloud.application.compute.sandbox import Outcome, failure
+from localcloud.application.conditions import Conditions
 from localcloud.application.ending import ended
-from localcloud.application.log import Log
-from localcloud.application.pace import Pace
 from localcloud.resources.base import Account
 
 BETWEEN_TRIES = (60.0, 120.0)
@@ -29,9 +27,9 @@ LONGEST_THROTTLE = 300.0
 class Failures:
     """Failure queues: what nobody tries any more."""
 
-    def __init__(self, account: Account, log: Log) -> None:
+    def __init__(self, account: Account, conditions: Conditions) -> None:
         self._account = account
-        self._log = log
+        self._log = conditions.log
 
     async def keep(self, queue_arn: str | None, record: dict[str, Any], trace: int | None) -> None:
         """Send a record to the queue, or say that it is lost where there is none."""
@@ -51,14 +49,12 @@ class Failures:
 class Events:
     """What was accepted and isn't done yet."""
 
-    def __init__(
-        self, functions: Functions, failures: Failures, log: Log, pace: Pace, chaos: Chaos
-    ) -> None:
+    def __init__(self, functions: Functions, failures: Failures, conditions: Conditions) -> None:
         self._functions = functions
         self._failures = failures
-        self._log = log
-        self._pace = pace
-        self._chaos = chaos
+        self._log = conditions.log
+        self._pace = conditions.pace
+        self._chaos = conditions.chaos
         self._tasks: set[asyncio.Task[None]] = set()
 
     def accept(self, function: str, event: dict[str, Any], trace: int) -> None:

@@ -18,9 +18,8 @@ from localcloud.application.compute.filters import matches
 from localcloud.application.compute.functions import Functions, Throttled
 from localcloud.application.compute.invocations import Failures
 from localcloud.application.compute.sandbox import Outcome, failure
+from localcloud.application.conditions import Conditions
 from localcloud.application.ending import ended
-from localcloud.application.log import Log
-from localcloud.application.pace import Pace
 from localcloud.resources.base import Account
 
 POLL_SECONDS = 0.25  # Lambda looks four times a second
@@ -74,14 +73,13 @@ class Batches:
         stream: Callable[[], Stream],
         functions: Functions,
         failures: Failures,
-        log: Log,
-        pace: Pace,
+        conditions: Conditions,
     ) -> None:
         self._stream = stream
         self._functions = functions
         self._failures = failures
-        self._log = log
-        self._pace = pace
+        self._log = conditions.log
+        self._pace = conditions.pace
 
     async def handle(self, records: Sequence[Record]) -> None:
         """See these records through, one batch after the other."""

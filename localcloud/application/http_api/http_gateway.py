@@ -9,10 +9,10 @@ from aiohttp import web
 
 from localcloud.application.blueprint import Api, Blueprint, Cors
 from localcloud.application.compute.functions import Functions, Throttled
+from localcloud.application.conditions import Conditions
 from localcloud.application.http_api import http_events, routes
 from localcloud.application.http_api.requests import raw_path, who
 from localcloud.application.http_api.throttles import Throttles
-from localcloud.application.log import Log
 
 LONGEST_BODY = 10 * 1024 * 1024
 LONGEST_HEAD = 10_240
@@ -35,12 +35,12 @@ class HttpGateway:
         api: Callable[[], Api | None],
         blueprint: Callable[[], Blueprint],
         functions: Functions,
-        log: Log,
+        conditions: Conditions,
     ) -> None:
         self._api = api
         self._blueprint = blueprint
         self._functions = functions
-        self._log = log
+        self._log = conditions.log
         self._throttled: tuple[Api, Throttles] | None = None
 
     async def handle(self, request: web.Request) -> web.StreamResponse:

@@ -20,8 +20,8 @@ from localcloud.application.access import policies, signatures
 from localcloud.application.access.identities import Identities, Identity
 from localcloud.application.access.signatures import Incoming, Refused
 from localcloud.application.blueprint import Blueprint, Bucket
+from localcloud.application.conditions import Conditions
 from localcloud.application.http_api.requests import incoming, raw_path, who
-from localcloud.application.log import Log
 from localcloud.application.s3 import s3_answers, s3_events
 
 LARGEST = 5 * 1024**3
@@ -66,13 +66,13 @@ class S3Front:
         identities: Identities,
         s3: Any,
         notify: Callable[[str, dict[str, Any], int], None],
-        log: Log,
+        conditions: Conditions,
     ) -> None:
         self._blueprint = blueprint
         self._identities = identities
         self._s3 = s3
         self._notify = notify
-        self._log = log
+        self._log = conditions.log
         self._writing: set[tuple[str, str]] = set()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:

@@ -13,9 +13,8 @@ from localcloud.application.access import policies, signatures
 from localcloud.application.access.identities import Identities, Identity
 from localcloud.application.access.signatures import Refused
 from localcloud.application.blueprint import Api, Blueprint
-from localcloud.application.chaos import Chaos
+from localcloud.application.conditions import Conditions
 from localcloud.application.http_api.requests import incoming
-from localcloud.application.log import Log
 from localcloud.application.websocket.connections import Connection, Connections
 from localcloud.application.websocket.websocket_gateway import WebSocketGateway
 
@@ -32,16 +31,15 @@ class Management:
         gateway: WebSocketGateway,
         connections: Connections,
         identities: Identities,
-        log: Log,
-        chaos: Chaos,
+        conditions: Conditions,
     ) -> None:
         self._api = api
         self._blueprint = blueprint
         self._gateway = gateway
         self._connections = connections
         self._identities = identities
-        self._log = log
-        self._chaos = chaos
+        self._log = conditions.log
+        self._chaos = conditions.chaos
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """POST, GET or DELETE of `/<stage>/@connections/<id>`, signed."""

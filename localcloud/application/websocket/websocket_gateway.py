@@ -11,14 +11,12 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from localcloud.application.blueprint import Api, Route
-from localcloud.application.chaos import Chaos
 from localcloud.application.compute.functions import Functions, Throttled
 from localcloud.application.compute.sandbox import Outcome, failure
+from localcloud.application.conditions import Conditions
 from localcloud.application.http_api.http_events import request_id
 from localcloud.application.http_api.requests import raw_path, who
 from localcloud.application.http_api.throttles import Throttles
-from localcloud.application.log import Log
-from localcloud.application.pace import Pace
 from localcloud.application.websocket import websocket_events
 from localcloud.application.websocket.connections import Connection, Connections
 
@@ -39,16 +37,14 @@ class WebSocketGateway:
         api: Callable[[], Api | None],
         functions: Functions,
         connections: Connections,
-        log: Log,
-        pace: Pace,
-        chaos: Chaos,
+        conditions: Conditions,
     ) -> None:
         self._api = api
         self._functions = functions
         self._connections = connections
-        self._log = log
-        self._pace = pace
-        self._chaos = chaos
+        self._log = conditions.log
+        self._pace = conditions.pace
+        self._chaos = conditions.chaos
         self._throttled: tuple[Api, Throttles] | None = None
 
     async def handle(self, request: web.Request) -> web.StreamResponse:

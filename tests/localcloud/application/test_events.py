@@ -13,6 +13,7 @@ from localcloud.application.compute.functions import Functions, Throttled
 from localcloud.application.compute.invocations import Events, Failures
 from localcloud.application.compute.sandbox import Outcome, failure
 from localcloud.application.compute.streams import Batches, shaped
+from localcloud.application.conditions import Conditions
 from localcloud.application.pace import Pace
 from tests.localcloud.application.things import Lines, asynchronous, function, stream
 
@@ -79,9 +80,7 @@ class Delivery:
         events = Events(
             cast("Functions", self.pools),
             cast("Failures", self.kept),
-            self.lines.log,
-            cast("Pace", self.waits),
-            chaos or Chaos(None),
+            Conditions(self.lines.log, cast("Pace", self.waits), chaos or Chaos(None)),
         )
         events.accept("answerer", {"n": 1}, 1)
         await events.settled()
@@ -182,8 +181,7 @@ class Reading:
             lambda: self.stream,
             cast("Functions", self.pools),
             cast("Failures", self.kept),
-            self.lines.log,
-            Pace(100_000),
+            Conditions(self.lines.log, Pace(100_000)),
         )
         await batches.handle([shaped(one, self.stream) for one in records])
 

@@ -8,7 +8,7 @@ import pytest
 
 from localcloud.application.access.identities import Identities
 from localcloud.application.access.policies import not_judged, verdict
-from localcloud.application.chaos import Chaos
+from localcloud.application.conditions import Conditions
 from localcloud.application.log import Log
 from localcloud.application.table_front import TableFront
 from tests.localcloud.application.things import ACCOUNT, REGION, function
@@ -104,7 +104,7 @@ def test_a_function_is_held_to_its_role_at_the_table(
 ) -> None:
     lines: list[str] = []
     identity = Identities().issue(function(policies=({"Statement": MAY_READ},)))
-    front = TableFront(Identities(), Log(lines.append), Chaos(None))
+    front = TableFront(Identities(), Conditions(Log(lines.append)))
 
     assert front.refuses(identity, operation, asked) == said
     assert [f"dynamodb:{operation} is denied" in line for line in lines] == [True] * bool(said)
@@ -114,7 +114,7 @@ def test_another_service_s_call_of_a_function_is_denied_and_an_operator_s_is_not
     lines: list[str] = []
     identities, started = Identities(), list[str]()
     key = identities.issue(function()).access_key
-    front = TableFront(identities, Log(lines.append), Chaos(None)).around(lambda *_: [b"AWS"])
+    front = TableFront(identities, Conditions(Log(lines.append))).around(lambda *_: [b"AWS"])
 
     def call(access_key: str) -> bytes:
         scope = f"AWS4-HMAC-SHA256 Credential={access_key}/20260101/{REGION}/sqs/aws4_request"

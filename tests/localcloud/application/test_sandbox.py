@@ -11,8 +11,8 @@ import pytest
 
 from localcloud.application.access.identities import Identities
 from localcloud.application.blueprint import Function
-from localcloud.application.chaos import Chaos
 from localcloud.application.compute.functions import Pool, Throttled
+from localcloud.application.conditions import Conditions
 from tests.localcloud.application.things import Lines, asynchronous, function
 
 ECHO = """
@@ -34,8 +34,8 @@ def lambda_handler(event, context):
 
 @asynccontextmanager
 async def pool(made: Function, lines: Lines | None = None) -> AsyncIterator[Pool]:
-    log = (lines if lines is not None else Lines()).log
-    opened = Pool(made, made.variables, Identities(), log, Chaos(None))
+    conditions = Conditions((lines if lines is not None else Lines()).log)
+    opened = Pool(made, made.variables, Identities(), conditions)
     try:
         yield opened
     finally:

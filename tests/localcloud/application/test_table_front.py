@@ -11,6 +11,7 @@ import pytest
 
 from localcloud.application.access.identities import Identities
 from localcloud.application.chaos import Chaos
+from localcloud.application.conditions import Conditions
 from localcloud.application.table_front import TableFront
 from tests.localcloud.application.things import ACCOUNT, REGION, Lines, function
 
@@ -32,7 +33,8 @@ class Asking:
         self.identity = identities.issue(function(policies=({"Statement": statements},)))
         self.identity.trace = 5
         self.lines = Lines()
-        front = TableFront(identities, self.lines.log, chaos or Chaos(None))
+        conditions = Conditions(self.lines.log, chaos=chaos or Chaos(None))
+        front = TableFront(identities, conditions)
         self.application = front.around(self._dynamodb)
         self.reached: list[dict[str, Any]] = []
 
