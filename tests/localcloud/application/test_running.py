@@ -308,7 +308,7 @@ async def test_an_idle_connection_is_closed_and_a_busy_one_is_not(cloud: Running
             for _ in range(6):
                 await busy.send_json({"action": "ping"})
                 await busy.receive_json()
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(1)
 
             assert not busy.closed
         await ended
