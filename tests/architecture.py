@@ -16,7 +16,12 @@ from pipeline import files
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = "docs/architecture.md"
-SOURCES = {"pipeline": "pipeline", "qr_session": "handlers/qr_session"}  # a package -> its folder
+SOURCES = {  # a package -> its folder
+    "pipeline": "pipeline",
+    "qr_session": "handlers/qr_session",
+    "localcloud": "localcloud",
+    "localcloud.application": "localcloud/application",
+}
 
 
 @dataclass(frozen=True)

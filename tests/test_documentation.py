@@ -67,7 +67,7 @@ def test_a_new_layer_changes_the_drawing(tmp_path: Path) -> None:
     text = (ROOT / "pyproject.toml").read_text()
     (tmp_path / "pyproject.toml").write_text(text.replace('    "errors",', '    "x : errors",'))
     for folder in architecture.SOURCES.values():
-        shutil.copytree(ROOT / folder, tmp_path / folder)
+        shutil.copytree(ROOT / folder, tmp_path / folder, dirs_exist_ok=True)
 
     page = architecture.redrawn(ARCHITECTURE, tmp_path)
 

@@ -17,8 +17,8 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from localcloud.application.blueprint import Api
-from localcloud.application.http_api.requests import raw_path
 from localcloud.application.http_api.routes import Match
+from localcloud.application.requests import raw_path
 
 TEXT = ("text/", "application/json", "application/javascript", "application/xml")
 LONGEST_ANSWER = 6 * 1024 * 1024

@@ -11,8 +11,8 @@ from localcloud.application.blueprint import Api, Blueprint, Cors
 from localcloud.application.compute.functions import Functions, Throttled
 from localcloud.application.conditions import Conditions
 from localcloud.application.http_api import http_events, routes
-from localcloud.application.http_api.requests import raw_path, who
 from localcloud.application.http_api.throttles import Throttles
+from localcloud.application.requests import raw_path, who
 
 LONGEST_BODY = 10 * 1024 * 1024
 LONGEST_HEAD = 10_240

@@ -21,7 +21,7 @@ from localcloud.application.access.identities import Identities, Identity
 from localcloud.application.access.signatures import Incoming, Refused
 from localcloud.application.blueprint import Blueprint, Bucket
 from localcloud.application.conditions import Conditions
-from localcloud.application.http_api.requests import incoming, raw_path, who
+from localcloud.application.requests import incoming, raw_path, who
 from localcloud.application.s3 import s3_answers, s3_events
 
 LARGEST = 5 * 1024**3

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from localcloud.application.addresses import Addresses
 from localcloud.application.blueprint import Blueprint, Website
-from localcloud.application.http_api.requests import raw_path
+from localcloud.application.requests import raw_path
 from localcloud.application.s3 import s3_answers
 from pipeline.website import Page
 

@@ -14,7 +14,7 @@ from localcloud.application.access.identities import Identities, Identity
 from localcloud.application.access.signatures import Refused
 from localcloud.application.blueprint import Api, Blueprint
 from localcloud.application.conditions import Conditions
-from localcloud.application.http_api.requests import incoming
+from localcloud.application.requests import incoming
 from localcloud.application.websocket.connections import Connection, Connections
 from localcloud.application.websocket.websocket_gateway import WebSocketGateway
 

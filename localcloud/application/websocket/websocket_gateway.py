@@ -15,8 +15,8 @@ from localcloud.application.compute.functions import Functions, Throttled
 from localcloud.application.compute.sandbox import Outcome, failure
 from localcloud.application.conditions import Conditions
 from localcloud.application.http_api.http_events import request_id
-from localcloud.application.http_api.requests import raw_path, who
 from localcloud.application.http_api.throttles import Throttles
+from localcloud.application.requests import raw_path, who
 from localcloud.application.websocket import websocket_events
 from localcloud.application.websocket.connections import Connection, Connections
 
