@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 
 
 class UserError(Exception):
@@ -20,6 +21,11 @@ class UserError(Exception):
         self.what = what
         self.where = where
         self.mend = mend
+
+    @property
+    def each(self) -> Sequence[UserError]:
+        """The mistakes that this one stands for, where several were found at once."""
+        return [self]
 
     def __str__(self) -> str:
         first = f"{self.where}: {self.what}" if self.where else self.what

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from pipeline.errors import UserError
+
 TOOL_GUARD = "guard"
 TOOL_LINT = "cfn-lint"
+TOOL_SETTINGS = "settings"
+TOOL_RENDER = "render"
+
+_WHERE = re.compile(r"(?P<file>.*?[./].*?)(:(?P<line>\d+))?")
+_RULES = {TOOL_SETTINGS: "SETTINGS", TOOL_RENDER: "TEMPLATE"}
 
 
 class Level(StrEnum):
@@ -62,3 +70,30 @@ class Finding:
         if len(self.pointer) > 1 and self.pointer[0] == "Resources":
             return str(self.pointer[1])
         return ""
+
+
+def of_error(error: UserError, tool: str, environment: str = "") -> list[Finding]:
+    """A mistake that kept a tool from judging, in the form of what it finds."""
+    return [
+        Finding(
+            tool=tool,
+            rule=_RULES.get(tool) or _rule_of_file(one.where),
+            level=Level.ERROR,
+            message=one.what,
+            environment=environment,
+            mend=one.mend,
+            place=_place(one.where),
+        )
+        for one in error.each
+    ]
+
+
+def _place(where: str) -> Place | None:
+    match = _WHERE.fullmatch(where)
+    return Place(match["file"], int(match["line"] or 0)) if match else None
+
+
+def _rule_of_file(where: str) -> str:
+    if not where.startswith("rules"):
+        return "NOT_JUDGED"
+    return "WAIVER" if "waivers.yaml" in where else "RULES_FILE"

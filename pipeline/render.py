@@ -136,10 +136,7 @@ def _at_its_origin(error: DocumentError, source_map: SourceMap, loaded: Loaded) 
     mend = error.mend
     if line.values:
         mend = f"{mend} A value here comes from {loaded.place(line.values[0])}."
-    rendered = f"(line {error.line} of {error.file}) "
-    return DocumentError(
-        rendered + error.what, file=line.place.file, line=line.place.line, mend=mend
-    )
+    return DocumentError(error.what, file=line.place.file, line=line.place.line, mend=mend)
 
 
 def _check_limits(text: str, document: Document) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic_core import ErrorDetails
@@ -21,6 +22,10 @@ class SettingsError(UserError):
     def __init__(self, problems: list[UserError]) -> None:
         super().__init__(problems[0].what, where=problems[0].where, mend=problems[0].mend)
         self.problems = problems
+
+    @property
+    def each(self) -> Sequence[UserError]:
+        return self.problems
 
     def __str__(self) -> str:
         shown = "\n\n".join(str(problem) for problem in self.problems[:_MOST])

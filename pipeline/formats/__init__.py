@@ -10,22 +10,39 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline.findings import TOOL_GUARD, TOOL_LINT, Finding, Level, Place
+from pipeline.findings import (
+    TOOL_GUARD,
+    TOOL_LINT,
+    TOOL_RENDER,
+    TOOL_SETTINGS,
+    Finding,
+    Level,
+    Place,
+)
 from pipeline.policy.rulebook import Rule
 
 HUMAN = "human"
 MACHINE = ("sarif", "junit", "json", "github")
-TOOLS = {"lint": TOOL_LINT, "guard": TOOL_GUARD}
+TOOLS = {
+    "settings": TOOL_SETTINGS,
+    "render": TOOL_RENDER,
+    "lint": TOOL_LINT,
+    "guard": TOOL_GUARD,
+}
 
 
 @dataclass(frozen=True)
 class Report:
-    """The findings of some tools in some environments, and every rule that guard asked."""
+    """The findings of some tools in some environments, and every rule that guard asked.
+
+    `stopped`: a mistake kept the last of the tools from judging.
+    """
 
     stations: Sequence[str]
     environments: Sequence[str]
     findings: Sequence[Finding]
     rules: Sequence[Rule]
+    stopped: bool = False
 
     @property
     def tools(self) -> list[str]:

@@ -40,15 +40,13 @@ def _run(tool: str, report: Report) -> Node:
     for one in found:
         rules.setdefault(one.finding.rule, _unlisted(one.finding))
     index = {name: number for number, name in enumerate(rules)}
-    driver = {
-        "name": tool,
-        "version": importlib.metadata.version(_PACKAGES[tool]),
-        "rules": list(rules.values()),
-    }
+    driver: Node = {"name": tool, "rules": list(rules.values())}
+    if tool in _PACKAGES:
+        driver["version"] = importlib.metadata.version(_PACKAGES[tool])
     return {
         "tool": {"driver": driver},
         "automationDetails": {"id": f"{tool}/{'+'.join(report.environments)}"},
-        "invocations": [{"executionSuccessful": True}],
+        "invocations": [{"executionSuccessful": not report.stopped}],
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The repository's root"}}},
         "columnKind": "unicodeCodePoints",
         "results": [_result(one, index) for one in found],

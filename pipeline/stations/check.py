@@ -1,7 +1,8 @@
 """lint, guard and check at the command line: judge, then report in the format that was asked for.
 
 With a format for machines, standard output holds the report and nothing else; what is said of the
-work goes to standard error. With a file, the report goes there, whole or not at all.
+work goes to standard error. With a file, the report goes there, whole or not at all. A mistake that
+keeps anything from being judged stands in the report like a finding.
 """
 
 from __future__ import annotations
@@ -9,15 +10,27 @@ from __future__ import annotations
 import io
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline import checks, files, formats, render, terminal
 from pipeline.environment import settings
-from pipeline.findings import Finding
+from pipeline.environment.settings import Loaded
+from pipeline.errors import UsageError, UserError, tell
+from pipeline.findings import (
+    TOOL_GUARD,
+    TOOL_LINT,
+    TOOL_RENDER,
+    TOOL_SETTINGS,
+    Finding,
+    of_error,
+)
 from pipeline.formats import HUMAN, Report
 from pipeline.policy.rulebook import Rule
+from pipeline.render import Rendered
+from pipeline.rendering.templates import Templates
 from pipeline.stations import arguments
 
 
@@ -46,11 +59,14 @@ def environments(
     stations: Sequence[str], wanted: Sequence[str], root: Path, destination: Destination
 ) -> int:
     """Render these environments and let each station judge them; 1 if anything was found."""
-    rendered = render.render_all(settings.chosen(wanted, root), root)
-    names = [one.name for one in rendered]
-    with terminal.step(f"{' and '.join(stations)} {', '.join(names)}"):
-        found = checks.judge(stations, rendered, root)
-    return _report(stations, names, found, root, destination)
+    work = _Work(stations, wanted, tools=["settings"])
+    with work.noting(TOOL_SETTINGS):
+        work.names = settings.chosen(wanted, root)
+    rendered = _rendered(root, work)
+    if not work.errors:
+        with terminal.step(f"{' and '.join(stations)} {', '.join(work.names)}"):
+            _judge(rendered, root, work)
+    return _report(work, root, destination)
 
 
 def outside(paths: Sequence[str], root: Path, destination: Destination) -> int:
@@ -58,35 +74,89 @@ def outside(paths: Sequence[str], root: Path, destination: Destination) -> int:
     from pipeline.policy import guard
     from pipeline.policy.foreign import read
 
-    found: list[Finding] = []
+    work = _Work(["guard"], paths, tools=["guard"])
     for path in paths:
-        template = read(root / path, path)
-        with terminal.step(f"guard {path}"):
-            found += guard.guard_outside(template, root)
-    return _report(["guard"], paths, found, root, destination)
+        with terminal.step(f"guard {path}"), work.noting(TOOL_GUARD, path):
+            work.found += guard.guard_outside(read(root / path, path), root)
+    return _report(work, root, destination)
 
 
-def _report(
-    stations: Sequence[str],
-    names: Sequence[str],
-    found: Sequence[Finding],
-    root: Path,
-    destination: Destination,
-) -> int:
-    failed = checks.fails(found)
-    summary = f"{' and '.join(stations)}: {terminal.summary(found)} in {', '.join(names)}"
+@dataclass
+class _Work:
+    """What was judged and what came of it; `tools` are those that had something to look at."""
+
+    stations: Sequence[str]
+    names: Sequence[str]
+    tools: list[str] = field(default_factory=list)
+    found: list[Finding] = field(default_factory=list)
+    errors: list[UserError] = field(default_factory=list)
+    complaints: list[Finding] = field(default_factory=list)  # the errors, as machines read them
+
+    @contextmanager
+    def noting(self, tool: str, name: str = "") -> Iterator[None]:
+        """A person's mistake is noted as one that `tool` found, and the work goes on.
+
+        A wrong command line is none: nobody reads a report of what was never meant.
+        """
+        try:
+            yield
+        except UsageError:
+            raise
+        except UserError as error:
+            about_lint = error.where.startswith("rules/lint.yaml")
+            self.errors.append(error)
+            self.complaints += of_error(error, TOOL_LINT if about_lint else tool, name)
+
+
+def _rendered(root: Path, work: _Work) -> list[Rendered]:
+    """Every environment that can be rendered; the mistakes of all of them are noted."""
+    loaded: list[Loaded] = []
+    rendered: list[Rendered] = []
+    for name in () if work.errors else work.names:
+        with work.noting(TOOL_SETTINGS, name):
+            loaded.append(settings.load(name, root))
+    if work.errors:
+        return []
+    work.tools.append("render")
+    templates = Templates(root)
+    for one in loaded:
+        with work.noting(TOOL_RENDER, one.name):
+            rendered.append(render.render(one, root, templates))
+    return rendered
+
+
+def _judge(rendered: Sequence[Rendered], root: Path, work: _Work) -> None:
+    work.tools += work.stations
+    with work.noting(TOOL_GUARD if "guard" in work.stations else TOOL_LINT):
+        work.found += checks.judge(work.stations, rendered, root)
+
+
+def _report(work: _Work, root: Path, destination: Destination) -> int:
+    """Write the report, and tell a person's mistakes in their own words too."""
+    for error in {str(error): error for error in work.errors}.values():
+        tell(error)
+    code = max([int(checks.fails(work.found)), *(error.exit_code for error in work.errors)])
     if destination.format == HUMAN and destination.file is None:
-        terminal.show_findings(found, root)
-        terminal.say(summary)
-        return int(failed)
-    text = _text(Report(stations, names, found, _rules(stations, root)), root, destination.format)
+        if work.found or not work.errors:
+            terminal.show_findings(work.found, root)
+            terminal.say(_summary(work, work.found))
+        return code
+    found = [*work.found, *work.complaints]
+    rules = [] if work.errors else _rules(work.stations, root)
+    report = Report(work.tools, work.names, found, rules, stopped=bool(work.errors))
+    text = _text(report, root, destination.format)
     if destination.file is None:
         sys.stdout.write(text)
         sys.stdout.flush()
     else:
         files.write(root / destination.file, text.encode())
-    print(summary, file=sys.stderr, flush=True)
-    return int(failed)
+    print(_summary(work, found), file=sys.stderr, flush=True)
+    return code
+
+
+def _summary(work: _Work, found: Sequence[Finding]) -> str:
+    stations, names = " and ".join(work.stations), ", ".join(work.names)
+    return f"{stations}: {terminal.summary(found)} in {names}"
 
 
 def _text(report: Report, root: Path, form: str) -> str:

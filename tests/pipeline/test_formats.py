@@ -227,6 +227,133 @@ def test_a_report_that_cannot_be_written_is_an_error_in_words(
     assert "it can't be written" in capsys.readouterr().err
 
 
+MISTAKES = {
+    "settings": (
+        "environments/prod.yaml",
+        "logs:\n  keep_days: 90",
+        "logs:\n  keep_days: 91",
+        ("settings", "SETTINGS", "logs.keep_days is 91"),
+    ),
+    "expression": (
+        "templates/parts/uploads.yaml.j2",
+        "env.uploads.keep_days",
+        "env.uploads.keep_dayz",
+        ("render", "TEMPLATE", "env.uploads.keep_dayz is no setting"),
+    ),
+    "yaml": (
+        "templates/parts/uploads.yaml.j2",
+        "Type: AWS::S3::Bucket",
+        "Type: 0644",
+        ("render", "TEMPLATE", "0644 is read as an octal"),
+    ),
+    "waiver": (
+        "rules/waivers.yaml",
+        "waivers:",
+        "waivers: [{}] #",
+        ("guard", "WAIVER", "waiver"),
+    ),
+    "required": (
+        "rules/required.yaml",
+        "everywhere:",
+        "everywhere: 1 #",
+        ("guard", "RULES_FILE", "this is not YAML"),
+    ),
+}
+
+
+@pytest.fixture(params=MISTAKES)
+def mistaken(request: pytest.FixtureRequest, project: Path) -> tuple[Path, str, int, Any]:
+    """A project with a mistake in one of its files, the file, the line, and what it is called."""
+    file, old, new, told = MISTAKES[request.param]
+    before, found, after = (project / file).read_text().partition(old)
+    assert found
+    (project / file).write_text(before + new + after)
+    line = f"{before}{new}".count("\n") + 1
+    return project, file, line, told
+
+
+def test_a_mistake_that_stops_the_work_is_a_finding(
+    mistaken: tuple[Path, str, int, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    project, file, line, (tool, rule, says) = mistaken
+
+    assert main(["guard", "--format", "json", "--output", "report.json"], project) == 1
+    human = capsys.readouterr().err
+    told = json.loads((project / "report.json").read_text())
+
+    (complaint,) = told["findings"]
+    assert (complaint["tool"], complaint["rule"], complaint["level"]) == (tool, rule, "error")
+    assert complaint["place"]["file"] == file
+    assert says in complaint["message"]
+    assert says in human
+    assert told["failed"]
+    assert tool in told["tools"]
+    if rule != "RULES_FILE":  # what is open there is noticed where it ends
+        assert complaint["place"]["line"] == line
+
+
+@pytest.mark.parametrize("name", MACHINE)
+@pytest.mark.parametrize("mistaken", ["settings"], indirect=True)
+def test_every_format_holds_a_mistake_that_stops_the_work(
+    mistaken: tuple[Path, str, int, Any], capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    project, file, _, (_, rule, _) = mistaken
+
+    code = main(["guard", "--format", name], project)
+
+    text = capsys.readouterr().out
+    assert code == 1
+    _parse(name, text)
+    assert file in text
+    assert rule in text
+    assert "Traceback" not in text
+
+
+def test_the_mistakes_of_all_environments_are_in_one_report(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("dev", "prod"):
+        path = project / f"environments/{name}.yaml"
+        path.write_text(f"{path.read_text()}\nextra: 1\nanother: 2\n")
+
+    code = main(["check", "--format", "json"], project)
+
+    told = json.loads(capsys.readouterr().out)
+    assert code == 1
+    assert [one["environments"] for one in told["findings"]] == [["dev"]] * 2 + [["prod"]] * 2
+
+
+def test_a_template_that_can_not_be_read_leaves_the_others_judged(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "bad.yaml").write_text("Resources: [\n")
+    (project / "good.yaml").write_text("Resources:\n  T:\n    Type: AWS::SNS::Topic\n")
+    words = ["guard", "--template", "bad.yaml", "--template", "good.yaml"]
+
+    code = main([*words, "--format", "json"], project)
+    told = json.loads(capsys.readouterr().out)
+    main(words, project)
+    human = capsys.readouterr()
+
+    assert code == 1
+    rules = {one["rule"]: one["place"]["file"] for one in told["findings"]}
+    assert rules["RULES_FILE" if "RULES_FILE" in rules else "NOT_JUDGED"] == "bad.yaml"
+    assert rules["NOTHING_TO_JUDGE"] == "good.yaml"
+    assert "bad.yaml:2: this is not YAML" in human.err
+    assert "good.yaml" in human.out
+
+
+def test_a_report_without_a_mistake_says_that_settings_and_templates_are_right(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["lint", "dev", "--format", "sarif"], project)
+
+    runs = json.loads(capsys.readouterr().out)["runs"]
+    assert [run["tool"]["driver"]["name"] for run in runs] == ["settings", "render", "cfn-lint"]
+    assert [run["results"] for run in runs] == [[], [], []]
+    assert all(run["invocations"] == [{"executionSuccessful": True}] for run in runs)
+
+
 def test_a_value_of_an_environment_variable_is_in_no_report(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -240,3 +367,17 @@ def test_a_value_of_an_environment_variable_is_in_no_report(
     told = capsys.readouterr()
     assert "FUNCTION_ENVIRONMENTS_HOLD_NO_SECRETS" in told.out
     assert "hunter2" not in told.out + told.err
+
+
+def test_no_environment_at_all_is_a_finding_and_a_wrong_name_is_none(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["guard", "nope", "--format", "json"], project) == 2
+    assert capsys.readouterr().out == ""
+    for path in (project / "environments").glob("*.yaml"):
+        path.unlink()
+
+    assert main(["guard", "--format", "json"], project) == 1
+
+    (complaint,) = json.loads(capsys.readouterr().out)["findings"]
+    assert (complaint["rule"], complaint["place"]["file"]) == ("SETTINGS", "environments/")
