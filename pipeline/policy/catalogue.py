@@ -10,5 +10,5 @@ from pipeline.policy.rulebook import Rule
 
 def rules(root: Path) -> list[Rule]:
     """The rules of the repository at `root`, in the order in which they are listed."""
-    files = rulebook.read(root / "rules")
+    files = rulebook.read_all(root / "rules")
     return [*(rule for file in files for rule in file.rules), *crosschecks.rules()]

@@ -1,7 +1,7 @@
 """What Guard's language can't say: checks that compare one resource with others, or with a day.
 
 They are rules like those in rules/: a name, what they protect, who asks for it; they stand in
-rules/required.yaml, may be waived, and are reported alike. None knows this application.
+rules/general/required.yaml, may be waived, and are reported alike. None knows this application.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ RUNTIMES = "rules/runtimes.yaml"
 
 BUCKET = "AWS::S3::Bucket"
 FUNCTION = "AWS::Lambda::Function"
+LOG_GROUP = "AWS::Logs::LogGroup"
 QUEUE = "AWS::SQS::Queue"
 TOPIC = "AWS::SNS::Topic"
 
@@ -169,7 +170,7 @@ def _failure(problem: Problem) -> Failure:
 @_check
 def functions_share_no_role(subject: Subject) -> list[Problem] | None:
     """What one function may do, no other may: whoever breaks into one has one's rights.
-    specification.md, "Security Best Practices / IAM": Use separate roles for different Lambdas
+    https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
     """
     functions = of_type(subject.template, FUNCTION)
     roles = {name: referred(prop(function, "Role")) for name, function in functions.items()}
@@ -191,7 +192,7 @@ def functions_share_no_role(subject: Subject) -> list[Problem] | None:
 @_check
 def stores_have_policies_of_their_own(subject: Subject) -> list[Problem] | None:
     """Each bucket, queue and topic refuses what isn't TLS: two policies on one leave another bare.
-    specification.md, "Security Best Practices / S3": Use bucket policies, not ACLs
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html
     """
     stores = of_type(subject.template, BUCKET, QUEUE, TOPIC)
     covered = {
@@ -214,7 +215,7 @@ def stores_have_policies_of_their_own(subject: Subject) -> list[Problem] | None:
 @_check
 def policies_are_about_their_own_resource(subject: Subject) -> list[Problem] | None:
     """A policy's statements are about what the policy stands on: any other resource is not guarded.
-    specification.md, "Security Best Practices / IAM": Scope resource ARNs specifically
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
     """
     policies = list(_policies(subject.template))
     if not policies:
@@ -253,7 +254,7 @@ def _policies(template: dict[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
 @_check
 def references_fit_their_property(subject: Subject) -> list[Problem] | None:
     """A web ACL, a role, a log group, a queue is what its property needs, not something else.
-    specification.md, "CloudFormation Structure"
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-type-schemas.html
     """
     judged = [
         (("Resources", name, *pointer), target, value)
@@ -279,7 +280,7 @@ def references_fit_their_property(subject: Subject) -> list[Problem] | None:
 @_check
 def helpers_are_used(subject: Subject) -> list[Problem] | None:
     """A web ACL, a key, a role that nothing refers to looks like protection and is none.
-    specification.md, "Security Best Practices / IAM": Regular audit of permissions
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html
     """
     helpers = of_type(subject.template, *_HELPERS)
     if not helpers:
@@ -305,7 +306,7 @@ def helpers_are_used(subject: Subject) -> list[Problem] | None:
 @_check
 def apis_may_invoke_what_they_call(subject: Subject) -> list[Problem] | None:
     """The API that calls a function has the permission, and no other API has one.
-    specification.md, "8. Lambda Invoke Permissions": API Gateway to Lambda Permissions
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
     apis = of_type(subject.template, _API).keys()
     calls = {
@@ -351,7 +352,7 @@ def apis_may_invoke_what_they_call(subject: Subject) -> list[Problem] | None:
 @_check
 def alarms_watch_what_has_data(subject: Subject) -> list[Problem] | None:
     """An alarm on a metric that AWS never sends for these dimensions is silent for ever.
-    docs/deviations.md: UserErrors per table never gets data
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/aws-services-cloudwatch-metrics.html
     """
     alarms = of_type(subject.template, "AWS::CloudWatch::Alarm")
     if not alarms:
@@ -398,9 +399,48 @@ def _blind(template: dict[str, Any], here: Pointer, metric: Any) -> Iterator[Pro
 
 
 @_check
+def functions_have_a_log_group(subject: Subject) -> list[Problem] | None:
+    """A function's lines go where retention is set: Lambda's own group would keep them for ever.
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+    """
+    functions = of_type(subject.template, FUNCTION)
+    groups = of_type(subject.template, LOG_GROUP)
+    if not functions:
+        return None
+    return [
+        Problem(
+            ("Resources", name),
+            "",
+            "The function's log group isn't made in this template.",
+            "LoggingConfig with LogGroup: !Ref of its group, or a group that is named"
+            f" !Sub /aws/lambda/${{{name}}}.",
+        )
+        for name, function in functions.items()
+        if not any(_logs_to(function, name, id_, group) for id_, group in groups.items())
+    ]
+
+
+def _logs_to(function: dict[str, Any], name: str, group_id: str, group: dict[str, Any]) -> bool:
+    """Is this the function's log group: the one that it names, or else Lambda's own by its name?"""
+    named = [group for _, group in at(function, "Properties", "LoggingConfig", "LogGroup")]
+    if named:
+        return group_id in referred(named)
+    text = _text(prop(group, "LogGroupName"))
+    return text in (
+        f"/aws/lambda/${{{name}}}",
+        f"/aws/lambda/{_text(prop(function, 'FunctionName'))}",
+    )
+
+
+def _text(value: Any) -> Any:
+    """A name as it is written, within Fn::Sub or without."""
+    return value["Fn::Sub"] if isinstance(value, dict) and "Fn::Sub" in value else value
+
+
+@_check
 def functions_run_maintained_runtimes(subject: Subject) -> list[Problem] | None:
     """A deprecated runtime gets no security updates; rules/runtimes.yaml has AWS's days.
-    specification.md, "4. HTTP API Lambda Function": Runtime: python3.11
+    https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
     """
     functions = of_type(subject.template, FUNCTION)
     if not functions or not subject.runtimes:

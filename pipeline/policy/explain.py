@@ -19,7 +19,7 @@ _NEXT = re.compile(r"^(?:rule|let) ", re.MULTILINE)
 def rule(name: str, root: Path) -> str:
     """What a rule protects, who asks for it, where it must pass, what it says, its cases."""
     folder = root / "rules"
-    files = rulebook.read(folder)
+    files = rulebook.read_all(folder)
     known = {one.name: one for one in catalogue.rules(root)}
     if name not in known:
         raise UsageError(
@@ -93,7 +93,7 @@ def _cases(one: Rule, folder: Path) -> Iterator[str]:
     names = rulebook.cases(one, folder)
     if not any(names.values()):
         return
-    yield f"  Its cases, in rules/tests/{one.file.removesuffix('.guard')}_tests.yaml:"
+    yield f"  Its cases, in rules/{rulebook.tests_of(one.file)}:"
     for outcome in OUTCOMES:
         yield from (f"    {outcome}  {case}" for case in names[outcome])
 

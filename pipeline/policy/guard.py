@@ -2,7 +2,7 @@
 
 Guard's own answer is a tree for one rules file and one template. Here it becomes one finding for
 each rule and resource, with the line of the Jinja template to mend. A rule that skips where
-rules/required.yaml wants it to pass is a finding too: a check that saw nothing has failed.
+required.yaml wants it to pass is a finding too: a check that saw nothing has failed.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def guard(
 ) -> list[Finding]:
     """What the rules of `root` find in these templates; only INFO findings mean all is well."""
     folder = root / RULES
-    files = rulebook.read(folder)
+    files = rulebook.read_all(folder)
     rulebook.demand_cases(files, folder)
     rules = catalogue.rules(root)
     required = rulebook.required(folder, rules)
@@ -99,35 +99,55 @@ def guard(
 def guard_outside(
     template: Template, root: Path, clock: Callable[[], date] = today
 ) -> list[Finding]:
-    """What the rules find in a template that comes from elsewhere.
+    """What the general rules find in a template that comes from elsewhere.
 
-    A rule that finds nothing to judge is no failure there; which ones did is told.
+    A rule that finds nothing to judge is no failure there; which ones did, and which rules are
+    this stack's own, is told.
     """
-    files = rulebook.read(root / RULES)
+    rules = catalogue.rules(root)
+    rendered = rulebook.required(root / RULES, rules).rendered
+    files = [one for one in rulebook.read_all(root / RULES) if _is_general(one.name)]
     name = template.settings.name
     judgement = judge({name: template.value}, files)
     verdicts = [*judgement.verdicts, *crosschecks.judge(name, template.value, root, clock())]
+    verdicts = [one for one in verdicts if one.rule not in rendered]
     silent = [one.rule for one in verdicts if one.status == "SKIP"]
+    own = [rule.name for rule in rules if rule.file.startswith(f"{rulebook.APPLICATION}/")]
     findings = [_broken(broken) for broken in judgement.broken]
-    findings += findings_of(template, verdicts, catalogue.rules(root))
-    return [*findings, *([_nothing_to_judge(silent, template)] if silent else [])]
+    findings += findings_of(template, verdicts, rules)
+    return [*findings, *_not_judged(silent, len(own), len(rendered), template)]
 
 
-def _nothing_to_judge(rules: Sequence[str], template: Template) -> Finding:
+def _is_general(file: str) -> bool:
+    return file.startswith(f"{rulebook.GENERAL}/")
+
+
+def _not_judged(
+    silent: Sequence[str], own: int, rendered: int, template: Template
+) -> Iterator[Finding]:
     place, _ = template.places(())
-    return Finding(
-        tool=TOOL_GUARD,
-        rule="NOTHING_TO_JUDGE",
-        level=Level.INFO,
-        message=f"{len(rules)} rules found nothing to judge here: {', '.join(rules)}.",
-        environment=template.settings.name,
-        place=place,
-    )
+    said = {
+        "NOTHING_TO_JUDGE": silent
+        and f"{len(silent)} general rules found nothing to judge here: {', '.join(silent)}.",
+        "RULES_LEFT_OUT": (own or rendered)
+        and f"{own} rules of rules/{rulebook.APPLICATION} and {rendered} about how this repository"
+        " renders were left out: they are about its own templates.",
+    }
+    for rule, message in said.items():
+        if message:
+            yield Finding(
+                tool=TOOL_GUARD,
+                rule=rule,
+                level=Level.INFO,
+                message=str(message),
+                environment=template.settings.name,
+                place=place,
+            )
 
 
 def verdicts(templates: Mapping[str, dict[str, Any]], rules: Path) -> Judgement:
     """The verdicts of the rules files in `rules` on any templates, by name."""
-    return judge(templates, rulebook.read(rules))
+    return judge(templates, rulebook.read_all(rules))
 
 
 def _side_by_side(templates: Mapping[str, dict[str, Any]], files: Sequence[RulesFile]) -> Judgement:
@@ -264,7 +284,7 @@ def _silent(rule: Rule, said: str, template: Template) -> Finding:
         message=f"The rule says {said}: nothing in the template is what it judges, and in the"
         f" tier {template.settings.tier} it has to pass.",
         mend="Bring back what is missing from the template, or, if the rule doesn't belong to this"
-        " tier, change rules/required.yaml.",
+        " tier, change required.yaml in rules/general or rules/application.",
         environment=template.settings.name,
         place=rule.place,
     )

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pipeline.documents import Document, parse_settings
 from pipeline.errors import UserError
@@ -20,8 +20,10 @@ OUTCOMES = ("PASS", "FAIL", "SKIP")
 EVERYWHERE = "everywhere"
 TIERS = ("development", "production")
 OPTIONAL = "optional"
+RENDERED = "rendered"
+GENERAL, APPLICATION = "general", "application"
 
-_SOURCES = ("specification.md", "docs/")
+_SOURCES = ("docs/", "https://", "rules/")
 _RULE = re.compile(r"^rule[ \t]+(\w+)(?![\w(])", re.MULTILINE)
 _NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*\Z")
 _CASE_NAME = re.compile(r"^- name: ", re.MULTILINE)
@@ -35,7 +37,7 @@ _CASE = re.compile(
 class Rule:
     """A named rule; `comment` is the comment right above it, without the number signs.
 
-    `file` is its name in rules/, or in pipeline/ for a check that is written in Python.
+    `file` is its path in rules/, or its name for a check that is written in Python.
     """
 
     name: str
@@ -55,7 +57,7 @@ class Rule:
 
     @property
     def source(self) -> str:
-        """The line of the specification, or the page of docs/, that asks for it."""
+        """The page, of docs/ or on the web, that asks for it."""
         return " ".join(self.comment.splitlines()[self._source_line() :])
 
     def _source_line(self) -> int:
@@ -65,7 +67,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class RulesFile:
-    """One *.guard file: its name in rules/, its text and its named rules."""
+    """One *.guard file: its path in the folder that was read, its text and its named rules."""
 
     name: str
     text: str
@@ -74,10 +76,14 @@ class RulesFile:
 
 @dataclass(frozen=True)
 class Required:
-    """In which tiers each rule has to pass. An optional one may skip; its reason says why."""
+    """In which tiers each rule has to pass. An optional one may skip; its reason says why.
+
+    `rendered`: rules about how this repository renders, which foreign templates needn't keep.
+    """
 
     tiers: dict[str, frozenset[str]]
     optional: dict[str, str]
+    rendered: frozenset[str] = frozenset()
 
     def tiers_of(self, rule: str) -> list[str]:
         return [tier for tier in TIERS if rule in self.tiers[tier]]
@@ -90,30 +96,55 @@ class Required:
         return "every environment" if tiers == list(TIERS) else ", ".join(tiers)
 
 
+def read_all(rules: Path) -> list[RulesFile]:
+    """The rules files that judge templates: those of rules/general and of rules/application."""
+    for stray in sorted(rules.glob("*.guard")):
+        raise UserError(
+            "a rules file here is judged by nobody.",
+            where=f"{_shown(rules)}/{stray.name}",
+            mend=f"Move it to {_shown(rules)}/{APPLICATION}/, or to {_shown(rules)}/{GENERAL}/ if"
+            " it names nothing of this stack.",
+        )
+    folders = [name for name in (GENERAL, APPLICATION) if (rules / name).is_dir()]
+    if not folders:
+        raise _nothing_here(rules)
+    files = [file for name in folders for file in _files(rules / name, f"{name}/")]
+    _refuse_twins([rule for file in files for rule in file.rules], rules)
+    return files
+
+
 def read(folder: Path) -> list[RulesFile]:
     """Every rules file of `folder`, sorted; none, an empty one or a name twice is an error."""
-    paths = sorted(folder.glob("*.guard"))
-    if not paths:
-        raise UserError(
-            "there is no rule here, so nothing would be checked.",
-            where=_shown(folder),
-            mend="Write the rules into files that end in .guard.",
-        )
-    files = [_file(path) for path in paths]
+    files = _files(folder, "")
     _refuse_twins([rule for file in files for rule in file.rules], folder)
     return files
 
 
-def _file(path: Path) -> RulesFile:
+def _files(folder: Path, prefix: str) -> list[RulesFile]:
+    paths = sorted(folder.glob("*.guard"))
+    if not paths:
+        raise _nothing_here(folder)
+    return [_file(path, prefix) for path in paths]
+
+
+def _nothing_here(folder: Path) -> UserError:
+    return UserError(
+        "there is no rule here, so nothing would be checked.",
+        where=_shown(folder),
+        mend="Write the rules into files that end in .guard.",
+    )
+
+
+def _file(path: Path, prefix: str) -> RulesFile:
     text = _text(path)
-    rules = tuple(_rules(path.name, text))
+    rules = tuple(_rules(f"{prefix}{path.name}", text))
     if not rules:
         raise UserError(
             "the file holds no rule, and the engine would pass it in silence.",
             where=f"{_shown(path.parent)}/{path.name}",
             mend="Write `rule NAME { ... }` or remove the file.",
         )
-    return RulesFile(path.name, text, rules)
+    return RulesFile(f"{prefix}{path.name}", text, rules)
 
 
 def _text(path: Path) -> str:
@@ -170,7 +201,7 @@ def demand_cases(files: Iterable[RulesFile], folder: Path) -> None:
     `cfn-guard test` itself is content with a rule that nobody tests.
     """
     for file in files:
-        tests = folder / "tests" / f"{file.name.removesuffix('.guard')}_tests.yaml"
+        tests = folder / tests_of(file.name)
         text = tests.read_text(encoding="utf-8") if tests.is_file() else ""
         seen = set(_CASE.findall(text))
         for rule in file.rules:
@@ -179,13 +210,19 @@ def demand_cases(files: Iterable[RulesFile], folder: Path) -> None:
                 raise UserError(
                     f"the rule {rule.name} has no case that ends in {' or '.join(missing)}.",
                     where=f"{_shown(folder)}/{file.name}:{rule.line}",
-                    mend=f"Add it to {_shown(folder)}/tests/{tests.name}.",
+                    mend=f"Add it to {_shown(folder)}/{tests_of(file.name)}.",
                 )
 
 
+def tests_of(file: str) -> str:
+    """The path of the cases of a rules file; both are relative to the same folder."""
+    path = PurePosixPath(file)
+    return str(path.parent / "tests" / f"{path.stem}_tests.yaml")
+
+
 def cases(rule: Rule, folder: Path) -> dict[str, list[str]]:
-    """The names of a rule's cases in rules/tests/, by outcome."""
-    tests = folder / "tests" / f"{rule.file.removesuffix('.guard')}_tests.yaml"
+    """The names of a rule's cases, by outcome."""
+    tests = folder / tests_of(rule.file)
     found: dict[str, list[str]] = {outcome: [] for outcome in OUTCOMES}
     text = tests.read_text(encoding="utf-8") if tests.is_file() else ""
     for case in _CASE_NAME.split(text)[1:]:
@@ -196,35 +233,66 @@ def cases(rule: Rule, folder: Path) -> dict[str, list[str]]:
 
 
 def required(folder: Path, rules: Iterable[Rule]) -> Required:
-    """rules/required.yaml; each rule stands in it and each name in it is a rule."""
-    document = read_document(folder / "required.yaml")
-    lists = _required_keys(document)
+    """required.yaml of both folders of rules/; each rule is listed, each listed name is a rule.
+
+    The application's file may demand a general rule that is optional for stacks in general.
+    """
     known = {rule.name: rule for rule in rules}
-    for key, names in lists.items():
-        for at, name in enumerate(names):
-            if name not in known:
-                pointer = (key, name) if key == OPTIONAL else (key, at)
-                raise UserError(
-                    f"{name} is no rule.",
-                    where=f"{document.file}:{document.line(pointer)}",
-                    mend="Correct the name, or take it out with the rule that is gone.",
-                )
-    listed = {name for names in lists.values() for name in names}
-    for name in sorted(known.keys() - listed):
-        raise UserError(
-            f"the rule {name} is in no list of {document.file}.",
-            where=str(known[name].place),
-            mend=f"List it under {EVERYWHERE} or a tier, where it has to pass, or under"
-            f" {OPTIONAL} with the reason.",
-        )
+    paths = [folder / name / "required.yaml" for name in (GENERAL, APPLICATION)]
+    documents = [read_document(path) for path in paths if path.parent.is_dir()]
+    lists: dict[str, list[str]] = {key: [] for key in (EVERYWHERE, *TIERS, OPTIONAL, RENDERED)}
+    reasons: dict[str, str] = {}
+    for document in documents:
+        mine = _required_keys(document)
+        _refuse_unknown(mine, known, document)
+        reasons |= document.value[OPTIONAL]
+        for key, names in mine.items():
+            lists[key] += names
+    _refuse_unlisted(known, {name for names in lists.values() for name in names})
     tiers = {tier: frozenset([*lists[EVERYWHERE], *lists[tier]]) for tier in TIERS}
-    return Required(tiers, dict(document.value[OPTIONAL]))
+    demanded = frozenset[str]().union(*tiers.values())
+    optional = {name: reason for name, reason in reasons.items() if name not in demanded}
+    return Required(tiers, optional, frozenset(lists[RENDERED]))
+
+
+def _refuse_unknown(
+    lists: Mapping[str, Sequence[str]], known: Container[str], document: Document
+) -> None:
+    """All names that are no rules at once: whoever removes a file of rules removes its names."""
+    lines = {
+        name: document.line((key, name) if key == OPTIONAL else (key, at))
+        for key, names in lists.items()
+        for at, name in enumerate(names)
+        if name not in known
+    }
+    if lines:
+        (first, line), *more = lines.items()
+        others = [f"{name} (line {number})" for name, number in more]
+        raise UserError(
+            f"{', '.join([first, *others])} {'are no rules' if more else 'is no rule'}.",
+            where=f"{document.file}:{line}",
+            mend="Correct each name, or take it out with the rule that is gone.",
+        )
+
+
+def _refuse_unlisted(known: Mapping[str, Rule], listed: set[str]) -> None:
+    missing = sorted(known.keys() - listed)
+    if missing:
+        first = known[missing[0]]
+        are = "rules are" if missing[1:] else "rule is"
+        raise UserError(
+            f"{', '.join(missing)}: the {are} in no list of required.yaml.",
+            where=str(first.place),
+            mend=f"In the required.yaml of its folder, list it under {EVERYWHERE} or a tier, where"
+            f" it has to pass, or under {OPTIONAL} with the reason. Checks of the engine stand in"
+            f" rules/{GENERAL}/required.yaml.",
+        )
 
 
 def _required_keys(document: Document) -> dict[str, list[str]]:
     """The lists by key; anything but the tiers and `optional` in their shape is an error."""
-    value = document.value
-    expected = {**dict.fromkeys((EVERYWHERE, *TIERS), list), OPTIONAL: dict}
+    value = {RENDERED: [], **document.value}
+    expected = {**dict.fromkeys((EVERYWHERE, *TIERS, RENDERED), list), OPTIONAL: dict}
     for key in [*expected, *value]:
         if not isinstance(value.get(key), expected.get(key, ())):
             wrong = "not what this file holds" if key in value else "missing"
@@ -251,5 +319,5 @@ def read_document(path: Path) -> Document:
 
 
 def _shown(folder: Path) -> str:
-    """rules/ as people write it, wherever the repository is."""
-    return folder.name
+    """A folder of rules as people write it, wherever the repository is."""
+    return f"rules/{folder.name}" if folder.parent.name == "rules" else folder.name

@@ -253,7 +253,7 @@ MISTAKES = {
         ("guard", "WAIVER", "waiver"),
     ),
     "required": (
-        "rules/required.yaml",
+        "rules/application/required.yaml",
         "everywhere:",
         "everywhere: 1 #",
         ("guard", "RULES_FILE", "this is not YAML"),

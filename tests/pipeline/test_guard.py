@@ -78,24 +78,24 @@ class Template:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A repository with one rule, its cases and one environment."""
-    (tmp_path / "rules/tests").mkdir(parents=True)
+    (tmp_path / "rules/general/tests").mkdir(parents=True)
     (tmp_path / "environments").mkdir()
     (tmp_path / "environments/dev.yaml").write_text("tier: development\n")
     put(tmp_path, "boxes", BOXES, "BOXES_ARE_SHUT")
-    (tmp_path / "rules/required.yaml").write_text(REQUIRED)
+    (tmp_path / "rules/general/required.yaml").write_text(REQUIRED)
     return tmp_path
 
 
 def put(root: Path, file: str, text: str, *rules: str) -> None:
     """A rules file, and cases for these rules of it."""
-    (root / f"rules/{file}.guard").write_text(text)
+    (root / f"rules/general/{file}.guard").write_text(text)
     cases = "".join(PASSED_FAILED_SKIPPED.replace("NAME", rule) for rule in rules)
-    (root / f"rules/tests/{file}_tests.yaml").write_text(cases)
+    (root / f"rules/general/tests/{file}_tests.yaml").write_text(cases)
 
 
 def require(root: Path, *rules: str) -> None:
     names = ", ".join(["BOXES_ARE_SHUT", *rules])
-    (root / "rules/required.yaml").write_text(REQUIRED.replace("BOXES_ARE_SHUT", names))
+    (root / "rules/general/required.yaml").write_text(REQUIRED.replace("BOXES_ARE_SHUT", names))
 
 
 def waive(root: Path, **changes: str) -> None:
@@ -116,7 +116,7 @@ def judge(template: Template, root: Path) -> list[Finding]:
 
 
 def test_a_case_may_stand_on_one_line(root: Path) -> None:
-    path = root / "rules/tests/boxes_tests.yaml"
+    path = root / "rules/general/tests/boxes_tests.yaml"
     path.write_text(path.read_text().replace("{\n    BOXES", "{BOXES").replace("\n  }}}", "}}}"))
     assert "{BOXES_ARE_SHUT: PASS}" in path.read_text()
 
@@ -171,7 +171,7 @@ def test_a_rule_that_skips_where_it_has_to_pass_is_a_finding(root: Path) -> None
     assert finding.rule == "BOXES_ARE_SHUT"
     assert finding.level is Level.ERROR
     assert "SKIP" in finding.message
-    assert finding.place == Place("rules/boxes.guard", 3)
+    assert finding.place == Place("rules/general/boxes.guard", 3)
 
 
 def test_a_rule_for_production_may_skip_in_development(root: Path) -> None:
@@ -181,7 +181,7 @@ def test_a_rule_for_production_may_skip_in_development(root: Path) -> None:
         "rule BALLS_ARE_ROUND when Balls exists {\n Balls == 1\n}\n",
         "BALLS_ARE_ROUND",
     )
-    (root / "rules/required.yaml").write_text(
+    (root / "rules/general/required.yaml").write_text(
         REQUIRED.replace("production: []", "production: [BALLS_ARE_ROUND]")
     )
     production = SETTINGS.model_copy(update={"tier": "production"})
@@ -200,7 +200,7 @@ def test_a_rule_that_fails_is_a_finding_where_it_is_not_required_too(root: Path)
         "rule BALLS_ARE_ROUND when Balls exists {\n Balls == 1\n}\n",
         "BALLS_ARE_ROUND",
     )
-    (root / "rules/required.yaml").write_text(
+    (root / "rules/general/required.yaml").write_text(
         REQUIRED.replace("optional: {", "optional: {BALLS_ARE_ROUND: there may be none, ")
     )
 
@@ -360,7 +360,7 @@ def test_a_syntax_error_is_named_with_its_line_and_the_others_are_judged(root: P
 
     assert [finding.rule for finding in findings] == ["RULES_FILE", "BOXES_ARE_SHUT"]
     assert findings[0].place is not None
-    assert findings[0].place.file == "rules/bad.guard"
+    assert findings[0].place.file == "rules/general/bad.guard"
     assert findings[0].place.line in {3, 4}
 
 
@@ -386,7 +386,7 @@ def test_a_file_that_breaks_the_engine_is_named_and_the_others_are_judged(
     findings = judge(boxes(Crate=OPEN), root)
 
     assert [finding.rule for finding in findings] == ["RULES_FILE", "BOXES_ARE_SHUT"]
-    assert "rules/bad.guard" in findings[0].message
+    assert "rules/general/bad.guard" in findings[0].message
     assert said in findings[0].message
 
 
@@ -400,7 +400,7 @@ def test_an_engine_that_takes_too_long_is_stopped(
 
     (finding,) = judge(boxes(Crate=SHUT), root)
 
-    assert "rules/boxes.guard: the engine took over" in finding.message
+    assert "rules/general/boxes.guard: the engine took over" in finding.message
 
 
 def test_an_engine_that_does_not_start_is_an_error_about_the_engine(
@@ -422,28 +422,28 @@ Break = Callable[[Path], object]
 
 
 def _remove_rules(root: Path) -> None:
-    (root / "rules/boxes.guard").unlink()
+    (root / "rules/general/boxes.guard").unlink()
 
 
 def _a_folder(root: Path) -> None:
-    (root / "rules/folder.guard").mkdir()
+    (root / "rules/general/folder.guard").mkdir()
 
 
 def _latin_1(root: Path) -> None:
-    (root / "rules/latin.guard").write_bytes(b"# caf\xe9\n")
+    (root / "rules/general/latin.guard").write_bytes(b"# caf\xe9\n")
 
 
 def _only_a_comment(root: Path) -> None:
-    (root / "rules/empty.guard").write_text("# rule COMMENTED_OUT {\n# }\n")
+    (root / "rules/general/empty.guard").write_text("# rule COMMENTED_OUT {\n# }\n")
 
 
 def _without_a_skip(root: Path) -> None:
-    path = root / "rules/tests/boxes_tests.yaml"
+    path = root / "rules/general/tests/boxes_tests.yaml"
     path.write_text(path.read_text().replace("SKIP", "PASS"))
 
 
 def _without_cases(root: Path) -> None:
-    (root / "rules/tests/boxes_tests.yaml").unlink()
+    (root / "rules/general/tests/boxes_tests.yaml").unlink()
 
 
 def _twice(root: Path) -> None:
@@ -458,20 +458,30 @@ def _listed_without_a_rule(root: Path) -> None:
     require(root, "GONE_RULE")
 
 
+def _several_listed_without_a_rule(root: Path) -> None:
+    require(root, "GONE_RULE", "OTHER_RULE")
+
+
+def _a_stray(root: Path) -> None:
+    (root / "rules/general/boxes.guard").rename(root / "rules/boxes.guard")
+
+
 def _without_optional(root: Path) -> None:
-    (root / "rules/required.yaml").write_text(REQUIRED.partition("optional")[0])
+    (root / "rules/general/required.yaml").write_text(REQUIRED.partition("optional")[0])
 
 
 def _not_a_list(root: Path) -> None:
-    (root / "rules/required.yaml").write_text(REQUIRED.replace("development: []", "development: x"))
+    (root / "rules/general/required.yaml").write_text(
+        REQUIRED.replace("development: []", "development: x")
+    )
 
 
 def _another_tier(root: Path) -> None:
-    (root / "rules/required.yaml").write_text(REQUIRED + "staging: []\n")
+    (root / "rules/general/required.yaml").write_text(REQUIRED + "staging: []\n")
 
 
 def _no_required(root: Path) -> None:
-    (root / "rules/required.yaml").unlink()
+    (root / "rules/general/required.yaml").unlink()
 
 
 def _small_letters(root: Path) -> None:
@@ -481,20 +491,30 @@ def _small_letters(root: Path) -> None:
 @pytest.mark.parametrize(
     ("breaking", "where", "what"),
     [
-        (_remove_rules, "rules: ", "no rule here"),
-        (_only_a_comment, "rules/empty.guard: ", "holds no rule"),
-        (_a_folder, "rules/folder.guard: ", "can't be read"),
-        (_latin_1, "rules/latin.guard: ", "byte 5 is not UTF-8"),
-        (_without_a_skip, "rules/boxes.guard:3: ", "no case that ends in SKIP"),
-        (_without_cases, "rules/boxes.guard:3: ", "no case that ends in PASS or FAIL or SKIP"),
-        (_twice, "rules/again.guard:3: ", "boxes.guard:3"),
-        (_unlisted, "rules/balls.guard:1: ", "BALLS_ARE_ROUND is in no list"),
-        (_listed_without_a_rule, "rules/required.yaml:2: ", "GONE_RULE is no rule"),
-        (_without_optional, "rules/required.yaml:1: ", "optional is missing"),
-        (_not_a_list, "rules/required.yaml:3: ", "development is not what this file holds"),
-        (_another_tier, "rules/required.yaml:6: ", "staging is not what this file holds"),
-        (_no_required, "rules/required.yaml: ", "the file isn't there"),
-        (_small_letters, "rules/small.guard:1: ", "upper snake case"),
+        (_remove_rules, "rules/general: ", "no rule here"),
+        (_only_a_comment, "rules/general/empty.guard: ", "holds no rule"),
+        (_a_folder, "rules/general/folder.guard: ", "can't be read"),
+        (_latin_1, "rules/general/latin.guard: ", "byte 5 is not UTF-8"),
+        (_without_a_skip, "rules/general/boxes.guard:3: ", "no case that ends in SKIP"),
+        (
+            _without_cases,
+            "rules/general/boxes.guard:3: ",
+            "no case that ends in PASS or FAIL or SKIP",
+        ),
+        (_twice, "rules/general/again.guard:3: ", "general/boxes.guard:3"),
+        (_unlisted, "rules/general/balls.guard:1: ", "BALLS_ARE_ROUND: the rule is in no list"),
+        (_listed_without_a_rule, "rules/general/required.yaml:2: ", "GONE_RULE is no rule"),
+        (
+            _several_listed_without_a_rule,
+            "rules/general/required.yaml:2: ",
+            "GONE_RULE, OTHER_RULE (line 2) are no rules",
+        ),
+        (_a_stray, "rules/boxes.guard: ", "judged by nobody"),
+        (_without_optional, "rules/general/required.yaml:1: ", "optional is missing"),
+        (_not_a_list, "rules/general/required.yaml:3: ", "development is not what this file holds"),
+        (_another_tier, "rules/general/required.yaml:6: ", "staging is not what this file holds"),
+        (_no_required, "rules/general/required.yaml: ", "the file isn't there"),
+        (_small_letters, "rules/general/small.guard:1: ", "upper snake case"),
     ],
 )
 def test_rules_that_would_stay_silent_are_an_error(

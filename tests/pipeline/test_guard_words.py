@@ -38,7 +38,7 @@ def test_a_rule_is_explained(root: Path, capsys: pytest.CaptureFixture[str], rul
 
     out = capsys.readouterr().out
     assert out.startswith(f"{rule}\n")
-    assert "Asked for by specification.md" in out
+    assert "Asked for by https://docs.aws.amazon.com/" in out
     assert "Has to pass in: every environment" in out
     assert "Written in " in out
 
@@ -89,9 +89,23 @@ def test_a_template_from_anywhere_is_judged_at_its_own_lines(
 
     findings = json.loads(capsys.readouterr().out)["findings"]
     places = {one["rule"]: one["place"] for one in findings if one["level"] == "error"}
-    assert places["PRIVATE_BUCKET_POLICIES_ONLY_DENY"] == {"file": "foreign.yaml", "line": 14}
+    assert places["PRIVATE_BUCKETS_BLOCK_PUBLIC_ACCESS"] == {"file": "foreign.yaml", "line": 5}
     assert places["BUCKETS_USE_NO_ACLS"]["file"] == "foreign.yaml"
-    assert [one["rule"] for one in findings if one["level"] == "info"] == ["NOTHING_TO_JUDGE"]
+    told = {one["rule"]: one["message"] for one in findings if one["level"] == "info"}
+    assert sorted(told) == ["NOTHING_TO_JUDGE", "RULES_LEFT_OUT"]
+    assert "rules of rules/application" in told["RULES_LEFT_OUT"]
+
+
+def test_a_template_from_anywhere_is_not_asked_for_what_only_this_stack_has(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "foreign.yaml").write_text(BUCKET)
+
+    judge(project, "--template", "foreign.yaml")
+
+    said = "".join(capsys.readouterr())
+    assert "WebsiteBucket" not in said
+    assert "TEMPLATE_NAMES_ITS_TIER" not in said
 
 
 @pytest.mark.parametrize("indent", [2, "\t", None])

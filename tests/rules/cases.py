@@ -1,4 +1,4 @@
-"""The cases of rules/tests/, as both engines read them."""
+"""The cases beside the rules, as both engines read them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from pipeline.policy.rulebook import APPLICATION, GENERAL
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "rules"
@@ -26,11 +28,13 @@ class Case:
 @cache
 def cases() -> list[Case]:
     """All of them, in the order of their files."""
-    return [case for path in sorted((RULES / "tests").glob("*_tests.yaml")) for case in _read(path)]
+    folders = (GENERAL, APPLICATION)
+    paths = [path for name in folders for path in sorted((RULES / name).glob("tests/*_tests.yaml"))]
+    return [case for path in paths for case in _read(path)]
 
 
 def _read(path: Path) -> list[Case]:
-    file = path.name.removesuffix("_tests.yaml") + ".guard"
+    file = f"{path.parents[1].name}/{path.name.removesuffix('_tests.yaml')}.guard"
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     entries = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  a safe one
     return [

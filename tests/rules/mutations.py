@@ -19,7 +19,7 @@ from typing import Any
 
 from pipeline.findings import Pointer
 from pipeline.policy import catalogue, crosschecks, rulebook
-from pipeline.policy.rulebook import read
+from pipeline.policy.rulebook import read_all
 from pipeline.render import Rendered
 from tests.rules.cases import ROOT, RULES
 from tests.rules.siblings import BAD
@@ -127,7 +127,7 @@ class Rules:
     """All rules, to ask which of them a mutant of an environment's template falls foul of."""
 
     def __init__(self) -> None:
-        self.slices = [one for file in read(RULES) for one in slices(file)]
+        self.slices = [one for file in read_all(RULES) for one in slices(file)]
         self.required = rulebook.required(RULES, catalogue.rules(ROOT)).tiers
 
     def noticed(self, mutants: Sequence[Mutant], original: Rendered) -> list[list[str]]:

@@ -13,7 +13,7 @@ from pipeline.render import render_all
 from tests.rules import cli
 from tests.rules.cases import ROOT, RULES, cases
 
-FILES = rulebook.read(RULES)
+FILES = rulebook.read_all(RULES)
 
 
 def test_the_official_program_passes_every_case() -> None:

@@ -75,6 +75,15 @@ def inside(one: dict[str, Any]) -> dict[str, Any]:
 TABLE = {"Type": "AWS::DynamoDB::Table"}
 THROTTLES = alarm("ReadThrottleEvents", TableName=ref("T"))
 INDEX = alarm("WriteThrottleEvents", TableName=ref("T"), GlobalSecondaryIndexName="i")
+GROUP = {"Type": "AWS::Logs::LogGroup"}
+LOGGING = {"LoggingConfig": {"LogGroup": ref("L")}, "FunctionName": "f"}
+LOGGED = {"Type": "AWS::Lambda::Function", "Properties": LOGGING}
+
+
+def group(name: Any) -> dict[str, Any]:
+    return {**GROUP, "Properties": {"LogGroupName": name}}
+
+
 PASSES: list[tuple[str, dict[str, Any]]] = [
     ("FUNCTIONS_SHARE_NO_ROLE", {"F": F, "G": G, "R": ROLE, "S": ROLE}),
     ("FUNCTIONS_SHARE_NO_ROLE", {"F": F}),
@@ -93,9 +102,26 @@ PASSES: list[tuple[str, dict[str, Any]]] = [
     ("APIS_MAY_INVOKE_WHAT_THEY_CALL", {"F": F, "Api": API, "I": CALL, "P": permission("Api")}),
     ("FUNCTIONS_RUN_MAINTAINED_RUNTIMES", {"F": F}),
     ("ALARMS_WATCH_WHAT_HAS_DATA", {"A": THROTTLES, "B": inside(INDEX), "T": TABLE}),
+    ("FUNCTIONS_HAVE_A_LOG_GROUP", {"F": LOGGED, "L": GROUP}),
+    ("FUNCTIONS_HAVE_A_LOG_GROUP", {"F": F, "L": group({"Fn::Sub": "/aws/lambda/${F}"})}),
+    (
+        "FUNCTIONS_HAVE_A_LOG_GROUP",
+        {
+            "F": {**F, "Properties": {"FunctionName": {"Fn::Sub": "${Name}-f"}}},
+            "L": group({"Fn::Sub": "/aws/lambda/${Name}-f"}),
+        },
+    ),
 ]
 DIMENSIONS = "/Resources/A/Properties/Dimensions"
 FAILS: list[tuple[str, dict[str, Any], str]] = [
+    ("FUNCTIONS_HAVE_A_LOG_GROUP", {"F": F}, "/Resources/F"),
+    ("FUNCTIONS_HAVE_A_LOG_GROUP", {"F": LOGGED, "L": TOPIC}, "/Resources/F"),
+    ("FUNCTIONS_HAVE_A_LOG_GROUP", {"F": LOGGED, "M": group("/aws/lambda/f")}, "/Resources/F"),
+    (
+        "FUNCTIONS_HAVE_A_LOG_GROUP",
+        {"F": F, "G": G, "L": group({"Fn::Sub": "/aws/lambda/${F}"})},
+        "/Resources/G",
+    ),
     ("FUNCTIONS_SHARE_NO_ROLE", {"F": F, "G": F}, "/Resources/G/Properties/Role"),
     (
         "FUNCTIONS_SHARE_NO_ROLE",

@@ -162,7 +162,8 @@ def test_each_resource_is_missed_or_has_a_reason_and_each_reason_is_needed(
 
     missing = [one.path for one, why in zip(unnoticed, reasons, strict=True) if not why]
     assert missing == [], (
-        f"No rule misses these resources when they are deleted. Demand them in rules/core.guard, or"
+        "No rule misses these resources when they are deleted. Demand them in"
+        " rules/application/core.guard, or"
         f" add them with the reason to `deletions` in {REASONS}."
     )
     used = {why[0] for why in reasons}
