@@ -1,28 +1,18 @@
-"""What CloudFormation's resource schemas say of a type; cfn-lint carries them."""
+"""What a resource type's schema says of how its properties may change."""
 
 from __future__ import annotations
 
-import json
 from functools import cache
-from importlib.resources import files
 from typing import Any
+
+from pipeline.schemas import schema
 
 PREFIX = "/properties/"
 
 
-@cache
-def _schema(kind: str) -> dict[str, Any]:
-    """The registry's schema of a resource type, read without importing cfn-lint itself."""
-    folder = files("cfnlint.data.schemas")
-    names = json.loads((folder / "providers" / "us-east-1.json").read_text("utf-8"))
-    text = (folder / "resources" / f"{names[kind]}.json").read_text("utf-8")
-    schema: dict[str, Any] = json.loads(text)
-    return schema
-
-
 def properties(kind: str) -> dict[str, Any]:
     """The properties that a template may set, each with its schema."""
-    own: dict[str, Any] = _schema(kind)["properties"]
+    own: dict[str, Any] = schema(kind)["properties"]
     return {name: value for name, value in own.items() if name not in attributes(kind)}
 
 
@@ -40,7 +30,7 @@ def create_only(kind: str) -> frozenset[str]:
 
 def required(kind: str) -> list[str]:
     """The properties without which the type's handler refuses."""
-    names: list[str] = _schema(kind).get("required", [])
+    names: list[str] = schema(kind).get("required", [])
     return names
 
 
@@ -56,14 +46,14 @@ def name_property(kind: str) -> str:
 
 def tags_property(kind: str) -> tuple[str, bool]:
     """The property that takes tags and whether it is a mapping; a blank where there are none."""
-    tagging = _schema(kind).get("tagging", {})
+    tagging = schema(kind).get("tagging", {})
     name = str(tagging.get("tagProperty", PREFIX + "Tags")).removeprefix(PREFIX)
-    schema = properties(kind).get(name)
-    if schema is None or tagging.get("taggable") is False:
+    own = properties(kind).get(name)
+    if own is None or tagging.get("taggable") is False:
         return "", False
-    return name, schema.get("type") == "object"
+    return name, own.get("type") == "object"
 
 
 def _names(kind: str, key: str) -> list[str]:
-    pointers = _schema(kind).get(key) or []
+    pointers = schema(kind).get(key) or []
     return [pointer.removeprefix(PREFIX).replace("/", ".") for pointer in pointers]

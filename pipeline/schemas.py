@@ -1,0 +1,125 @@
+"""What CloudFormation's resource schemas say of a type; cfn-lint carries them.
+
+They are read without importing cfn-lint itself, which costs a second.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+Schema = dict[str, Any]
+Path = tuple[str, ...]
+
+ITEM = "*"
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+_ABBREVIATED = re.compile(r"\b([A-Z]+)long \(\1\)")  # what AWS's own placeholders leave behind
+_FIRST = re.compile(r".+?[.!?](?=\s|$)", re.DOTALL)
+_CHARACTERS = 240
+
+
+@cache
+def names() -> dict[str, str]:
+    """Each resource type that cfn-lint knows, and the file that holds its schema."""
+    known: dict[str, str] = json.loads((_folder() / "providers/us-east-1.json").read_text("utf-8"))
+    return known
+
+
+@cache
+def schema(kind: str) -> Schema:
+    """The registry's schema of a resource type; KeyError if there is none."""
+    text = (_folder() / f"resources/{names()[kind]}.json").read_text("utf-8")
+    found: Schema = json.loads(text)
+    return found
+
+
+def children(kind: str, path: Path = ()) -> dict[str, Schema]:
+    """The properties that a template may set below `path`, each with its schema.
+
+    `*` in a path is a list's item. A scalar has none, and neither has a mapping with keys of the
+    template's own choice.
+    """
+    below = [way for node in _nodes(kind, path) for way in _ways(kind, node)]
+    found = {name: one for way in below for name, one in way.get("properties", {}).items()}
+    if path:
+        return found
+    unset = {pointer.removeprefix("/properties/") for pointer in _read_only(kind)}
+    return {name: one for name, one in found.items() if name not in unset}
+
+
+def is_list(kind: str, path: Path) -> bool:
+    """Does the schema want a list there?"""
+    nodes = _nodes(kind, path)
+    return any("items" in way for node in nodes for way in _ways(kind, node))
+
+
+def described(kind: str, path: Path) -> str:
+    """The first sentences of what the schema says of a property; a blank if it says nothing."""
+    parent = children(kind, path[:-1]) if path else {}
+    own = parent.get(path[-1], {}).get("description", "") if path else schema(kind)["description"]
+    resolved = [node.get("description", "") for node in _nodes(kind, path)]
+    text = next((said for said in (own, *resolved) if said), "")
+    plain = _ABBREVIATED.sub(r"\1", _LINK.sub(r"\1", text)).replace("``", "").replace("*", "")
+    return _short(" ".join(plain.split()))
+
+
+def ways(kind: str, path: Path) -> list[Schema]:
+    """Every form that a value at `path` may take, with references and alternatives resolved."""
+    return [way for node in _nodes(kind, path) for way in _ways(kind, node)]
+
+
+def _short(text: str) -> str:
+    """As many whole sentences as fit; the first one at any length."""
+    kept = ""
+    for match in _FIRST.finditer(text):
+        if "For more information" in match[0]:
+            continue
+        if kept and len(kept) + len(match[0]) > _CHARACTERS:
+            break
+        kept += match[0]
+    return (kept or text).strip()
+
+
+def _nodes(kind: str, path: Path) -> list[Schema]:
+    nodes = [schema(kind)]
+    for key in path:
+        every = [way for node in nodes for way in _ways(kind, node)]
+        if key == ITEM:
+            nodes = [way["items"] for way in every if isinstance(way.get("items"), dict)]
+        else:
+            nodes = [way["properties"][key] for way in every if key in way.get("properties", {})]
+    return nodes
+
+
+def _ways(kind: str, node: Schema, depth: int = 8) -> Iterator[Schema]:
+    """The node itself and all that it refers to or chooses from."""
+    yield node
+    if not depth:
+        return
+    inner = [one for key in ("oneOf", "anyOf", "allOf") for one in node.get(key, [])]
+    if "$ref" in node:
+        inner.append(_referred(kind, node["$ref"]))
+    for one in inner:
+        if isinstance(one, dict):
+            yield from _ways(kind, one, depth - 1)
+
+
+def _referred(kind: str, pointer: str) -> Schema:
+    found: Any = schema(kind)
+    for key in pointer.removeprefix("#/").split("/"):
+        found = found.get(key, {})
+    referred: Schema = found
+    return referred
+
+
+def _read_only(kind: str) -> list[str]:
+    pointers: list[str] = schema(kind).get("readOnlyProperties") or []
+    return pointers
+
+
+def _folder() -> Any:
+    return files("cfnlint.data.schemas")
