@@ -163,6 +163,13 @@ def e2e(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def browsers(session: nox.Session) -> None:
+    """Drive both pages in Firefox and in WebKitGTK: nox -s browsers -- -k webkit"""
+    install(session, "browsers")
+    run(session, "-m", "pytest", "tests/browsers", *session.posargs)
+
+
+@nox.session(python=PYTHON)
 def audit(session: nox.Session) -> None:
     """Let checkov, AWS's Control Tower rules and parliament judge, less rules/audit.yaml."""
     install(session, AUDIT)

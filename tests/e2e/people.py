@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,13 +10,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import zxingcpp
-from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+
+from tests.e2e.scanning import links_on
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
-LINK = re.compile(r"https?://[^#]+/phone\.html#1\.[0-9a-f-]{36}\.[A-Za-z0-9_-]{32}\Z")
 
 
 @dataclass
@@ -85,10 +83,8 @@ class Desktop(Person):
         """The link, read from a picture of the screen as a phone's camera does."""
         self.sees("waiting")
         expect(self.page.locator("#qr svg")).to_be_visible()
-        picture = Image.open(io.BytesIO(self.page.screenshot()))
-        codes = zxingcpp.read_barcodes(picture)
-        assert [LINK.match(code.text) is not None for code in codes] == [True]
-        return str(codes[0].text)
+        (link,) = links_on(self.page.screenshot())
+        return link
 
     def has(self, count: int, *, seconds: float = 20) -> None:
         """Wait until so many pictures can be downloaded."""

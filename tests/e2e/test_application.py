@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.conftest import Application
 from tests.e2e.people import Desktop, Phone, person
 from tests.e2e.pictures import has_location, huge_png, jpeg
+from tests.e2e.running import Application
 
 REFUSED = r"status of 4\d\d"
 CUT_OFF = r"ERR_INTERNET_DISCONNECTED|ERR_FAILED|WebSocket connection|net::ERR"
