@@ -38,7 +38,7 @@ def problem(document: Document, details: ErrorDetails) -> UserError:
     at = tuple(details["loc"])
     if at == ("name",):
         return UserError(
-            f"{details['input']} is no name for an environment.",
+            f"{details['input']} can't be the name of an environment.",
             where=document.file,
             mend="Lower-case letters, digits and hyphens within, at most 16. Rename the file.",
         )
@@ -65,7 +65,7 @@ class _Telling:
         if kind == "missing":
             return f"{self.key} is missing."
         if kind == "extra_forbidden":
-            return f"{self.key} is no known key.{guess(str(self.at[-1]), self._siblings())}"
+            return f"{self.key} isn't a known key.{guess(str(self.at[-1]), self._siblings())}"
         if kind == "value_error" and isinstance(self.details["input"], dict):
             return self._said()
         return f"{self.key} is {_shown(self.details['input'])}. {self._said()}"
@@ -73,7 +73,8 @@ class _Telling:
     def mend(self) -> str:
         about = schema.about(self.at)
         if self.details["type"] == "extra_forbidden":
-            return f"Known here: {', '.join(self._siblings())}."
+            known = ", ".join(self._siblings())
+            return f"Known here: {known}. A new key goes into {schema.FILE}."
         if self.details["type"] == "string_type" and isinstance(self.details["input"], int):
             return f'Write it in quotes: "{self.details["input"]}". {about}'.rstrip()
         return about or "Look at the other environment files for an example."

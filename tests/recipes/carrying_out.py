@@ -1,0 +1,42 @@
+"""The recipes of CONTRIBUTING.md, carried out on a copy of the repository: what every test does.
+
+A recipe is done with the files that the page names and no others; then the commands that it names
+have nothing to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.conftest import ROOT
+from tests.recipes import page
+from tests.recipes.page import Recipe
+from tests.recipes.workshop import Workshop
+
+RECIPES = page.recipes((ROOT / page.FILE).read_text(encoding="utf-8"))
+REFRESH = "python -m pipeline refresh"
+
+
+def carry_out(recipe: Recipe, workshop: Workshop, by_hand: Callable[[Workshop], None]) -> None:
+    """Edit by hand, refresh, and compare with the page which files each of the two changed."""
+    before = workshop.changed()
+    by_hand(workshop)
+    edited = workshop.changed() - before
+    assert page.unlisted(edited, recipe.by_hand) == [], "the page names no such file by hand"
+    assert page.unused(edited, recipe.by_hand) == [], "the page asks for more files than needed"
+
+    refreshed = workshop.run(REFRESH)
+    derived = workshop.changed() - edited - before
+    assert refreshed.returncode == 0, refreshed.stdout + refreshed.stderr
+    assert page.unlisted(derived, recipe.refreshed) == [], "the page doesn't say that it changes"
+
+
+def assert_judged_well(recipe: Recipe, workshop: Workshop, **names: str) -> None:
+    """The commands that the page names find nothing."""
+    assert recipe.told_by
+    for command in recipe.told_by:
+        for placeholder, name in names.items():
+            command = command.replace(f"<{placeholder}>", name)
+        done = workshop.run(command)
+
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
