@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.findings import Pointer
@@ -17,6 +17,9 @@ HIDDEN = "(not shown)"
 _BELOW = frozenset({"Variables", "StageVariables"})
 _NAME = re.compile(r"password|passwd|secret|token|credential|api_?key", re.IGNORECASE)
 _LITERAL = re.compile(r"^(\s*(?:- )?[\w\"'-]+:\s+)(?![!{|>])\S.*$")
+_HEADER = re.compile(r"((?:[Ii]nvalid|[Ii]llegal) header value:? ).*", re.DOTALL)
+_IN_ADDRESS = re.compile(r"(\w+://)[^\s/@]+@|[^\s/@:'\"]+:[^\s/@]+@")
+_SHORTEST = 4  # characters of a secret: anything shorter may stand in a word
 _LIKE_A_VARIABLE = re.compile(r"^\s*[A-Z][A-Z0-9_]*:\s")
 
 
@@ -62,6 +65,18 @@ def _inside(text: str, pointer: Pointer) -> str:
     except ValueError:
         return HIDDEN if _NAME.search(text) or any(key in text for key in _BELOW) else text
     return json.dumps(shown(value, pointer), ensure_ascii=False)
+
+
+def message(text: str, variables: Mapping[str, str]) -> str:
+    """Another library's words without the parts that may be secrets: header values, names and
+    passwords in addresses, and the values of variables whose names tell of a secret."""
+    text = _HEADER.sub(rf"\1{HIDDEN}", text)
+    text = _IN_ADDRESS.sub(rf"\1{HIDDEN}@", text)
+    for name, value in variables.items():
+        secret = _NAME.search(name) and not name.endswith(("_FILE", "_URI", "_URL"))
+        if secret and len(value) >= _SHORTEST:
+            text = text.replace(value, HIDDEN)
+    return text
 
 
 def line(text: str, pointer: Pointer) -> str:

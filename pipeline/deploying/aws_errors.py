@@ -1,4 +1,4 @@
-"""What AWS and botocore say when something goes wrong -> what a person can do about it. Pure."""
+"""AWS's answers that say no -> what a person can do about them. Pure."""
 
 from __future__ import annotations
 
@@ -74,17 +74,17 @@ class Details:
     status: int = 0
 
 
-def refusal(details: Details, aws: Aws) -> UserError:
-    """An answer of AWS that says no."""
+def refusal(details: Details, aws: Aws, sign_in: str) -> UserError:
+    """An answer of AWS that says no; `sign_in` tells how one gets other credentials."""
     if details.code in EXPIRED or "token included in the request is expired" in details.message:
-        return UserError("your AWS credentials have expired.", mend=_sign_in(aws))
+        return UserError("your AWS credentials have expired.", mend=sign_in)
     if details.code in CLOCK or "Signature expired" in details.message:
         return UserError(
             f"AWS finds the request's time wrong: {details.message}",
             mend="Set this machine's clock.",
         )
     if details.code in UNKNOWN_KEY:
-        return _unknown_key(details, aws)
+        return _unknown_key(details, aws, sign_in)
     if details.code in DENIED:
         return _denied(details)
     if passes(details):
@@ -103,68 +103,10 @@ def passes(details: Details) -> bool:
     return details.code in BUSY or details.status >= 500
 
 
-def failure(kinds: set[str], message: str, aws: Aws) -> UserError | None:
-    """Something on this machine or on the way to AWS; None if it looks like a bug of ours.
-
-    `kinds` are the names of the exception's classes, so that nothing of botocore is needed here.
-    """
-    if "ProfileNotFound" in kinds:
-        return UserError(
-            f"your AWS configuration has no profile {aws.profile or '(from AWS_PROFILE)'}.",
-            mend="`aws configure list-profiles` lists them; write one in aws.profile, or null.",
-        )
-    if kinds & _CREDENTIALS:
-        return UserError(f"there are no usable AWS credentials: {message}", mend=_sign_in(aws))
-    if kinds & _SETUP:
-        return UserError(f"the AWS configuration can't be used: {message}", mend="Mend that file.")
-    if "ResponseParserError" in kinds:
-        return UserError(
-            f"something that is not AWS answers: {message.splitlines()[0]}",
-            mend="Are AWS_ENDPOINT_URL and the proxy of this machine right?",
-        )
-    if kinds & _NO_ANSWER:
-        return UserError(
-            f"AWS doesn't answer: {message}",
-            mend="Is this machine online, and are aws.region and AWS_ENDPOINT_URL right?",
-        )
-    return None
-
-
-_CREDENTIALS = {
-    "NoCredentialsError",
-    "PartialCredentialsError",
-    "CredentialRetrievalError",
-    "UnknownCredentialError",
-    "NoAuthTokenError",
-    "TokenRetrievalError",
-    "SSOError",
-    "LoginError",
-}
-_NO_ANSWER = {"HTTPClientError", "ConnectionError"}
-_SETUP = {
-    "ConfigParseError",
-    "ConfigNotFound",
-    "InvalidConfigError",
-    "InvalidRetryConfigurationError",
-    "InvalidEndpointConfigurationError",
-    "InvalidIMDSEndpointError",
-    "InfiniteLoopConfigError",
-}
-
-
-def _sign_in(aws: Aws) -> str:
-    profile = f" --profile {aws.profile}" if aws.profile else ""
-    return (
-        f"Sign in (`aws sso login{profile}` or `aws configure{profile}`), and try"
-        f" `aws sts get-caller-identity{profile}`."
-    )
-
-
-def _unknown_key(details: Details, aws: Aws) -> UserError:
+def _unknown_key(details: Details, aws: Aws, sign_in: str) -> UserError:
     return UserError(
         f"AWS does not accept these credentials: {details.message} ({details.code})",
-        mend=f"{_sign_in(aws)} A region that the account has not enabled ({aws.region}) says this"
-        " too.",
+        mend=f"{sign_in} A region that the account has not enabled ({aws.region}) says this too.",
     )
 
 

@@ -7,17 +7,23 @@ raises is a bug and keeps its traceback.
 from __future__ import annotations
 
 import difflib
+import getpass
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pipeline.deploying import aws_errors
+from pipeline.deploying import aws_errors, setup_errors
+from pipeline.deploying.setup_errors import Machine, Problem
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
     import boto3
+    import botocore.session
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
@@ -33,6 +39,17 @@ FIRST = {"connect_timeout": 4, "read_timeout": 5, "attempts": 2}
 LATER = {"connect_timeout": 5, "read_timeout": 60, "attempts": 8}
 PATIENCE = 20  # further tries of a read while a stack is being changed
 PAUSE_SECONDS = 5
+_SETUP_MODULES = {
+    ("boto3", "session"),
+    ("botocore", "auth"),
+    ("botocore", "awsrequest"),
+    ("botocore", "configloader"),
+    ("botocore", "configprovider"),
+    ("botocore", "credentials"),
+    ("botocore", "endpoint"),
+    ("botocore", "httpsession"),
+    ("botocore", "tokens"),
+}
 
 
 @dataclass(frozen=True)
@@ -67,9 +84,12 @@ class Clients:
 
 def connect(aws: Aws) -> Clients:
     """Clients for an environment's region and profile; nothing is called yet."""
+    import botocore.session
     from boto3 import Session
 
-    session = Session(profile_name=aws.profile, region_name=aws.region)
+    core = botocore.session.Session()
+    session = Session(profile_name=aws.profile, region_name=aws.region, botocore_session=core)
+    _ask_for_codes_on_terminals_only(core)
     _check_region(session, aws.region)
     later = _config(**LATER)
     return Clients(
@@ -87,12 +107,18 @@ def spoken(aws: Aws) -> Iterator[None]:
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
 
+    machine = Machine(aws, os.environ)
     try:
         yield
     except ClientError as error:
-        raise aws_errors.refusal(_details(error), aws) from error
-    except (BotoCoreError, ResponseParserError) as error:
-        told = aws_errors.failure(_kinds(error), str(error), aws)
+        raise aws_errors.refusal(_details(error), aws, machine.sign_in) from error
+    except UserError:
+        raise
+    except Exception as error:
+        of_botocore = isinstance(error, BotoCoreError | ResponseParserError)
+        told = None
+        if of_botocore or _is_of_setup(error):
+            told = setup_errors.told(Problem.of(error), machine)
         if told is None:
             raise
         raise told from error
@@ -158,5 +184,28 @@ def _details(error: Any) -> aws_errors.Details:
     )
 
 
-def _kinds(error: BaseException) -> set[str]:
-    return {kind.__name__ for kind in type(error).__mro__}
+def _is_of_setup(error: BaseException) -> bool:
+    """Was it raised while botocore read its configuration, or got credentials or a connection?
+
+    Not every such error is botocore's own: a bad address is a ValueError, a missing program an
+    OSError, an MFA code that nobody types an EOFError.
+    """
+    trace = error.__traceback__
+    while trace is not None:
+        path = PurePath(trace.tb_frame.f_code.co_filename)
+        if (path.parent.name, path.stem) in _SETUP_MODULES:
+            return True
+        trace = trace.tb_next
+    return False
+
+
+def _ask_for_codes_on_terminals_only(core: botocore.session.Session) -> None:
+    """Elsewhere getpass would wait for standard input, which in CI may never end."""
+    provider = core.get_component("credential_provider").get_provider("assume-role")
+    provider._prompter = _prompted  # noqa: SLF001  botocore hands no prompter on
+
+
+def _prompted(question: str) -> str:
+    if not sys.stdin or not sys.stdin.isatty():
+        raise EOFError
+    return getpass.getpass(question)

@@ -38,7 +38,7 @@ def identity(aws: Aws = AWS) -> None:
     ],
 )
 def test_each_refusal_of_aws_is_told_apart(code: str, message: str, says: str) -> None:
-    error = refusal(Details("CreateChangeSet", code, message), AWS)
+    error = refusal(Details("CreateChangeSet", code, message), AWS, "Sign in.")
 
     with pytest.raises(UserError, match=says):
         raise error
@@ -60,7 +60,7 @@ def test_each_refusal_of_aws_is_told_apart(code: str, message: str, says: str) -
     ],
 )
 def test_a_missing_permission_is_named(operation: str, message: str, action: str) -> None:
-    error = refusal(Details(operation, "AccessDenied", message, 403), AWS)
+    error = refusal(Details(operation, "AccessDenied", message, 403), AWS, "Sign in.")
 
     assert isinstance(error, Refused)
     assert action in error.what
