@@ -1,8 +1,8 @@
 """Rendered templates + rules/ -> findings: the station that says whether policy holds.
 
 Guard's own answer is a tree for one rules file and one template. Here it becomes one finding for
-each rule and resource, with the line of the Jinja template to mend. A rule that skips where
-required.yaml wants it to pass is a finding too: a check that saw nothing has failed.
+each rule and resource, with the line of the Jinja template to mend. A rule that skips where it has
+to pass is a finding too: a check that saw nothing has failed.
 """
 
 from __future__ import annotations
@@ -283,8 +283,9 @@ def _silent(rule: Rule, said: str, template: Template) -> Finding:
         level=Level.ERROR,
         message=f"The rule says {said}: nothing in the template is what it judges, and in the"
         f" tier {template.settings.tier} it has to pass.",
-        mend="Bring back what is missing from the template, or, if the rule doesn't belong to this"
-        " tier, change required.yaml in rules/general or rules/application.",
+        mend="Bring back what is missing from the template. Or list the rule in"
+        f" {rule.exceptions}: under the tiers where it has to pass, or under optional with the"
+        " reason.",
         environment=template.settings.name,
         place=rule.place,
     )

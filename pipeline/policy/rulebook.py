@@ -51,6 +51,12 @@ class Rule:
         return Place(f"{folder}/{self.file}", self.line)
 
     @property
+    def exceptions(self) -> str:
+        """The file in which the tiers of a rule that needn't pass everywhere stand."""
+        folder = APPLICATION if self.file.startswith(f"{APPLICATION}/") else GENERAL
+        return f"rules/{folder}/required.yaml"
+
+    @property
     def protects(self) -> str:
         """What it is for, on one line."""
         return " ".join(self.comment.splitlines()[: self._source_line()])
@@ -233,23 +239,23 @@ def cases(rule: Rule, folder: Path) -> dict[str, list[str]]:
 
 
 def required(folder: Path, rules: Iterable[Rule]) -> Required:
-    """required.yaml of both folders of rules/; each rule is listed, each listed name is a rule.
+    """Where each rule has to pass: everywhere, unless required.yaml of rules/ says otherwise.
 
     The application's file may demand a general rule that is optional for stacks in general.
     """
     known = {rule.name: rule for rule in rules}
     paths = [folder / name / "required.yaml" for name in (GENERAL, APPLICATION)]
-    documents = [read_document(path) for path in paths if path.parent.is_dir()]
     lists: dict[str, list[str]] = {key: [] for key in (EVERYWHERE, *TIERS, OPTIONAL, RENDERED)}
     reasons: dict[str, str] = {}
-    for document in documents:
+    for document in [read_document(path) for path in paths if path.is_file()]:
         mine = _required_keys(document)
         _refuse_unknown(mine, known, document)
-        reasons |= document.value[OPTIONAL]
+        reasons |= document.value.get(OPTIONAL, {})
         for key, names in mine.items():
             lists[key] += names
-    _refuse_unlisted(known, {name for names in lists.values() for name in names})
-    tiers = {tier: frozenset([*lists[EVERYWHERE], *lists[tier]]) for tier in TIERS}
+    excepted = {name for key in (*TIERS, OPTIONAL) for name in lists[key]}
+    everywhere = {*(known.keys() - excepted), *lists[EVERYWHERE]}
+    tiers = {tier: frozenset([*everywhere, *lists[tier]]) for tier in TIERS}
     demanded = frozenset[str]().union(*tiers.values())
     optional = {name: reason for name, reason in reasons.items() if name not in demanded}
     return Required(tiers, optional, frozenset(lists[RENDERED]))
@@ -268,54 +274,32 @@ def _refuse_unknown(
     if lines:
         (first, line), *more = lines.items()
         others = [f"{name} (line {number})" for name, number in more]
+        fault = "aren't rules" if more else "isn't a rule"
         raise UserError(
-            f"{', '.join([first, *others])} {'are no rules' if more else 'is no rule'}.",
+            f"{', '.join([first, *others])} {fault}.",
             where=f"{document.file}:{line}",
             mend="Correct each name, or take it out with the rule that is gone.",
         )
 
 
-def _refuse_unlisted(known: Mapping[str, Rule], listed: set[str]) -> None:
-    missing = sorted(known.keys() - listed)
-    if missing:
-        first = known[missing[0]]
-        are = "rules are" if missing[1:] else "rule is"
-        raise UserError(
-            f"{', '.join(missing)}: the {are} in no list of required.yaml.",
-            where=str(first.place),
-            mend=f"In the required.yaml of its folder, list it under {EVERYWHERE} or a tier, where"
-            f" it has to pass, or under {OPTIONAL} with the reason. Checks of the engine stand in"
-            f" rules/{GENERAL}/required.yaml.",
-        )
-
-
 def _required_keys(document: Document) -> dict[str, list[str]]:
-    """The lists by key; anything but the tiers and `optional` in their shape is an error."""
-    value = {RENDERED: [], **document.value}
-    expected = {**dict.fromkeys((EVERYWHERE, *TIERS, RENDERED), list), OPTIONAL: dict}
-    for key in [*expected, *value]:
-        if not isinstance(value.get(key), expected.get(key, ())):
-            wrong = "not what this file holds" if key in value else "missing"
+    """The names under each key that is there; another key, or another shape, is an error."""
+    shapes = {**dict.fromkeys((EVERYWHERE, *TIERS, RENDERED), list), OPTIONAL: dict}
+    for key, names in document.value.items():
+        if not isinstance(names, shapes.get(key, ())):
             raise UserError(
-                f"{key} is {wrong}.",
+                f"{key} isn't a part of this file in this form.",
                 where=f"{document.file}:{document.line((key,))}",
-                mend=f"It has a list of rules for each of {EVERYWHERE}, {', '.join(TIERS)},"
-                f" and under {OPTIONAL} a reason for each rule: {OPTIONAL}: {{RULE: reason}}.",
+                mend=f"It may have a list of rules for each of {EVERYWHERE}, {', '.join(TIERS)}"
+                f" and {RENDERED}, and a reason for each rule under {OPTIONAL}:"
+                f" {OPTIONAL}: {{RULE: reason}}. A rule in none of them has to pass everywhere.",
             )
-    return {key: list(value[key]) for key in expected}
+    return {key: list(names) for key, names in document.value.items()}
 
 
 def read_document(path: Path) -> Document:
     """A YAML file of a rules folder."""
-    shown = f"{_shown(path.parent)}/{path.name}"
-    try:
-        return parse_settings(path.read_text(encoding="utf-8"), shown)
-    except FileNotFoundError:
-        raise UserError(
-            "the file isn't there.",
-            where=shown,
-            mend="It says in which tier each rule must pass; a rule that skips says nothing.",
-        ) from None
+    return parse_settings(path.read_text(encoding="utf-8"), f"{_shown(path.parent)}/{path.name}")
 
 
 def _shown(folder: Path) -> str:
