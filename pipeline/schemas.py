@@ -6,10 +6,11 @@ They are read without importing cfn-lint itself, which costs a second.
 from __future__ import annotations
 
 import json
+import pathlib
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
+from importlib.util import find_spec
 from typing import Any
 
 Schema = dict[str, Any]
@@ -72,6 +73,23 @@ def ways(kind: str, path: Path) -> list[Schema]:
     return [way for node in _nodes(kind, path) for way in _ways(kind, node)]
 
 
+def referable(kind: str, path: Path) -> frozenset[str]:
+    """The types that a value at `path` may refer to; none if the schema doesn't say.
+
+    `relationshipRef` is the registry's own word; a format such as AWS::IAM::Role.Arn is cfn-lint's.
+    """
+    said = [_said(way) for way in ways(kind, path)]
+    return frozenset(other for others in said for other in others if other in names()) - {kind}
+
+
+def _said(way: Schema) -> Iterator[str]:
+    relation, form = way.get("relationshipRef"), way.get("format")
+    if isinstance(relation, dict):
+        yield relation["typeName"]
+    if isinstance(form, str) and form.count("::") > 1:
+        yield form.partition(".")[0]
+
+
 def _short(text: str) -> str:
     """As many whole sentences as fit; the first one at any length."""
     kept = ""
@@ -121,5 +139,9 @@ def _read_only(kind: str) -> list[str]:
     return pointers
 
 
-def _folder() -> Any:
-    return files("cfnlint.data.schemas")
+def _folder() -> pathlib.Path:
+    """Where the schemas are. `importlib.resources` would import cfn-lint to find out."""
+    spec = find_spec("cfnlint")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError("No module named 'cfnlint'", name="cfnlint")
+    return pathlib.Path(spec.submodule_search_locations[0]) / "data" / "schemas"

@@ -1,5 +1,9 @@
 """website/ and a stack's outputs -> the files as they are published.
 
+The template's Metadata says that the stack has a website, and which outputs are about it:
+
+    Website: {Bucket: PagesBucketName, Distribution: CdnId}
+
 In pages and config.json every `${OutputKey}` becomes the stack's output, so that they hold what
 only the deployed stack knows (addresses). All other files are published as they are.
 """
@@ -12,10 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from pipeline import files
+from pipeline.documents import Document
 from pipeline.errors import UserError
 
 FOLDER = "website"
 CONFIG = "config.json"
+METADATA = ("Metadata", "Website")
 FOR_EDITORS = {"jsconfig.json", "tsconfig.json", "README.md"}
 
 # Nothing has its content's hash in its name, so a browser asks each time whether it is still the
@@ -52,6 +58,36 @@ class Page:
     data: bytes = field(repr=False)
     content_type: str
     cache_control: str
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a stack has its website: the outputs with the bucket's name and a distribution's id."""
+
+    bucket: str
+    distribution: str | None = None
+
+
+def described(document: Document) -> Site | None:
+    """What the template's Metadata says of a website; None without one."""
+    outputs = document.value.get("Outputs") or {}
+    said = (document.value.get(METADATA[0]) or {}).get(METADATA[1])
+    if said is None:
+        return None
+    if not isinstance(said, dict) or not {"Bucket"} <= said.keys() <= {"Bucket", "Distribution"}:
+        raise document.error(
+            METADATA,
+            "this doesn't say where the website is.",
+            mend="Website: {Bucket: OUTPUT}, and for CloudFront Distribution: OUTPUT as well.",
+        )
+    for key, output in said.items():
+        if output not in outputs:
+            raise document.error(
+                (*METADATA, key),
+                f"the stack has no output {output!r}.",
+                mend=f"Outputs: {', '.join(sorted(outputs))}.",
+            )
+    return Site(said["Bucket"], said.get("Distribution"))
 
 
 def published(root: Path, outputs: Mapping[str, str]) -> list[Page]:

@@ -1,4 +1,4 @@
-"""website/ -> the bucket that a stack's outputs name, and through the CDN before it.
+"""website/ -> the bucket that the template names, and through the CDN before it.
 
 What a page needs is there before the page; what is no longer in website/ goes last.
 """
@@ -18,33 +18,31 @@ from pipeline.errors import UserError
 if TYPE_CHECKING:
     from pipeline.deploying.target import Target
     from pipeline.render import Rendered
-    from pipeline.website import Page
-
-# Outputs of a stack that has a website, and of one that delivers it by CloudFront.
-BUCKET = "WebsiteBucketName"
-DISTRIBUTION = "DistributionId"
+    from pipeline.website import Page, Site
 
 
 def check(rendered: Rendered, root: Path) -> int:
     """How many files will be published; what can't be is an error before AWS is asked."""
-    keys = rendered.value.get("Outputs", {})
-    return len(website.published(root, dict.fromkeys(keys, ""))) if BUCKET in keys else 0
+    if website.described(rendered.document) is None:
+        return 0
+    return len(website.published(root, dict.fromkeys(rendered.value["Outputs"], "")))
 
 
-def publish(target: Target, root: Path, outputs: Mapping[str, str]) -> None:
-    """Bring the bucket to what website/ is with these outputs; without a bucket nothing."""
-    if BUCKET not in outputs:
+def publish(target: Target, root: Path, site: Site | None, outputs: Mapping[str, str]) -> None:
+    """Bring the site's bucket to what website/ is with these outputs; without a site nothing."""
+    if site is None:
         return
+    bucket = outputs[site.bucket]
     pages = website.published(root, outputs)
-    before = _keys(target, outputs[BUCKET])
+    before = _keys(target, bucket)
     for page in pages:
-        _put(target, outputs[BUCKET], page)
+        _put(target, bucket, page)
     gone = sorted(before - {page.path for page in pages})
-    _remove(target, outputs[BUCKET], gone)
+    _remove(target, bucket, gone)
     removed = f", removed {len(gone)}" if gone else ""
-    screen.note(f"Published {len(pages)} files to {outputs[BUCKET]}{removed}")
-    if DISTRIBUTION in outputs:
-        _invalidate(target, outputs[DISTRIBUTION])
+    screen.note(f"Published {len(pages)} files to {bucket}{removed}")
+    if site.distribution:
+        _invalidate(target, outputs[site.distribution])
 
 
 def _keys(target: Target, bucket: str) -> set[str]:

@@ -1,7 +1,7 @@
 """What Guard's language can't say: checks that compare one resource with others, or with a day.
 
 They are rules like those in rules/: a name, what they protect, who asks for it; they stand in
-rules/general/required.yaml, may be waived, and are reported alike. None knows this application.
+rules/general/required.yaml, may be waived, and are reported alike. None knows an application.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from pipeline import files
 from pipeline.documents import parse_settings
 from pipeline.findings import Pointer
 from pipeline.policy.metrics import METRICS
-from pipeline.policy.references import at, of_type, prop, referred
+from pipeline.policy.referable import fits, may_refer_to
+from pipeline.policy.references import at, of_type, prop, references, referred, resources
 from pipeline.policy.rulebook import Rule
 from pipeline.policy.verdicts import Failure, Verdict
 
@@ -36,56 +37,15 @@ TOPIC = "AWS::SNS::Topic"
 _POLICIES = {
     "AWS::S3::BucketPolicy": (BUCKET, "Bucket"),
     "AWS::SQS::QueuePolicy": (QUEUE, "Queues"),
+    "AWS::SQS::QueueInlinePolicy": (QUEUE, "Queue"),
     "AWS::SNS::TopicPolicy": (TOPIC, "Topics"),
+    "AWS::SNS::TopicInlinePolicy": (TOPIC, "TopicArn"),
 }
+# In the policy of one of these `*` is the resource itself.
+_STAR_IS_ITSELF = (QUEUE, TOPIC)
 
 _API = "AWS::ApiGatewayV2::Api"
-_DISTRIBUTION = "AWS::CloudFront::Distribution"
-# Properties that only mean what they say when they refer to a resource of this type.
-_EXPECTED: list[tuple[str, tuple[str, ...], str]] = [
-    ("AWS::ApiGatewayV2::Integration", ("ApiId",), _API),
-    ("AWS::ApiGatewayV2::Integration", ("IntegrationUri",), FUNCTION),
-    ("AWS::ApiGatewayV2::Route", ("ApiId",), _API),
-    ("AWS::ApiGatewayV2::Route", ("Target",), "AWS::ApiGatewayV2::Integration"),
-    ("AWS::ApiGatewayV2::RouteResponse", ("ApiId",), _API),
-    ("AWS::ApiGatewayV2::RouteResponse", ("RouteId",), "AWS::ApiGatewayV2::Route"),
-    ("AWS::ApiGatewayV2::Stage", ("ApiId",), _API),
-    ("AWS::ApiGatewayV2::Stage", ("AccessLogSettings", "DestinationArn"), "AWS::Logs::LogGroup"),
-    (_DISTRIBUTION, ("DistributionConfig", "Origins", "DomainName"), BUCKET),
-    (
-        _DISTRIBUTION,
-        ("DistributionConfig", "Origins", "OriginAccessControlId"),
-        "AWS::CloudFront::OriginAccessControl",
-    ),
-    (
-        _DISTRIBUTION,
-        ("DistributionConfig", "DefaultCacheBehavior", "ResponseHeadersPolicyId"),
-        "AWS::CloudFront::ResponseHeadersPolicy",
-    ),
-    (_DISTRIBUTION, ("DistributionConfig", "WebACLId"), "AWS::WAFv2::WebACL"),
-    ("AWS::CloudWatch::Alarm", ("AlarmActions",), TOPIC),
-    (FUNCTION, ("LoggingConfig", "LogGroup"), "AWS::Logs::LogGroup"),
-    (FUNCTION, ("Role",), "AWS::IAM::Role"),
-    ("AWS::Lambda::EventInvokeConfig", ("FunctionName",), FUNCTION),
-    (
-        "AWS::Lambda::EventInvokeConfig",
-        ("DestinationConfig", "OnFailure", "Destination"),
-        QUEUE,
-    ),
-    ("AWS::Lambda::EventSourceMapping", ("EventSourceArn",), "AWS::DynamoDB::Table"),
-    ("AWS::Lambda::EventSourceMapping", ("FunctionName",), FUNCTION),
-    ("AWS::Lambda::Permission", ("FunctionName",), FUNCTION),
-    (
-        BUCKET,
-        ("NotificationConfiguration", "LambdaConfigurations", "Function"),
-        FUNCTION,
-    ),
-    ("AWS::S3::BucketPolicy", ("Bucket",), BUCKET),
-    ("AWS::SNS::Subscription", ("TopicArn",), TOPIC),
-    (TOPIC, ("KmsMasterKeyId",), "AWS::KMS::Key"),
-    ("AWS::SNS::TopicPolicy", ("Topics",), TOPIC),
-    ("AWS::SQS::QueuePolicy", ("Queues",), QUEUE),
-]
+_INTEGRATION = "AWS::ApiGatewayV2::Integration"
 # These do nothing by themselves: one that nobody refers to guards nothing.
 _HELPERS = (
     "AWS::CloudFront::OriginAccessControl",
@@ -221,11 +181,13 @@ def policies_are_about_their_own_resource(subject: Subject) -> list[Problem] | N
     if not policies:
         return None
     return [
-        problem for name, _, attached in policies for problem in _strays(subject, name, attached)
+        problem
+        for name, kind, attached in policies
+        for problem in _strays(subject, name, kind, attached)
     ]
 
 
-def _strays(subject: Subject, name: str, attached: list[str]) -> Iterator[Problem]:
+def _strays(subject: Subject, name: str, kind: str, attached: list[str]) -> Iterator[Problem]:
     here: Pointer = ("Resources", name)
     resource = subject.template["Resources"][name]
     bare = [
@@ -235,6 +197,8 @@ def _strays(subject: Subject, name: str, attached: list[str]) -> Iterator[Proble
     ]
     named = at(resource, "Properties", "PolicyDocument", "Statement", "Resource")
     for pointer, value in (*bare, *named):
+        if value == "*" and kind in _STAR_IS_ITSELF:
+            continue
         if not referred(value) or not set(referred(value)) <= set(attached):
             yield Problem(
                 (*here, *pointer),
@@ -257,23 +221,22 @@ def references_fit_their_property(subject: Subject) -> list[Problem] | None:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-type-schemas.html
     """
     judged = [
-        (("Resources", name, *pointer), target, value)
-        for kind, path, target in _EXPECTED
-        for name, resource in of_type(subject.template, kind).items()
-        for pointer, value in at(resource, "Properties", *path)
-        if referred(value)
+        (("Resources", name, *pointer), types, referred(value))
+        for name, resource in resources(subject.template).items()
+        for pointer, value in references(resource.get("Properties"), ("Properties",))
+        if (types := may_refer_to(str(resource.get("Type")), pointer))
     ]
     if not judged:
         return None
     return [
         Problem(
             pointer,
-            value,
-            f"It refers to nothing of the type {target}.",
-            f"refer to the {target} that is meant.",
+            names,
+            f"It refers to nothing of the type {' or '.join(sorted(types))}.",
+            "refer to the resource that is meant.",
         )
-        for pointer, target, value in judged
-        if not of_type(subject.template, target).keys() & set(referred(value))
+        for pointer, types, names in judged
+        if not fits(subject.template, names, types)
     ]
 
 
@@ -287,8 +250,8 @@ def helpers_are_used(subject: Subject) -> list[Problem] | None:
         return None
     used = {
         name
-        for other, resource in subject.template["Resources"].items()
-        for name in referred(resource)
+        for other, user in [*resources(subject.template).items(), ("", _outputs(subject.template))]
+        for name in referred(user)
         if name != other
     }
     return [
@@ -299,8 +262,20 @@ def helpers_are_used(subject: Subject) -> list[Problem] | None:
             "refer to it where it belongs, or remove it.",
         )
         for name, helper in helpers.items()
-        if name not in used
+        if name not in used and not _is_found_by_name(helper)
     ]
+
+
+def _outputs(template: dict[str, Any]) -> dict[str, Any]:
+    """What the stack gives away is used by somebody else."""
+    outputs = template.get("Outputs")
+    return outputs if isinstance(outputs, dict) else {}
+
+
+def _is_found_by_name(helper: dict[str, Any]) -> bool:
+    """A service writes to the log group that has its name, as Lambda to /aws/lambda/<function>."""
+    name = str(_text(prop(helper, "LogGroupName")))
+    return helper["Type"] == LOG_GROUP and name.startswith(("/aws/", "aws-waf-logs-"))
 
 
 @_check
@@ -311,7 +286,8 @@ def apis_may_invoke_what_they_call(subject: Subject) -> list[Problem] | None:
     apis = of_type(subject.template, _API).keys()
     calls = {
         (api, function)
-        for resource in of_type(subject.template, "AWS::ApiGatewayV2::Integration").values()
+        for resource in of_type(subject.template, _INTEGRATION).values()
+        if prop(resource, "CredentialsArn") is None  # else the API calls by a role
         for api in referred(prop(resource, "ApiId"))
         for function in referred(prop(resource, "IntegrationUri"))
     }
@@ -376,7 +352,9 @@ def _metrics(alarm: dict[str, Any]) -> list[tuple[Pointer, Any]]:
 def _blind(template: dict[str, Any], here: Pointer, metric: Any) -> Iterator[Problem]:
     known = METRICS.get(str(prop({"Properties": metric}, "Namespace")))
     name = prop({"Properties": metric}, "MetricName")
-    if known is None or name not in known.names:
+    if known is None or name in known.others:
+        return  # nobody here knows better
+    if name not in known.names:
         mend = (
             "a metric that stands in pipeline/policy/metrics.py, or add it there from AWS's pages."
         )

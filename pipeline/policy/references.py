@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.findings import Pointer
 
+_FUNCTION = re.compile(r"Ref$|Fn::")
 _IN_SUB = re.compile(r"\$\{([^!.}]+)[.}]")
 
 
@@ -16,15 +17,30 @@ def referred(value: Any) -> list[str]:
     return list(dict.fromkeys(_names(value)))
 
 
+def resources(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The template's resources, by logical id."""
+    found = template.get("Resources")
+    every = found.items() if isinstance(found, dict) else ()
+    return {name: resource for name, resource in every if isinstance(resource, dict)}
+
+
 def of_type(template: dict[str, Any], *types: str) -> dict[str, dict[str, Any]]:
     """The resources of these types, by logical id."""
-    resources = template.get("Resources")
-    every = resources.items() if isinstance(resources, dict) else ()
-    return {
-        name: resource
-        for name, resource in every
-        if isinstance(resource, dict) and resource.get("Type") in types
-    }
+    every = resources(template)
+    return {name: resource for name, resource in every.items() if resource.get("Type") in types}
+
+
+def references(value: Any, at: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
+    """Each Ref, Fn::GetAtt, Fn::Sub and other function within `value` that refers to something."""
+    if isinstance(value, dict) and len(value) == 1 and _FUNCTION.match(next(iter(value))):
+        if referred(value):
+            yield at, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from references(item, (*at, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from references(item, (*at, number))
 
 
 def prop(resource: dict[str, Any], key: str) -> Any:

@@ -10,6 +10,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from pipeline import render as rendering
+from pipeline import website
 from pipeline.deploying import (
     adoption,
     changeset,
@@ -147,7 +148,7 @@ def _finish(deployment: Deployment) -> None:
         screen.note(f"{own.stack_name} is {now} protected against deletion.")
     if own.tier == code_only.DEVELOPMENT and code_only.update(deployment):
         screen.note("They ran what --code-only had given them.")
-    publishing.publish(
-        deployment.target, deployment.root, {one.key: one.value for one in stack.outputs}
-    )
+    site = website.described(deployment.rendered.document)
+    outputs = {one.key: one.value for one in stack.outputs}
+    publishing.publish(deployment.target, deployment.root, site, outputs)
     screen.outputs(stack.outputs, as_json=False)

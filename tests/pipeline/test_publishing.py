@@ -11,21 +11,25 @@ from pipeline.deploying import publishing
 from pipeline.deploying.consent import Consent
 from pipeline.errors import UserError
 from pipeline.stations import deploy
+from pipeline.website import Site, described
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import ACCOUNT, Aws, Refusal, deployment
 
 pytestmark = pytest.mark.usefixtures("unjudged")
 
 TEMPLATE = """\
+Metadata:
+  Website: {Bucket: PagesName}
 Resources:
   Pages:
     Type: AWS::S3::Bucket
     Properties: {BucketName: pages-box}
 Outputs:
-  WebsiteBucketName: {Value: !Ref Pages}
+  PagesName: {Value: !Ref Pages}
   Address: {Value: 'https://example.test/a'}
 """
-BY_CDN = {"WebsiteBucketName": "pages-box", "DistributionId": "EDFDVBD6EXAMPLE"}
+SITE = Site("PagesName", "CdnId")
+BY_CDN = {"PagesName": "pages-box", "CdnId": "EDFDVBD6EXAMPLE"}
 
 
 @pytest.fixture
@@ -70,7 +74,8 @@ def scripted(alone: Aws) -> Aws:
 
 
 def publish(aws: Aws, site: Path) -> None:
-    publishing.publish(deployment(aws).target, site, {**BY_CDN, "Address": "https://x.test"})
+    outputs = {**BY_CDN, "Address": "https://x.test"}
+    publishing.publish(deployment(aws).target, site, SITE, outputs)
 
 
 def test_a_deployment_publishes_the_website_with_its_outputs(aws: Aws) -> None:
@@ -148,8 +153,37 @@ def test_a_page_that_names_no_output_is_found_before_aws_is_asked(site: Path) ->
         publishing.check(rendered, site)
 
 
+@pytest.mark.parametrize(
+    ("website", "says"),
+    [
+        ("{Bucket: Missing}", "no output 'Missing'"),
+        ("{Bucket: PagesName, Distribution: Missing}", "no output 'Missing'"),
+        ("{Distribution: PagesName}", "doesn't say where the website is"),
+        ("PagesName", "doesn't say where the website is"),
+        ("{Bucket: PagesName, Folder: site}", "doesn't say where the website is"),
+    ],
+)
+def test_a_website_that_is_described_wrongly_is_an_error_at_its_line(
+    website: str, says: str
+) -> None:
+    text = TEMPLATE.replace("{Bucket: PagesName}", website)
+    rendered = scripted_aws.rendered(scripted_aws.loaded(), text)
+
+    with pytest.raises(UserError, match=says) as caught:
+        described(rendered.document)
+
+    assert caught.value.where.endswith(":2")
+
+
+def test_a_template_that_says_nothing_of_a_website_has_none() -> None:
+    text = "Resources:" + TEMPLATE.partition("Resources:")[2]
+    rendered = scripted_aws.rendered(scripted_aws.loaded(), text)
+
+    assert described(rendered.document) is None
+
+
 def test_a_stack_without_a_website_publishes_nothing(scripted: Aws, site: Path) -> None:
-    publishing.publish(deployment(scripted).target, site, {"Url": "x"})
+    publishing.publish(deployment(scripted).target, site, None, {"PagesName": "pages-box"})
 
     assert scripted.operations == []
 

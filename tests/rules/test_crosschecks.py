@@ -66,6 +66,13 @@ def alarm(metric: str, **dimensions: Any) -> dict[str, Any]:
     return {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}
 
 
+def alarm_in(namespace: str, metric: str) -> dict[str, Any]:
+    return {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {"Namespace": namespace, "MetricName": metric},
+    }
+
+
 def inside(one: dict[str, Any]) -> dict[str, Any]:
     """The same metric within an alarm's expression."""
     metrics = [{"Expression": "1"}, {"MetricStat": {"Metric": one["Properties"]}}]
@@ -78,6 +85,15 @@ INDEX = alarm("WriteThrottleEvents", TableName=ref("T"), GlobalSecondaryIndexNam
 GROUP = {"Type": "AWS::Logs::LogGroup"}
 LOGGING = {"LoggingConfig": {"LogGroup": ref("L")}, "FunctionName": "f"}
 LOGGED = {"Type": "AWS::Lambda::Function", "Properties": LOGGING}
+
+
+def mapping(**properties: Any) -> dict[str, Any]:
+    return {"Type": "AWS::Lambda::EventSourceMapping", "Properties": properties}
+
+
+def invoke_config(destination: Any) -> dict[str, Any]:
+    properties = {"DestinationConfig": {"OnFailure": {"Destination": destination}}}
+    return {"Type": "AWS::Lambda::EventInvokeConfig", "Properties": properties}
 
 
 def group(name: Any) -> dict[str, Any]:
@@ -98,6 +114,41 @@ PASSES: list[tuple[str, dict[str, Any]]] = [
         {"P": bucket_policy(ref("B"), {"Fn::Sub": ["${A}/*", {"A": arn("B")}]})},
     ),
     ("REFERENCES_FIT_THEIR_PROPERTY", {"F": F, "R": ROLE}),
+    ("REFERENCES_FIT_THEIR_PROPERTY", {"M": mapping(EventSourceArn=arn("Q")), "Q": QUEUE}),
+    (
+        "REFERENCES_FIT_THEIR_PROPERTY",
+        {"M": mapping(EventSourceArn=arn("K")), "K": {"Type": "AWS::Kinesis::Stream"}},
+    ),
+    *(
+        ("REFERENCES_FIT_THEIR_PROPERTY", {"I": invoke_config(ref("D")), "D": {"Type": kind}})
+        for kind in (
+            "AWS::SQS::Queue",
+            "AWS::SNS::Topic",
+            "AWS::Lambda::Function",
+            "AWS::Events::EventBus",
+            "Custom::Destination",
+        )
+    ),
+    (
+        "REFERENCES_FIT_THEIR_PROPERTY",
+        {"F": function({"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/worker"})},
+    ),
+    ("HELPERS_ARE_USED", {"L": group("/aws/vendedlogs/states/orders")}),
+    (
+        "POLICIES_ARE_ABOUT_THEIR_OWN_RESOURCE",
+        {"P": policy("AWS::SQS::QueuePolicy", "Queues", [ref("Q"), ref("R")], "*")},
+    ),
+    (
+        "STORES_HAVE_POLICIES_OF_THEIR_OWN",
+        {
+            "Q": QUEUE,
+            "R": QUEUE,
+            "P": policy("AWS::SQS::QueuePolicy", "Queues", [ref("Q"), ref("R")]),
+        },
+    ),
+    ("ALARMS_WATCH_WHAT_HAS_DATA", {"A": alarm_in("Orders/Own", "Late")}),
+    ("ALARMS_WATCH_WHAT_HAS_DATA", {"A": alarm_in("AWS/States", "ExecutionsFailed")}),
+    ("ALARMS_WATCH_WHAT_HAS_DATA", {"A": alarm_in("AWS/DynamoDB", "SystemErrors")}),
     ("HELPERS_ARE_USED", {"F": F, "R": ROLE}),
     ("APIS_MAY_INVOKE_WHAT_THEY_CALL", {"F": F, "Api": API, "I": CALL, "P": permission("Api")}),
     ("FUNCTIONS_RUN_MAINTAINED_RUNTIMES", {"F": F}),
@@ -153,9 +204,25 @@ FAILS: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "POLICIES_ARE_ABOUT_THEIR_OWN_RESOURCE",
-        {"P": policy("AWS::SQS::QueuePolicy", "Queues", [ref("Q")], "*")},
+        {"P": bucket_policy(ref("B"), "*")},
         "/Resources/P/Properties/PolicyDocument/Statement/0/Resource/0",
     ),
+    (
+        "POLICIES_ARE_ABOUT_THEIR_OWN_RESOURCE",
+        {"P": policy("AWS::SQS::QueuePolicy", "Queues", [ref("Q")], arn("O"))},
+        "/Resources/P/Properties/PolicyDocument/Statement/0/Resource/0",
+    ),
+    (
+        "REFERENCES_FIT_THEIR_PROPERTY",
+        {"M": mapping(EventSourceArn=arn("B")), "B": BUCKET},
+        "/Resources/M/Properties/EventSourceArn",
+    ),
+    (
+        "REFERENCES_FIT_THEIR_PROPERTY",  # as the schema says, no table of ours
+        {"T": {**TOPIC, "Properties": {"KmsMasterKeyId": arn("B")}}, "B": BUCKET},
+        "/Resources/T/Properties/KmsMasterKeyId",
+    ),
+    ("HELPERS_ARE_USED", {"L": group("/app/log")}, "/Resources/L"),
     (
         "POLICIES_ARE_ABOUT_THEIR_OWN_RESOURCE",
         {"P": policy("AWS::SNS::TopicPolicy", "Topics", [ref("T")], ref("U"))},
@@ -241,6 +308,18 @@ def test_what_evades_the_rule_fails_at_its_place(
     assert verdict.status == "FAIL"
     assert [failure.path for failure in verdict.failures] == [path]
     assert all(" Mend: " in failure.message for failure in verdict.failures)
+
+
+def test_what_a_stack_gives_away_is_used() -> None:
+    template = {"Resources": {"T": TOPIC}, "Outputs": {"News": {"Value": ref("T")}}}
+
+    assert said("HELPERS_ARE_USED", template).status == "PASS"
+
+
+def test_what_a_parameter_names_is_known_at_deployment_only() -> None:
+    template = {"Parameters": {"Key": {"Type": "String"}}, "Resources": {"F": function(ref("Key"))}}
+
+    assert said("REFERENCES_FIT_THEIR_PROPERTY", template).status == "PASS"
 
 
 @pytest.mark.parametrize("rule", [rule.name for rule in crosschecks.rules()])
