@@ -5,7 +5,7 @@
  * whatever it doesn't have.
  */
 (() => {
-  const mended = /^(.*phone\.html)\/?%(?:25)*23(.+)$/i.exec(location.pathname);
+  const mended = /^(.*phone\.html)%(?:25)*23(.+)$/i.exec(location.pathname);
   if (mended) {
     // Nothing else of this page may begin: it would make a code, on the phone.
     stop();

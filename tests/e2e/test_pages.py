@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-import zxingcpp
 from PIL import Image
 from playwright.sync_api import (
     Browser,
-    BrowserContext,
-    FilePayload,
     Page,
     expect,
 )
 
-from tests.website.fake import HTTP_API, OUTPUTS, UPLOADS, WEB_SOCKET, Service
+from tests.e2e.screens import Opener, choose, phase
+from tests.website.fake import Service
 from tests.website.published import WEBSITE, published, serving
 from tests.website.screenshots import DESKTOP_SCENES, NARROW, PHONE_SCENES, Scene, photo
 from tests.website.tools import ROOT, missing
@@ -46,93 +43,7 @@ VIOLATED = """async (addresses) => {
   await new Promise((resolve) => setTimeout(resolve, 300));
   return [...new Set(blocked)];
 }"""
-EXPECTED = re.compile(r"Failed to load resource")  # a refused or failed request, as the scene wants
 SCENES = [scene for scene in (*DESKTOP_SCENES, *PHONE_SCENES) if scene.__name__ != "sending"]
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[str]:
-    """The address of the published website."""
-    folder = tmp_path / "site"
-    with serving(folder) as address:
-        published({**OUTPUTS, "WebsiteURL": address}, folder)
-        yield address
-
-
-@pytest.fixture
-def service() -> Service:
-    return Service()
-
-
-Opener = Callable[..., Page]
-
-
-@pytest.fixture
-def opening(browser: Browser, service: Service, site: str) -> Iterator[Opener]:
-    """Opens a page in a context of its own; what went wrong in any of them fails the test."""
-    contexts: list[BrowserContext] = []
-    wrong: list[str] = []
-    foreign: list[str] = []
-
-    def open_page(**look: Any) -> Page:
-        context = browser.new_context(**{"locale": "en-GB", "reduced_motion": "reduce", **look})
-        contexts.append(context)
-        service.attach(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda message: _note(wrong, message))
-        page.on("request", lambda request: _note_foreign(foreign, request.url, site))
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert wrong == []
-    assert foreign == []
-
-
-def _note(wrong: list[str], message: Any) -> None:
-    if message.type in ("error", "warning") and not EXPECTED.search(message.text):
-        wrong.append(message.text)
-
-
-def _note_foreign(foreign: list[str], url: str, site: str) -> None:
-    ours = (site, HTTP_API, f"https://{UPLOADS}/", WEB_SOCKET, f"blob:{site}")
-    if not url.startswith(ours):
-        foreign.append(url)
-
-
-def phase(page: Page, name: str) -> None:
-    """Wait until the page shows that state."""
-    expect(page.locator("body")).to_have_attribute("data-phase", name)
-
-
-def scanned(page: Page) -> str:
-    """What a phone's camera reads on this screen."""
-    picture = Image.open(io.BytesIO(page.screenshot()))
-    codes = zxingcpp.read_barcodes(picture)
-    assert len(codes) == 1
-    return codes[0].text
-
-
-def choose(page: Page, *files: tuple[str, bytes]) -> None:
-    """Choose files on the phone."""
-    chosen: list[FilePayload] = [
-        {"name": name, "mimeType": "", "buffer": data} for name, data in files
-    ]
-    page.set_input_files("#library", chosen)
-
-
-@pytest.fixture
-def pair(opening: Opener, site: str) -> tuple[Page, Page]:
-    """A desktop, and the phone that has scanned its screen."""
-    desktop, phone = opening(viewport={"width": 1280, "height": 800}), opening(is_mobile=True)
-    desktop.goto(site)
-    phase(desktop, "waiting")
-    phone.goto(scanned(desktop))
-    phase(phone, "ready")
-    phase(desktop, "connected")
-    return desktop, phone
 
 
 def test_both_screens_show_the_same_number(pair: tuple[Page, Page]) -> None:

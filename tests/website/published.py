@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,18 @@ def published(outputs: Mapping[str, str], folder: Path) -> Path:
     return folder
 
 
-class _Quiet(SimpleHTTPRequestHandler):
+class _Website(SimpleHTTPRequestHandler):
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Show the desktop page for what isn't there, as the deployed website does."""
+        index = Path(self.directory) / "index.html"
+        if code != HTTPStatus.NOT_FOUND or not index.is_file():
+            super().send_error(code, message, explain)
+            return
+        self.send_response(code)
+        self.send_header("content-type", "text/html")
+        self.end_headers()
+        self.wfile.write(index.read_bytes())
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
         pass
 
@@ -32,7 +44,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
     """The address under which a folder is served."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Website, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

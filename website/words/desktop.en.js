@@ -20,7 +20,7 @@ export default {
   stopped: "Stopped",
   waitingHint: "Point your phone’s camera at the code.",
   connectedHint:
-    "Your phone shows this number too. If it doesn’t, another device has opened the code: make a new one.",
+    "Your phone shows this number too. If it shows another or none, another device took this code: choose “New code”.",
   full: "This code takes no more photos. A new code does.",
   endedHint: "A code lasts half an hour. Make a new one to go on.",
   endedKept: "Your photos stay here until you close this page.",
