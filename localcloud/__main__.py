@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from localcloud import aws
+from localcloud.keys import Endpoint
 
 CHAOS_TIME_SCALE = 20.0  # retries take minutes on AWS: nobody waits for them to see chaos healed
 
@@ -87,12 +88,10 @@ def _stop_signal() -> threading.Event:
     return stopped
 
 
-def _ready(endpoint: str, *, as_json: bool) -> str:
-    variables = aws.environment(endpoint)
+def _ready(endpoint: Endpoint, *, as_json: bool) -> str:
     if as_json:
-        return json.dumps({"endpoint": endpoint, "environment": variables})
-    exports = " ".join(f"{name}={value}" for name, value in variables.items())
-    return f"Ready at {endpoint} (Ctrl-C ends it); export {exports}"
+        return json.dumps({"endpoint": endpoint.url, "environment": endpoint.environment()})
+    return f"Ready at {endpoint.url} (Ctrl-C ends it); {endpoint.exports()}"
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -18,7 +17,9 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from localcloud import completions, unimplemented
+from localcloud import completions, gate, keys, unimplemented
+from localcloud.keys import Endpoint
+from localcloud.signatures import Find, Signer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 ACCOUNT = "123456789012"
-REGION = "us-east-1"
 POLL_SECONDS = 0.05  # how soon the server notices that it is to stop
 
 
@@ -39,39 +39,48 @@ _one = threading.Lock()
 
 
 @contextmanager
-def running(port: int = 0, around: Around = lambda application: application) -> Iterator[str]:
-    """The endpoint's URL, empty of resources, for as long as the block runs.
+def running(
+    port: int = 0,
+    around: Around = lambda application: application,
+    find: Find[Signer] = keys.find,
+) -> Iterator[Endpoint]:
+    """The endpoint with its keys, empty of resources, for as long as the block runs.
 
-    `port` 0 takes a free one; `around` puts something in front of the services. moto keeps its
-    state per process, so there is one at a time.
+    `port` 0 takes a free one; `around` puts something in front of the services; `find` knows other
+    keys with which a request may be signed. moto keeps its state per process, so there is one at a
+    time.
     """
     if not _one.acquire(blocking=False):
         raise Busy("this process already runs a local cloud")
+    issued = keys.issue()
     try:
-        server = _server(port, around)
+        server = _server(port, around, lambda key: keys.find(key) or find(key))
         thread = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True)
         thread.start()
         try:
-            yield f"http://{HOST}:{server.port}"
+            yield Endpoint(f"http://{HOST}:{server.port}", issued)
         finally:
             server.shutdown()
             thread.join()
             server.server_close()
             BackendDict.reset()
     finally:
+        keys.revoke(issued)
         _one.release()
 
 
-def _server(port: int, around: Around) -> BaseWSGIServer:
+def _server(port: int, around: Around, find: Find[Signer]) -> BaseWSGIServer:
     BackendDict.reset()
     completions.install()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     application = unimplemented.answered(DomainDispatcherApplication(create_backend_app))
     with _bound(port) as listening:
+        own = listening.getsockname()[1]
+        hosts = {f"{HOST}:{own}", f"localhost:{own}"}
         return make_server(
             HOST,
-            listening.getsockname()[1],
-            around(application),
+            own,
+            gate.closed(around(application), hosts, find),
             threaded=True,
             request_handler=MotoRequestHandler,
             fd=listening.fileno(),
@@ -89,13 +98,3 @@ def _bound(port: int) -> socket.socket:
         listening.close()
         raise Busy(f"port {port} of {HOST} can't be had: {error}") from error
     return listening
-
-
-def environment(endpoint: str) -> dict[str, str]:
-    """The variables with which boto3 and the AWS CLI use the endpoint, and nothing else."""
-    return {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_DEFAULT_REGION": os.environ.get("AWS_DEFAULT_REGION", REGION),
-    }

@@ -49,7 +49,7 @@ def _run(options: Options) -> int:
     try:
         ports["website"]
         table = TableFront(identities, conditions)
-        with aws.running(around=table.around) as endpoint:
+        with aws.running(around=table.around, find=identities.find) as endpoint:
             application = serving.Application(
                 options, loaded, endpoint, ports, identities, conditions
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from localcloud.application.access.signatures import UNSIGNED, Incoming
+from localcloud.signatures import UNSIGNED, Incoming
 
 _PHONES = ("Mobi", "Android", "iPhone", "iPad")
 

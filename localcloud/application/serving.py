@@ -39,6 +39,7 @@ from localcloud.application.watch import changes
 from localcloud.application.websocket.connections import Connections
 from localcloud.application.websocket.management import LONGEST_MESSAGE, Management
 from localcloud.application.websocket.websocket_gateway import WebSocketGateway
+from localcloud.keys import Endpoint
 from localcloud.resources.base import Account
 from pipeline.environment import settings
 from pipeline.environment.settings import Loaded
@@ -66,7 +67,7 @@ class Application:
         self,
         options: Options,
         loaded: Loaded,
-        endpoint: str,
+        endpoint: Endpoint,
         ports: Ports,
         identities: Identities,
         conditions: Conditions,
@@ -78,7 +79,7 @@ class Application:
         self._identities = identities
         self._conditions = conditions
         self._log = conditions.log
-        self._account = Account(endpoint, "local", loaded.settings.aws.region, aws.ACCOUNT)
+        self._account = Account(endpoint, loaded.settings.aws.region, aws.ACCOUNT)
         self._blueprint: Blueprint | None = None
         self._addresses = Addresses({})
         self._connections = Connections()
@@ -172,7 +173,7 @@ class Application:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", DEPLOYER, self._options.environment),
             cwd=self._options.root,
-            env=variables | aws.environment(self._endpoint) | {"PYTHONPATH": _python_path()},
+            env=variables | self._endpoint.environment() | {"PYTHONPATH": _python_path()},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -215,7 +216,7 @@ class Application:
         variables = {
             name: self._addresses.mapped(value) for name, value in function.variables.items()
         } | {
-            "AWS_ENDPOINT_URL": self._endpoint,
+            "AWS_ENDPOINT_URL": self._endpoint.url,
             "AWS_ENDPOINT_URL_S3": self._url("s3"),
         }
         return Pool(function, variables, self._identities, self._conditions)
@@ -317,11 +318,12 @@ class Application:
                 {
                     "url": self._url("website"),
                     "outputs": outputs,
-                    "endpoint": self._endpoint,
-                    "environment": aws.environment(self._endpoint),
+                    "endpoint": self._endpoint.url,
+                    "environment": self._endpoint.environment(),
                 }
             )
-        return f"Ready at {self._url('website')} (Ctrl-C ends it; AWS is at {self._endpoint})"
+        aws_here = f"AWS here: {self._endpoint.exports()}"
+        return f"Ready at {self._url('website')} (Ctrl-C ends it)\n{aws_here}"
 
 
 LONGEST_HTTP = 10 * 1024 * 1024

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 
+from localcloud import keys
 from localcloud.cloudformation import answers, changes, parameters, template
 from localcloud.cloudformation.changes import Wish
 from localcloud.cloudformation.engine import Operation
@@ -26,6 +27,7 @@ from localcloud.cloudformation.stacks import (
     Stack,
     Stacks,
 )
+from localcloud.keys import Endpoint
 from localcloud.resources.base import Account
 
 NOTHING = (
@@ -42,8 +44,8 @@ LARGEST_BODY = 51_200
 
 
 @lru_cache(maxsize=64)
-def _account_at(endpoint: str, access_key: str, region: str, account_id: str) -> Account:
-    return Account(endpoint=endpoint, access_key=access_key, region=region, id=account_id)
+def _account_at(endpoint: Endpoint, region: str, account_id: str) -> Account:
+    return Account(endpoint=endpoint, region=region, id=account_id)
 
 
 class CloudFormation(BaseResponse):
@@ -62,8 +64,11 @@ class CloudFormation(BaseResponse):
     @property
     def _account(self) -> Account:
         where = urlsplit(self.uri)
-        endpoint = f"{where.scheme}://{where.netloc}"
-        return _account_at(endpoint, self.access_key, self.region, self.current_account)
+        signer = keys.find(self.access_key)
+        if signer is None:
+            raise RuntimeError("a request without the keys of this run came through the gate")
+        endpoint = Endpoint(f"{where.scheme}://{where.netloc}", signer)
+        return _account_at(endpoint, self.region, self.current_account)
 
     def _stack(self) -> Stack:
         return self._stacks.find(str(self._get_param("StackName") or ""))

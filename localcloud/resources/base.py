@@ -15,6 +15,8 @@ from botocore.config import Config
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from moto.utilities.utils import get_partition
 
+from localcloud.keys import Endpoint
+
 Properties = dict[str, Any]
 
 
@@ -62,8 +64,7 @@ class Handler:
 class Account:
     """One account and region of a running endpoint, with clients for its services."""
 
-    endpoint: str
-    access_key: str
+    endpoint: Endpoint
     region: str
     id: str
     _clients: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
@@ -86,9 +87,9 @@ class Account:
                 self._clients[service] = _clients_session().create_client(
                     service,
                     region_name=self.region,
-                    endpoint_url=self.endpoint,
-                    aws_access_key_id=self.access_key,
-                    aws_secret_access_key="local",  # noqa: S106 - no signature is checked
+                    endpoint_url=self.endpoint.url,
+                    aws_access_key_id=self.endpoint.keys.access_key,
+                    aws_secret_access_key=self.endpoint.keys.secret,
                     config=CLIENT,
                 )
             return self._clients[service]

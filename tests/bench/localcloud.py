@@ -256,7 +256,9 @@ async def all_at_once(ready: Mapping[str, Any], process: int) -> tuple[list[Clie
 
 def service(ready: Mapping[str, Any], name: str) -> Any:
     """A client of the embedded AWS."""
-    session: Any = boto3.Session("local", "local", region_name="us-east-1")
+    variables = ready["environment"]
+    keys = variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"]
+    session: Any = boto3.Session(*keys, region_name="us-east-1")
     return session.client(name, endpoint_url=ready["endpoint"])
 
 

@@ -8,6 +8,7 @@ import zipfile
 from dataclasses import dataclass, field
 from typing import Any
 
+from localcloud.keys import Endpoint
 from localcloud.readback import Report, read_back
 from localcloud.resources.base import Account
 
@@ -19,13 +20,13 @@ CODE_BUCKET = "code-for-tests"
 class Driver:
     """One region of the endpoint, and the change sets that go through it."""
 
-    endpoint: str
+    endpoint: Endpoint
     region: str = "us-east-1"
     account: Account = field(init=False)
     _count: int = 0
 
     def __post_init__(self) -> None:
-        self.account = Account(self.endpoint, "tests", self.region, "123456789012")
+        self.account = Account(self.endpoint, self.region, "123456789012")
 
     def __call__(self, service: str) -> Any:
         return self.account.client(service)

@@ -77,7 +77,7 @@ def test_one_process_runs_one_endpoint(driver: Driver) -> None:
 
 
 def test_it_listens_on_loopback_only(driver: Driver) -> None:
-    port = int(driver.endpoint.rsplit(":", 1)[1])
+    port = int(driver.endpoint.url.rsplit(":", 1)[1])
     with socket.socket() as elsewhere:
         elsewhere.settimeout(1)
 
@@ -131,8 +131,8 @@ def command_line() -> str:
 def run(aws_here: Driver, *arguments: str) -> str:
     """One call of the command; AWS CLI before 2.13 knows only --endpoint-url."""
     ended = subprocess.run(
-        [command_line(), *arguments, "--endpoint-url", aws_here.endpoint, "--output", "json"],
-        env={**os.environ, **aws.environment(aws_here.endpoint), "AWS_PAGER": ""},
+        [command_line(), *arguments, "--endpoint-url", aws_here.endpoint.url, "--output", "json"],
+        env={**os.environ, **aws_here.endpoint.environment(), "AWS_PAGER": ""},
         capture_output=True,
         text=True,
         check=False,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.keys import Endpoint, Keys
 from pipeline.deploying import change_rules
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,12 +23,14 @@ def unjudged(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def endpoint() -> Iterator[str]:
-    """The address of an endpoint that answers."""
+def endpoint() -> Iterator[Endpoint]:
+    """The address and the keys of an endpoint that answers."""
     command = [sys.executable, "-m", "localcloud", "--aws-only", "--json"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:
-            yield json.loads(server.stdout.readline())["endpoint"]
+            variables = json.loads(server.stdout.readline())["environment"]
+            keys = Keys(variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"])
+            yield Endpoint(variables["AWS_ENDPOINT_URL"], keys)
         finally:
             server.terminate()

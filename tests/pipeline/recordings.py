@@ -18,7 +18,6 @@ from boto3 import Session
 from rich.console import Console
 from rich.text import Text
 
-from localcloud import aws as local
 from pipeline.deploying import events
 from pipeline.deploying.progress import Live
 
@@ -30,11 +29,11 @@ CONTROL = re.compile(r"\x1b\[(?P<number>\d*)(?P<what>[AK])|\x1b\[\?25[lh]")
 
 
 def main() -> int:
-    with _endpoint() as endpoint, tempfile.TemporaryDirectory() as folder:
+    with _endpoint() as variables, tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         for part in PARTS:
             shutil.copytree(ROOT / part, root / part)
-        environment = {**os.environ, **local.environment(endpoint)}
+        environment = {**os.environ, **variables}
         _record("plan", "plan", ["plan", "dev"], root, environment)
         _record("deploy", "deploy", ["deploy", "dev"], root, environment)
         _record_midway(environment)
@@ -129,12 +128,12 @@ def _screen(output: str) -> list[str]:
 
 
 @contextmanager
-def _endpoint() -> Iterator[str]:
+def _endpoint() -> Iterator[dict[str, str]]:
     command = [sys.executable, "-m", "localcloud", "--aws-only", "--json"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:
-            yield json.loads(server.stdout.readline())["endpoint"]
+            yield json.loads(server.stdout.readline())["environment"]
         finally:
             server.terminate()
 

@@ -18,9 +18,13 @@ from typing import Any
 from unittest.mock import patch
 from urllib.request import Request, urlopen
 
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.validate import validate_parameters
 
 from environments.schema import Settings
+from localcloud.keys import Endpoint
 from pipeline.deploying import clients
 from pipeline.deploying.clients import Clients
 from pipeline.deploying.deployment import Deployment
@@ -153,13 +157,13 @@ class Aws:
 
 
 @cache
-def connected(endpoint: str = "") -> Aws:
+def connected(endpoint: Endpoint | None = None) -> Aws:
     """Clients for the development environment's region, with credentials of nobody.
 
     Made once, for it takes a third of a second: reset them before use.
     """
     nobody = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
-    nobody |= {"AWS_ENDPOINT_URL": endpoint} if endpoint else {}
+    nobody |= endpoint.environment() if endpoint else {}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment = {**kept, **nobody}
     with patch.dict(os.environ, environment, clear=True):
@@ -167,9 +171,13 @@ def connected(endpoint: str = "") -> Aws:
     return Aws(real, environment, alone=not endpoint)
 
 
-def empty(endpoint: str) -> None:
+def empty(endpoint: Endpoint) -> None:
     """Forget everything in the endpoint's account."""
-    with urlopen(Request(f"{endpoint}/moto-api/reset", method="POST"), timeout=10):  # noqa: S310 - loopback
+    url = f"{endpoint.url}/moto-api/reset"
+    signed = AWSRequest("POST", url)
+    keys = Credentials(endpoint.keys.access_key, endpoint.keys.secret)
+    SigV4Auth(keys, "moto", "us-east-1").add_auth(signed)
+    with urlopen(Request(url, method="POST", headers=dict(signed.headers)), timeout=10):  # noqa: S310 - loopback
         pass
 
 

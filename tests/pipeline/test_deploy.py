@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.keys import Endpoint
 from pipeline import checks
 from pipeline.deploying import bucket as buckets
 from pipeline.deploying import clients, screen
@@ -30,12 +31,12 @@ BUCKET = f"qr-upload-code-dev-{ACCOUNT}-us-east-1-an"
 
 
 @pytest.fixture(scope="module")
-def connection(endpoint: str) -> Aws:
+def connection(endpoint: Endpoint) -> Aws:
     return scripted_aws.connected(endpoint)
 
 
 @pytest.fixture
-def aws(connection: Aws, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Aws:
+def aws(connection: Aws, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Aws:
     """An empty account."""
     scripted_aws.empty(endpoint)
     connection.reset()

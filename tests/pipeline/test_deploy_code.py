@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from localcloud.keys import Endpoint
 from pipeline.deploying import code_only
 from pipeline.deploying.consent import Consent
 from pipeline.deploying.deployment import Deployment
@@ -29,12 +30,12 @@ def hashed(data: bytes) -> str:
 
 
 @pytest.fixture(scope="module")
-def local(endpoint: str) -> Aws:
+def local(endpoint: Endpoint) -> Aws:
     return scripted_aws.connected(endpoint)
 
 
 @pytest.fixture
-def running(local: Aws, endpoint: str) -> Aws:
+def running(local: Aws, endpoint: Endpoint) -> Aws:
     scripted_aws.empty(endpoint)
     local.reset()
     deploy.bring_up_to_date(deployment(local), Consent())

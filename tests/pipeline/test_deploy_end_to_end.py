@@ -12,6 +12,7 @@ import pytest
 from boto3 import Session
 
 from localcloud import aws as local
+from localcloud.keys import Endpoint
 from pipeline import checks
 from pipeline.__main__ import main
 from pipeline.deploying import events
@@ -24,22 +25,22 @@ PARTS = ("environments", "templates", "rules", "handlers", "website")
 
 
 @pytest.fixture
-def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Session:
+def aws(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Session:
     """A second way to the endpoint, to read back with."""
-    for name, value in local.environment(endpoint).items():
+    for name, value in endpoint.environment().items():
         monkeypatch.setenv(name, value)
     return Session(region_name="us-east-1")
 
 
 @pytest.fixture(scope="module")
-def deployed(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def deployed(endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the repository whose development stack is the first thing in the account."""
     scripted_aws.empty(endpoint)
     root = tmp_path_factory.mktemp("deployed")
     for part in PARTS:
         shutil.copytree(ROOT / part, root / part)
     with pytest.MonkeyPatch.context() as patched:
-        for name, value in local.environment(endpoint).items():
+        for name, value in endpoint.environment().items():
             patched.setenv(name, value)
         assert main(["deploy", "dev"], root) == 0
     return root

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from localcloud.keys import Endpoint
 from pipeline.deploying import adoption, recovery, screen, stacks
 from pipeline.deploying.consent import Consent
 from pipeline.errors import Refused, UserError
@@ -55,12 +56,12 @@ ABSENT = Refusal("ValidationError", "Stack with id qr-upload-dev does not exist"
 
 
 @pytest.fixture(scope="module")
-def local(endpoint: str) -> Aws:
+def local(endpoint: Endpoint) -> Aws:
     return scripted_aws.connected(endpoint)
 
 
 @pytest.fixture
-def account(local: Aws, endpoint: str) -> Aws:
+def account(local: Aws, endpoint: Endpoint) -> Aws:
     """An empty account of the endpoint."""
     scripted_aws.empty(endpoint)
     local.reset()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from localcloud.keys import Endpoint
 from pipeline.deploying import clients, emptying, events, screen
 from pipeline.deploying.consent import Consent
 from pipeline.errors import Refused, UserError
@@ -45,12 +46,12 @@ GONE = of_stack("DELETE_COMPLETE")
 
 
 @pytest.fixture(scope="module")
-def local(endpoint: str) -> Aws:
+def local(endpoint: Endpoint) -> Aws:
     return scripted_aws.connected(endpoint)
 
 
 @pytest.fixture
-def running(local: Aws, endpoint: str) -> Aws:
+def running(local: Aws, endpoint: Endpoint) -> Aws:
     """A running stack, whose buckets hold two versions each, and its deployment bucket."""
     scripted_aws.empty(endpoint)
     local.reset()

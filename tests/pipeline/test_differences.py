@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from localcloud.keys import Endpoint
 from pipeline.deploying import comparing
 from pipeline.deploying.comparing import Difference
 from pipeline.deploying.consent import Consent
@@ -16,7 +17,7 @@ from tests.pipeline.scripted_aws import ACCOUNT, TEMPLATE, Aws, deployment
 
 
 @pytest.fixture(scope="module")
-def connection(endpoint: str) -> Aws:
+def connection(endpoint: Endpoint) -> Aws:
     """A stack as TEMPLATE says."""
     aws = scripted_aws.connected(endpoint)
     aws.reset()

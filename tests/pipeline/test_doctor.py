@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from localcloud.keys import Endpoint
 from pipeline.deploying import clients, permissions
 from pipeline.deploying.aws_errors import PERMISSIONS
 from pipeline.deploying.consent import Consent
@@ -151,7 +152,7 @@ def test_a_session_of_a_role_is_asked_about_as_its_role(aws: Aws) -> None:
     assert aws.sent("SimulatePrincipalPolicy")["PolicySourceArn"] == role
 
 
-def test_what_the_stations_call_is_what_the_doctor_asks_about(endpoint: str) -> None:
+def test_what_the_stations_call_is_what_the_doctor_asks_about(endpoint: Endpoint) -> None:
     local = scripted_aws.connected(endpoint)
     local.reset()
     scripted_aws.empty(endpoint)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.keys import Endpoint
 from pipeline.deploying import publishing
 from pipeline.deploying.consent import Consent
 from pipeline.errors import UserError
@@ -45,12 +46,12 @@ def site(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def local(endpoint: str) -> Aws:
+def local(endpoint: Endpoint) -> Aws:
     return scripted_aws.connected(endpoint)
 
 
 @pytest.fixture
-def aws(local: Aws, endpoint: str, site: Path) -> Aws:
+def aws(local: Aws, endpoint: Endpoint, site: Path) -> Aws:
     """A deployed stack with its website."""
     scripted_aws.empty(endpoint)
     local.reset()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from localcloud import aws as local
+from localcloud.keys import Endpoint
 from pipeline.__main__ import main
 from tests.pipeline import scripted_aws
 
@@ -32,15 +32,15 @@ def program() -> str:
 
 
 @pytest.fixture
-def aws(endpoint: str) -> Any:
+def aws(endpoint: Endpoint) -> Any:
     """A call of the command line on an empty account; its answer."""
     scripted_aws.empty(endpoint)
     path = program()
 
     def call(*words: str) -> Any:
-        environment = {**os.environ, **local.environment(endpoint), "AWS_PAGER": ""}
+        environment = {**os.environ, **endpoint.environment(), "AWS_PAGER": ""}
         done = subprocess.run(
-            [path, *words, "--endpoint-url", endpoint, "--region", "us-east-1"],
+            [path, *words, "--endpoint-url", endpoint.url, "--region", "us-east-1"],
             env=environment,
             capture_output=True,
             text=True,

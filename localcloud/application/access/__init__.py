@@ -1,1 +1,1 @@
-"""Who may do what: signatures, identities and the roles' policies."""
+"""Who may do what: the functions' identities and their roles' policies."""

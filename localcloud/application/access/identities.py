@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import string
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from localcloud.application.blueprint import Function
-
-_LETTERS = string.ascii_uppercase + "234567"
+from localcloud.keys import random_id
 
 
 @dataclass
@@ -40,7 +38,7 @@ class Identities:
 
     def issue(self, function: Function) -> Identity:
         """New credentials of a function's role."""
-        key = "ASIA" + "".join(secrets.choice(_LETTERS) for _ in range(16))
+        key = random_id("ASIA")
         identity = Identity(function, key, secrets.token_urlsafe(30), secrets.token_urlsafe(96))
         with self._lock:
             self._known[key] = identity

@@ -10,8 +10,8 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 from multidict import CIMultiDict
 
-from localcloud.application.access.signatures import Refused
 from localcloud.application.blueprint import CorsRule
+from localcloud.signatures import Refused
 
 VARY = "Origin, Access-Control-Request-Headers, Access-Control-Request-Method"
 

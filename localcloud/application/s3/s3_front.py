@@ -16,13 +16,14 @@ from urllib.parse import unquote
 from aiohttp import web
 from botocore.exceptions import ClientError
 
-from localcloud.application.access import policies, signatures
+from localcloud import signatures
+from localcloud.application.access import policies
 from localcloud.application.access.identities import Identities, Identity
-from localcloud.application.access.signatures import Incoming, Refused
 from localcloud.application.blueprint import Blueprint, Bucket
 from localcloud.application.conditions import Conditions
 from localcloud.application.requests import incoming, raw_path, who
 from localcloud.application.s3 import s3_answers, s3_events
+from localcloud.signatures import Incoming, Refused
 
 LARGEST = 5 * 1024**3
 OVERRIDES = (
@@ -132,9 +133,8 @@ class S3Front:
         return await act(asked, identity)
 
     def _check(self, asked: Asked) -> Identity:
-        return signatures.check(
-            asked.incoming, self._identities, "s3", self._blueprint().region, datetime.now(UTC)
-        )
+        wanted = ("s3", self._blueprint().region)
+        return signatures.check(asked.incoming, self._identities.find, wanted, datetime.now(UTC))
 
     def _authorise(self, asked: Asked, identity: Identity, action: str) -> None:
         """Neither the role nor the bucket may deny it, and one of them has to allow it."""

@@ -9,14 +9,15 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from localcloud.application.access import policies, signatures
+from localcloud import signatures
+from localcloud.application.access import policies
 from localcloud.application.access.identities import Identities, Identity
-from localcloud.application.access.signatures import Refused
 from localcloud.application.blueprint import Api, Blueprint
 from localcloud.application.conditions import Conditions
 from localcloud.application.requests import incoming
 from localcloud.application.websocket.connections import Connection, Connections
 from localcloud.application.websocket.websocket_gateway import WebSocketGateway
+from localcloud.signatures import Refused
 
 LONGEST_MESSAGE = 128 * 1024
 
@@ -69,8 +70,8 @@ class Management:
 
     async def _check(self, request: web.Request, body: bytes) -> Identity:
         signed = incoming(request, hashlib.sha256(body).hexdigest())
-        region = self._blueprint().region
-        return signatures.check(signed, self._identities, "execute-api", region, datetime.now(UTC))
+        wanted = ("execute-api", self._blueprint().region)
+        return signatures.check(signed, self._identities.find, wanted, datetime.now(UTC))
 
     def _authorise(self, api: Api, identity: Identity, request: web.Request) -> None:
         blueprint = self._blueprint()

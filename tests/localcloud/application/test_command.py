@@ -102,6 +102,35 @@ def test_it_serves_on_loopback_only(cloud: Running) -> None:
             assert elsewhere.connect_ex(("127.0.0.2", port)) != 0
 
 
+LAN = """
+import os, sys
+from pathlib import Path
+from localcloud.application import command
+from localcloud.application.options import Options
+from tests.listening import listening
+
+async def look(application):
+    served = {name: application._ports[name] for name in ("website", "HttpApi", "s3")}
+    print(application._endpoint.url.rpartition(":")[2], *served.values())
+    print(*(f"{host}:{port}" for host, port in listening(os.getpid())))
+    return True
+
+command.lan_address = lambda: "127.0.0.9"
+command._serve = look
+sys.exit(command.run(Options("dev", Path.cwd(), lan=True)))
+"""
+
+
+def test_lan_opens_the_application_and_never_the_aws_endpoint() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LAN], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    ports, addresses = (line.split() for line in done.stdout.splitlines())
+    endpoint, *served = ports
+    assert set(addresses) == {f"127.0.0.1:{endpoint}", *(f"127.0.0.9:{port}" for port in served)}
+
+
 def test_ctrl_c_under_nox_ends_everything(project: Path) -> None:
     (project / "noxfile.py").write_text(NOXFILE.format(root=str(ROOT)))
     nox = (sys.executable, "-m", "nox", "-s", "here", "--", "dev", "--json")

@@ -366,7 +366,8 @@ def _cut(socket: aiohttp.ClientWebSocketResponse) -> None:
 
 def operator(cloud: Running, service: str) -> Any:
     given = cloud.ready["environment"]
-    session: Any = boto3.Session(region_name="us-east-1")
+    keys = given["AWS_ACCESS_KEY_ID"], given["AWS_SECRET_ACCESS_KEY"]
+    session: Any = boto3.Session(*keys, region_name="us-east-1")
     return session.client(service, endpoint_url=given["AWS_ENDPOINT_URL"])
 
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol, TypeVar
 from urllib.parse import parse_qsl, quote, unquote
-
-from localcloud.application.access.identities import Identities, Identity
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED = "UNSIGNED-PAYLOAD"
@@ -28,6 +27,24 @@ PARAMETERS = (
 HEADER = re.compile(
     rf"{ALGORITHM} Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{{64}})"
 )
+
+
+class Signer(Protocol):
+    """Somebody's keys."""
+
+    @property
+    def access_key(self) -> str: ...
+
+    @property
+    def secret(self) -> str: ...
+
+    @property
+    def token(self) -> str | None: ...
+
+
+S = TypeVar("S", bound=Signer)
+Find = Callable[[str], S | None]
+"""Whose an access key is; None if it was never given out."""
 
 
 class Refused(Exception):
@@ -83,31 +100,32 @@ def access_key(request: Incoming) -> str:
     return match[1].partition("/")[0] if match else ""
 
 
-def check(
-    request: Incoming, identities: Identities, service: str, region: str, now: datetime
-) -> Identity:
-    """Who signed the request; `Refused` says why it isn't accepted."""
+def check(request: Incoming, find: Find[S], wanted: tuple[str, str] | None, now: datetime) -> S:
+    """Who signed the request; `Refused` says why it isn't accepted.
+
+    `wanted` are the service and region that it has to be signed for, None for any.
+    """
     claim = _presigned(request) if request.presigned else _in_header(request)
     date, claimed_region, claimed_service = claim.scope
-    if (claimed_region, claimed_service) != (region, service):
+    if wanted not in {None, (claimed_service, claimed_region)}:
         raise Refused(
             "AuthorizationQueryParametersError",
-            f"Error parsing the X-Amz-Credential parameter; expecting '{region}' and '{service}'",
+            f"Error parsing the X-Amz-Credential parameter; expecting {wanted}",
             400,
         )
-    identity = identities.find(claim.access_key)
-    if identity is None:
+    signer = find(claim.access_key)
+    if signer is None:
         raise Refused(
             "InvalidAccessKeyId",
             "The AWS Access Key Id you provided does not exist in our records.",
             more={"AWSAccessKeyId": claim.access_key},
         )
-    if claim.token != identity.token:
+    if claim.token != signer.token:
         raise Refused("InvalidToken", "The provided token is malformed or otherwise invalid.", 400)
     _check_time(request, claim, now)
-    _check_signature(request, claim, identity, f"{date}/{claimed_region}/{claimed_service}")
+    _check_signature(request, claim, signer, f"{date}/{claimed_region}/{claimed_service}")
     _check_unsigned(request, claim)
-    return identity
+    return signer
 
 
 def _presigned(request: Incoming) -> Claim:
@@ -131,7 +149,7 @@ def _presigned(request: Incoming) -> Claim:
         tuple(given["X-Amz-SignedHeaders"].split(";")),
         given["X-Amz-Signature"],
         given.get("X-Amz-Security-Token"),
-        UNSIGNED,
+        UNSIGNED if scope[2] == "s3" else request.body_sha256,
     )
 
 
@@ -203,11 +221,11 @@ def _check_time(request: Incoming, claim: Claim, now: datetime) -> None:
         )
 
 
-def _check_signature(request: Incoming, claim: Claim, identity: Identity, scope: str) -> None:
+def _check_signature(request: Incoming, claim: Claim, signer: Signer, scope: str) -> None:
     canonical = canonical_request(request, claim)
     hashed = hashlib.sha256(canonical.encode()).hexdigest()
     to_sign = f"{ALGORITHM}\n{claim.signed_at}\n{scope}/aws4_request\n{hashed}"
-    expected = signature(identity.secret, scope, to_sign)
+    expected = signature(signer.secret, scope, to_sign)
     if not hmac.compare_digest(expected, claim.signature):
         raise Refused(
             "SignatureDoesNotMatch",
@@ -238,7 +256,7 @@ def _check_unsigned(request: Incoming, claim: Claim) -> None:
 def canonical_request(request: Incoming, claim: Claim) -> str:
     """The text whose hash is signed."""
     service = claim.scope[2]
-    path = unquote(request.path) if service == "s3" else request.path
+    path = unquote(request.path) if service == "s3" else _normalised(request.path)
     pairs = sorted(
         (quote(name, safe=SAFE), quote(value, safe=SAFE))
         for name, value in request.parameters
@@ -257,6 +275,18 @@ def canonical_request(request: Incoming, claim: Claim) -> str:
             claim.payload,
         ]
     )
+
+
+def _normalised(path: str) -> str:
+    """A path without empty and dotted segments; only S3's keys may have them."""
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            del parts[-1:]
+        elif part not in {"", "."}:
+            parts.append(part)
+    end = "/" if parts and path.endswith("/") else ""
+    return f"/{'/'.join(parts)}{end}"
 
 
 def signature(secret: str, scope: str, to_sign: str) -> str:

@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from localcloud.application.access.identities import Identities, Identity
-from localcloud.application.access.signatures import Incoming, Refused, check
+from localcloud.signatures import Incoming, Refused, check
 from tests.localcloud.application.things import REGION, function
 
 HOST = "127.0.0.1:9000"
@@ -46,7 +46,7 @@ class Signed:
         }
         request = Incoming(method, path or self.path, query or self.query, sent)
         now = datetime.now(UTC) + timedelta(seconds=later)
-        return check(request, self.identities, "s3", REGION, now)
+        return check(request, self.identities.find, ("s3", REGION), now)
 
     def refused(self, **changed: Any) -> Refused:
         with pytest.raises(Refused) as refused:
@@ -77,7 +77,9 @@ def test_awss_own_example_of_a_presigned_url_is_accepted() -> None:
     )
     request = Incoming("GET", "/test.txt", query, {"host": "examplebucket.s3.amazonaws.com"})
 
-    found = check(request, identities, "s3", "us-east-1", datetime(2013, 5, 24, 12, tzinfo=UTC))
+    found = check(
+        request, identities.find, ("s3", "us-east-1"), datetime(2013, 5, 24, 12, tzinfo=UTC)
+    )
 
     assert found is known
 
@@ -171,7 +173,7 @@ def test_a_signature_in_the_header_covers_the_body(body: bytes) -> None:
     def checked(sent: bytes) -> Identity:
         sha256 = hashlib.sha256(sent).hexdigest()
         incoming = Incoming("POST", "/dev/@connections/a%3D", "", headers, sha256)
-        return check(incoming, identities, "execute-api", REGION, datetime.now(UTC))
+        return check(incoming, identities.find, ("execute-api", REGION), datetime.now(UTC))
 
     assert checked(body) is identity
     with pytest.raises(Refused, match="does not match"):
