@@ -37,6 +37,8 @@ def failures(node: Node) -> Iterator[dict[str, Any]]:
     (kind, content), *_ = node["container"].items()
     if kind in CONDITIONS or _status(content) != "FAIL":
         return
+    if kind == "ClauseValueCheck" and not node["context"].strip():
+        return  # a filter on keys compared this one; it chose what the clause was asked about
     below = [failure for child in node["children"] for failure in failures(child)]
     if kind == "ClauseValueCheck":
         yield from below or [_failure(content, node["context"])]

@@ -308,7 +308,7 @@ def _finding(
     verdict: Verdict, group: Sequence[tuple[Pointer, Failure]], template: Template
 ) -> Finding:
     pointer, first = group[0]
-    message, mend = _texts(first)
+    message, mend = _texts(verdict.rule, pointer, first, template)
     place, value_place = template.places(pointer)
     return Finding(
         tool=TOOL_GUARD,
@@ -321,25 +321,37 @@ def _finding(
         mend=mend,
         place=place,
         value_place=value_place,
-        notes=_notes(message, group),
+        notes=_notes(verdict.rule, message, group, template),
     )
 
 
-def _notes(message: str, group: Sequence[tuple[Pointer, Failure]]) -> tuple[str, ...]:
+def _notes(
+    rule: str, message: str, group: Sequence[tuple[Pointer, Failure]], template: Template
+) -> tuple[str, ...]:
     """The other clauses that fail on the same resource, each text once."""
     notes: dict[str, str] = {}
     for pointer, failure in group[1:]:
-        other, mend = _texts(failure)
+        other, mend = _texts(rule, pointer, failure, template)
         if other != message:
             where = ".".join(map(str, pointer[2:])) or "template"
             notes.setdefault(other, f"{where}: {other} Mend: {mend}".removesuffix(" Mend: "))
     return tuple(notes.values())
 
 
-def _texts(failure: Failure) -> tuple[str, str]:
-    """A rule's <<text>> as what is wrong and how to mend it, each on one line."""
+def _texts(rule: str, pointer: Pointer, failure: Failure, template: Template) -> tuple[str, str]:
+    """A rule's <<text>> as what is wrong and how to mend it, each on one line.
+
+    A rule that looks for something inside a text or a number says nothing that is true of it, and
+    a clause may have no text at all. The engine's own words are for whoever writes rules.
+    """
+    name = str(pointer[-1]) if pointer else "The template"
+    if failure.missing and isinstance(_at(template.value, pointer), str | int | float):
+        return (
+            f"{name} is a plain value, and {rule} looks for {failure.missing} in it.",
+            f"write {name} in the form that CloudFormation's documentation gives.",
+        )
     if not failure.message.strip():
-        return f"This does not hold: {failure.clause}.", ""
+        return f"{name} is not as {rule} asks.", f"`guard --explain {rule}` shows what that is."
     what, _, mend = failure.message.partition("Mend:")
     return " ".join(what.split()), " ".join(mend.split())
 
@@ -352,6 +364,12 @@ def _found(pointer: Pointer, failure: Failure) -> str:
         return ""
     text = json.dumps(redaction.shown(failure.found, pointer), ensure_ascii=False)
     return text if len(text) <= FOUND_CHARACTERS else text[: FOUND_CHARACTERS - 1] + "…"
+
+
+def _at(value: Any, pointer: Pointer) -> Any:
+    for key in pointer:
+        value = value[key]
+    return value
 
 
 def pointer_of(path: str, template: Any) -> Pointer:

@@ -233,7 +233,43 @@ def test_a_rule_that_fails_is_a_finding_where_it_is_not_required_too(root: Path)
     (finding,) = judge(Template({"Resources": {"Crate": SHUT}, "Balls": 2}), root)
 
     assert (finding.rule, finding.pointer, finding.found) == ("BALLS_ARE_ROUND", ("Balls",), "2")
-    assert finding.message == "This does not hold: Balls EQUALS  1."
+    assert finding.message == "Balls is not as BALLS_ARE_ROUND asks."
+
+
+def test_a_plain_value_where_a_rule_looks_deeper_is_told_as_that(root: Path) -> None:
+    put(
+        root,
+        "balls",
+        "rule BALLS_ARE_ROUND {\n Balls { Shape.Round == true <<It is square.>> }\n}\n",
+        "BALLS_ARE_ROUND",
+    )
+    (root / "rules/general/required.yaml").write_text(
+        REQUIRED.replace("everywhere: [", "everywhere: [BALLS_ARE_ROUND, ")
+    )
+
+    (finding,) = judge(Template({"Resources": {"Crate": SHUT}, "Balls": "round"}), root)
+
+    assert finding.pointer == ("Balls",)
+    assert finding.message.startswith("Balls is a plain value, and BALLS_ARE_ROUND looks for Shape")
+
+
+def test_no_finding_holds_the_engines_own_words(root: Path) -> None:
+    put(
+        root,
+        "balls",
+        "rule BALLS_ARE_ROUND {\n Balls.Shape { Round == true }\n Balls.Size == 1\n}\n",
+        "BALLS_ARE_ROUND",
+    )
+    (root / "rules/general/required.yaml").write_text(
+        REQUIRED.replace("everywhere: [", "everywhere: [BALLS_ARE_ROUND, ")
+    )
+
+    (finding,) = judge(Template({"Resources": {"Crate": SHUT}, "Balls": {"Size": 2}}), root)
+
+    told = " ".join([finding.message, finding.mend, *finding.notes])
+    assert "Clause" not in told
+    assert "EQUALS" not in told
+    assert "--explain BALLS_ARE_ROUND" in told
 
 
 def test_two_environments_are_judged_apart(root: Path) -> None:

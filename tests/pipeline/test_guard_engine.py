@@ -53,6 +53,23 @@ def test_what_a_filter_leaves_out_is_no_failure() -> None:
     assert failures("A.S[ K == 1 ].M == 3 <<m>>") == [("/A/S/0/M", "", "m")]
 
 
+@pytest.mark.parametrize(
+    "clauses",
+    ["%telling empty <<m>>", "%telling { this not exists <<m>> }", "%telling == 'z' <<m>>"],
+)
+def test_what_a_filter_on_keys_compares_is_never_blamed(clauses: str) -> None:
+    template = {"P": {"Env": "a", "MyToken": "b", "Size": "c", "YourToken": "d"}}
+    rules = f"let telling = P[ keys == /Token/ ]\nrule R {{\n{clauses}\n}}"
+
+    ((_, status, found),) = verdicts(
+        json.loads(run_checks_rs(json.dumps(template), rules, verbose=True))
+    )
+
+    assert status == "FAIL"
+    assert [one["path"] for one in found] == ["/P/MyToken", "/P/YourToken"]
+    assert {one["message"] for one in found} == {"m"}
+
+
 def test_the_message_of_an_alternative_speaks_for_all_of_them() -> None:
     assert failures("A.C == 'y' or A.C == 'z' <<m>>") == [("/A/C", "", "m")]
 
