@@ -82,6 +82,8 @@ export function openLedger(store, random, clock = Date.now) {
     finish: (id) => update(id, { done: true }),
     /** The person has taken it back; its id serves the same photo again. @param {string} [id] */
     release: (id) => update(id, { page: "", seen: 0, hidden: true }),
+    /** @param {string} id */
+    isTakenBack: (id) => read().uploads.some((one) => one.id === id && one.hidden && !one.done),
     /** The page goes: whatever it sent is free for another. */
     leave() {
       if (!read().uploads.some((one) => one.page === page)) return;

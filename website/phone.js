@@ -64,6 +64,9 @@ const left = () => session.expiresAt - now();
 function view() {
   return {
     ...{ speaker, stage, items, thumbnails, left: left(), used: session.uploads.length, ...rules },
+    takenBack: session.uploads.some(
+      ({ id, status }) => status === "REQUESTED" && ledger.isTakenBack(id),
+    ),
     trouble: navigator.onLine ? trouble : "offline",
     onDismiss: dismiss,
     onAgain: (/** @type {string} */ key) => queue?.again(key),

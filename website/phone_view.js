@@ -13,6 +13,7 @@ import { $, drawList, icon, input, make, say, setIcon, show } from "./dom.js";
  * @property {number} maxBytes
  * @property {number} maxUploads
  * @property {number} used of them
+ * @property {boolean} takenBack whether one of them was taken back once it was announced
  * @property {number} left seconds until the code ends
  * @property {"" | "offline" | "unwell"} trouble
  * @property {Item[]} items
@@ -85,15 +86,23 @@ export function drawTime({ stage, left, speaker: { t, amount } }) {
 }
 
 /** @param {View} view */
-function drawChoosers({ stage, items, maxUploads, maxBytes, used, speaker: { t, amount } }) {
-  const free = maxUploads - used;
+function drawChoosers(view) {
+  const { stage, items, maxUploads, maxBytes, speaker } = view;
+  const { t, amount } = speaker;
+  const free = maxUploads - view.used;
   const open = free > 0 || items.some(({ state }) => state === "unfinished");
   const size = amount(maxBytes / 1048576, "megabyte");
   show($("send"), stage === "ready");
   show($("choosers"), open);
   for (const id of ["camera", "library"]) input(id).disabled = !open;
-  say($("places"), !open ? t("full") : used > 0 ? t("places", { n: free }) : "");
+  say($("places"), open ? places(view, free) : t("full"));
   say($("rules"), t("rules", { n: maxUploads, size }));
+}
+
+/** How many photos more there may be. @param {View} view @param {number} free */
+function places({ used, takenBack, speaker: { t } }, free) {
+  const room = used > 0 ? t("places", { n: free }) : "";
+  return takenBack ? `${room}. ${t("takenBack")}` : room;
 }
 
 /** @param {View} view */

@@ -300,6 +300,10 @@ def test_a_photo_in_flight_can_be_taken_back(phone: Page, service: Service) -> N
         expect(phone.locator(".item")).to_have_count(left)
 
     assert "PUT" in aborted
+    hurry(phone)
+    expect(phone.locator("#places")).to_have_text(
+        "Room for 7 more photos. A photo that was taken back keeps its place."
+    )
 
 
 def test_looking_at_the_page_again_tries_at_once(phone: Page, service: Service) -> None:

@@ -14,6 +14,7 @@ export default {
     other: "Up to {n} photos with this code, each up to {size}: JPEG, PNG, GIF, WebP, HEIC, AVIF.",
   },
   places: { one: "Room for {n} more photo", other: "Room for {n} more photos" },
+  takenBack: "A photo that was taken back keeps its place.",
   full: "This code takes no more photos. Make a new code on the computer to send more.",
   timeLeft: "{time} left for sending",
   list: "Your photos",
