@@ -34,14 +34,15 @@ def main(names: Sequence[str], root: Path) -> int:
 def audit(rendered: Sequence[Template], root: Path) -> list[Finding]:
     """Every remark as a finding; a waived one is information."""
     decided = waivers.read(root)
-    by_name = {one.settings.name: one for one in rendered}
-    remarks = [remark for one in rendered for remark in tools.remarks(one, root)]
+    by_name = {template.settings.name: template for template in rendered}
+    tiers = {name: template.settings.tier for name, template in by_name.items()}
+    remarks = [remark for template in rendered for remark in tools.remarks(template, root)]
     result = []
-    for subject, said in waivers.judged(remarks, decided, list(by_name)):
+    for subject, text in waivers.judged(remarks, decided, tiers):
         if isinstance(subject, Waiver):
-            result.append(waivers.unused(subject, said))
+            result.append(waivers.unused(subject, text))
         else:
-            result.append(finding(subject, said, by_name[subject.environment]))
+            result.append(finding(subject, text, by_name[subject.environment]))
     return result
 
 

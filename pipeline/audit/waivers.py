@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,31 +13,31 @@ from pipeline.policy import waivers
 FILE = "rules/audit.yaml"
 _FORM = waivers.Form(
     "a decision on a remark",
-    "waivers: is a list; each has tool, rule and reason, texts, and subjects and environments,"
-    " lists of texts.",
+    "waivers: is a list; each has tool, rule and reason, texts, and subjects and tiers, lists of"
+    " texts.",
     frozenset({"tool", "rule", "reason"}),
-    frozenset({"subjects", "environments"}),
+    frozenset({"subjects", "tiers"}),
 )
 
-Key = tuple[str, str, str, str]
+Key = tuple[str, str, str, str]  # tool, rule, subject, tier
 
 
 @dataclass(frozen=True)
 class Waiver:
-    """One decision: a tool's rule, on these subjects in these environments, and the reason."""
+    """One decision: a tool's rule, on these subjects in environments of these tiers; and why."""
 
     tool: str
     rule: str
     subjects: tuple[str, ...]
-    environments: tuple[str, ...]
+    tiers: tuple[str, ...]
     reason: str
     line: int
 
     def remarks(self) -> Iterator[Key]:
-        """Each remark that it is about. All of them have to be made."""
+        """Each remark that it is about. Some environment of the tier has to give cause for it."""
         for subject in self.subjects:
-            for environment in self.environments:
-                yield self.tool, self.rule, subject, environment
+            for tier in self.tiers:
+                yield self.tool, self.rule, subject, tier
 
 
 def read(root: Path) -> list[Waiver]:
@@ -48,7 +48,7 @@ def read(root: Path) -> list[Waiver]:
             entry["tool"],
             entry["rule"],
             tuple(entry["subjects"]),
-            tuple(entry["environments"]),
+            tuple(entry["tiers"]),
             entry["reason"],
             document.line(at),
         )
@@ -57,22 +57,20 @@ def read(root: Path) -> list[Waiver]:
 
 
 def judged(
-    remarks: Sequence[Remark], decided: Sequence[Waiver], environments: Sequence[str]
+    remarks: Sequence[Remark], decided: Sequence[Waiver], tiers: Mapping[str, str]
 ) -> Iterator[tuple[Remark | Waiver, str]]:
     """Each remark with the reason that it was waived for, or none; then each part of a waiver
-    that nothing needs, with what that is."""
+    that nothing needs, with what that is. `tiers` has the tier of each judged environment."""
     reasons = {key: waiver.reason for waiver in decided for key in waiver.remarks()}
-    made = {_key(remark) for remark in remarks}
+    made = set()
     for remark in remarks:
-        yield remark, reasons.get(_key(remark), "")
+        key = (remark.tool, remark.rule, remark.subject, tiers[remark.environment])
+        made.add(key)
+        yield remark, reasons.get(key, "")
     for waiver in decided:
         for key in waiver.remarks():
-            if key[3] in environments and key not in made:
+            if key[3] in tiers.values() and key not in made:
                 yield waiver, f"{key[2]} in {key[3]}"
-
-
-def _key(remark: Remark) -> Key:
-    return remark.tool, remark.rule, remark.subject, remark.environment
 
 
 def unused(waiver: Waiver, what: str) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,7 +20,8 @@ from pipeline.render import Rendered, render_all
 from tests.rules import cli
 
 REMARK = Remark("checkov", "CKV_1", "Bucket", "dev", "Ensure something", ("Resources", "Bucket"))
-WAIVER = Waiver("checkov", "CKV_1", ("Bucket",), ("dev", "prod"), "because", 7)
+WAIVER = Waiver("checkov", "CKV_1", ("Bucket",), ("development", "production"), "because", 7)
+TIERS = {"dev": "development", "prod": "production"}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,7 @@ def rendered(root: Path) -> list[Rendered]:
 
 def judged(*remarks: Remark, only: list[Waiver] | None = None) -> list[tuple[str, str]]:
     decided = [WAIVER] if only is None else only
-    said = waivers.judged(remarks, decided, ["dev", "prod"])
+    said = waivers.judged(remarks, decided, TIERS)
     return [(type(subject).__name__, what) for subject, what in said]
 
 
@@ -38,8 +40,8 @@ def test_a_remark_that_nobody_decided_on_has_no_reason() -> None:
 
 
 def test_a_waiver_gives_its_reason_and_every_part_of_it_has_to_be_needed() -> None:
-    assert judged(REMARK) == [("Remark", "because"), ("Waiver", "Bucket in prod")]
-    assert judged() == [("Waiver", "Bucket in dev"), ("Waiver", "Bucket in prod")]
+    assert judged(REMARK) == [("Remark", "because"), ("Waiver", "Bucket in production")]
+    assert judged() == [("Waiver", "Bucket in development"), ("Waiver", "Bucket in production")]
 
 
 @pytest.mark.parametrize("field", ["tool", "rule", "subject"])
@@ -49,10 +51,26 @@ def test_a_waiver_is_for_one_tool_rule_and_subject(field: str) -> None:
     assert ("Remark", "") in judged(other)
 
 
-def test_a_part_for_an_environment_that_is_not_judged_may_rest() -> None:
-    (said,) = waivers.judged([REMARK], [WAIVER], ["dev"])
+def test_a_part_for_a_tier_that_is_not_judged_may_rest() -> None:
+    (judgement,) = waivers.judged([REMARK], [WAIVER], {"dev": "development"})
 
-    assert said == (REMARK, "because")
+    assert judgement == (REMARK, "because")
+
+
+def test_one_environment_of_a_tier_is_cause_enough_for_its_waiver() -> None:
+    tiers = {"dev": "development", "staging": "development"}
+
+    (judgement,) = waivers.judged([REMARK], [WAIVER], tiers)
+
+    assert judgement == (REMARK, "because")
+
+
+def test_a_remark_on_another_environment_of_the_tier_is_decided_on_too() -> None:
+    remark = replace(REMARK, environment="staging")
+
+    judgements = waivers.judged([REMARK, remark], [WAIVER], {**TIERS, "staging": "development"})
+
+    assert list(judgements)[:2] == [(REMARK, "because"), (remark, "because")]
 
 
 def test_a_finding_fails_unless_it_is_waived(rendered: list[Rendered]) -> None:
@@ -80,11 +98,11 @@ def test_every_committed_waiver_has_its_reason(root: Path) -> None:
         "other: []\n",
         "waivers: []\nmore: 1\n",
         "waivers: [x]\n",
-        "waivers: [{tool: a, rule: b, subjects: [c], environments: [d]}]\n",
-        "waivers: [{tool: a, rule: b, subjects: [c], environments: [d], reason: ' '}]\n",
-        "waivers: [{tool: a, rule: b, subjects: c, environments: [d], reason: e}]\n",
-        "waivers: [{tool: a, rule: b, subjects: [], environments: [d], reason: e}]\n",
-        "waivers: [{tool: a, rule: b, subjects: [1], environments: [d], reason: e}]\n",
+        "waivers: [{tool: a, rule: b, subjects: [c], tiers: [d]}]\n",
+        "waivers: [{tool: a, rule: b, subjects: [c], tiers: [d], reason: ' '}]\n",
+        "waivers: [{tool: a, rule: b, subjects: c, tiers: [d], reason: e}]\n",
+        "waivers: [{tool: a, rule: b, subjects: [], tiers: [d], reason: e}]\n",
+        "waivers: [{tool: a, rule: b, subjects: [1], tiers: [d], reason: e}]\n",
     ],
 )
 def test_a_file_of_another_form_is_an_error(tmp_path: Path, text: str) -> None:
@@ -117,7 +135,7 @@ def test_control_tower_s_remarks_are_those_that_were_decided_on(
 
     remarks = [remark for one in rendered for remark in tools.control_tower(one, root)]
 
-    made = {(one.tool, one.rule, one.subject, one.environment) for one in remarks}
+    made = {(one.tool, one.rule, one.subject, TIERS[one.environment]) for one in remarks}
     assert made == {key for key in decided if key[0] == tools.CONTROL_TOWER}
     assert all(one.message.startswith("Require") for one in remarks)
 
