@@ -9,6 +9,7 @@ import json
 import pathlib
 import re
 from collections.abc import Iterator
+from datetime import date
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
@@ -139,9 +140,22 @@ def _read_only(kind: str) -> list[str]:
     return pointers
 
 
+@cache
+def runtimes() -> dict[str, date]:
+    """When AWS stops looking after each Lambda runtime that it has set a day for."""
+    path = _data() / "AdditionalSpecs" / "LmbdRuntimeLifecycle.json"
+    known = json.loads(path.read_text("utf-8"))
+    days = {name: phases.get("deprecated") for name, phases in known.items()}
+    return {name: date.fromisoformat(day) for name, day in days.items() if day}
+
+
 def _folder() -> pathlib.Path:
-    """Where the schemas are. `importlib.resources` would import cfn-lint to find out."""
+    return _data() / "schemas"
+
+
+def _data() -> pathlib.Path:
+    """Where cfn-lint keeps its data. `importlib.resources` would import cfn-lint to find out."""
     spec = find_spec("cfnlint")
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError("No module named 'cfnlint'", name="cfnlint")
-    return pathlib.Path(spec.submodule_search_locations[0]) / "data" / "schemas"
+    return pathlib.Path(spec.submodule_search_locations[0]) / "data"

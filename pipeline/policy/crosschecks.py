@@ -7,25 +7,22 @@ rules/general/required.yaml, may be waived, and are reported alike. None knows a
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
-from pipeline import files
-from pipeline.documents import parse_settings
 from pipeline.findings import Pointer
 from pipeline.policy.metrics import METRICS
 from pipeline.policy.referable import fits, may_refer_to
 from pipeline.policy.references import at, of_type, prop, references, referred, resources
 from pipeline.policy.rulebook import Rule
 from pipeline.policy.verdicts import Failure, Verdict
+from pipeline.schemas import runtimes
 
 FILE = "crosschecks.py"
-RUNTIMES = "rules/runtimes.yaml"
 
 BUCKET = "AWS::S3::Bucket"
 FUNCTION = "AWS::Lambda::Function"
@@ -74,7 +71,7 @@ class Subject:
 
     template: dict[str, Any]
     day: date
-    runtimes: dict[str, date]
+    runtimes: Mapping[str, date]
 
 
 # None: there is nothing that the check is about.
@@ -101,19 +98,10 @@ def rules() -> tuple[Rule, ...]:
     )
 
 
-def judge(name: str, template: dict[str, Any], root: Path, day: date) -> list[Verdict]:
+def judge(name: str, template: dict[str, Any], day: date) -> list[Verdict]:
     """Each check's verdict on one template."""
-    subject = Subject(template, day, runtimes(root))
+    subject = Subject(template, day, runtimes())
     return [_verdict(name, check, check(subject)) for check in _CHECKS]
-
-
-def runtimes(root: Path) -> dict[str, date]:
-    """rules/runtimes.yaml: when AWS stops looking after each runtime; empty without the file."""
-    path = root / RUNTIMES
-    if not path.is_file():
-        return {}
-    document = parse_settings(files.read_text(path, RUNTIMES), RUNTIMES)
-    return {name: date.fromisoformat(day) for name, day in document.value["deprecated"].items()}
 
 
 def _verdict(name: str, check: Check, problems: list[Problem] | None) -> Verdict:
@@ -417,11 +405,11 @@ def _text(value: Any) -> Any:
 
 @_check
 def functions_run_maintained_runtimes(subject: Subject) -> list[Problem] | None:
-    """A deprecated runtime gets no security updates; rules/runtimes.yaml has AWS's days.
+    """A deprecated runtime gets no security updates; AWS's days are those that cfn-lint carries.
     https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
     """
     functions = of_type(subject.template, FUNCTION)
-    if not functions or not subject.runtimes:
+    if not functions:
         return None
     return [
         problem
@@ -431,13 +419,19 @@ def functions_run_maintained_runtimes(subject: Subject) -> list[Problem] | None:
 
 
 def _outdated(name: str, runtime: Any, subject: Subject) -> Problem | None:
+    """A problem from the runtime's day on; an unknown runtime is for cfn-lint to refuse."""
     ends = subject.runtimes.get(runtime) if isinstance(runtime, str) else None
-    if ends is not None and subject.day < ends:
+    if ends is None or subject.day < ends:
         return None
-    later = [other for other, day in subject.runtimes.items() if subject.day < day]
+    family = runtime.rstrip("0123456789.x")
+    later = [
+        other
+        for other, day in subject.runtimes.items()
+        if subject.day < day and other.startswith(family)
+    ]
     return Problem(
         ("Resources", name, "Properties", "Runtime"),
         runtime,
-        f"The runtime is deprecated since {ends}." if ends else f"{RUNTIMES} doesn't know it.",
+        f"The runtime has been deprecated since {ends}.",
         f"Runtime: {' or '.join(later) or 'one that AWS looks after'}.",
     )

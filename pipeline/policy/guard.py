@@ -90,7 +90,7 @@ def guard(
     for template in rendered:
         name = template.settings.name
         mine = [one for one in judgement.verdicts if one.template == name]
-        mine += crosschecks.judge(name, template.value, root, clock())
+        mine += crosschecks.judge(name, template.value, clock())
         findings += findings_of(template, mine, rules)
         findings += _silences(template, mine, _judged(rules, judgement), required)
     return waivers.apply(findings, excused, {one.settings.name for one in rendered}, clock())
@@ -109,7 +109,7 @@ def guard_outside(
     files = [one for one in rulebook.read_all(root / RULES) if _is_general(one.name)]
     name = template.settings.name
     judgement = judge({name: template.value}, files)
-    verdicts = [*judgement.verdicts, *crosschecks.judge(name, template.value, root, clock())]
+    verdicts = [*judgement.verdicts, *crosschecks.judge(name, template.value, clock())]
     verdicts = [one for one in verdicts if one.rule not in rendered]
     silent = [one.rule for one in verdicts if one.status == "SKIP"]
     own = [rule.name for rule in rules if rule.file.startswith(f"{rulebook.APPLICATION}/")]

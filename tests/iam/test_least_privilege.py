@@ -60,6 +60,9 @@ def every_grant(rendered: Rendered) -> list[tuple[Pointer, str]]:
     ]
 
 
+RECORDER = ["-p", "pipeline.iam.recorder", "--told", "tests.handlers.aws:ENVIRONMENT"]
+
+
 def at(value: Any, pointer: Pointer) -> Any:
     for step in pointer:
         value = value[step]
@@ -77,14 +80,14 @@ def test_the_recording_is_what_the_handlers_tests_do_now(root: Path, tmp_path: P
     command = ["-m", "pytest", "tests/handlers", "-q", "-p", "no:cacheprovider"]
 
     done = subprocess.run(
-        [sys.executable, *command, "-p", "tests.iam.recorder", "--calls", str(now)],
+        [sys.executable, *command, *RECORDER, "--calls", str(now)],
         cwd=root, env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, text=True,
         check=False,
     )  # fmt: skip
 
     assert done.returncode in {0, 1}, done.stdout  # a failing test is told where it stands
     assert now.read_text() == (root / recording.FILE).read_text(), (
-        f"record anew: python {' '.join(command)} -p tests.iam.recorder --calls {recording.FILE}"
+        f"record anew: python {' '.join(command)} {' '.join(RECORDER)} --calls {recording.FILE}"
     )
 
 

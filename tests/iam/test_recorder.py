@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.iam.recorder import Recorder, _caller, _presigned, _s3
+from pipeline.iam.recorder import Recorder, _caller, _presigned, _s3
 
 URL = "https://b.s3.eu-central-1.amazonaws.com/a/b%20c"
 

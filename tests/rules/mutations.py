@@ -167,7 +167,7 @@ class Rules:
         if not _may_matter_to_crosschecks(mutant, original.value):
             return set()
         required = self.required[original.settings.tier]
-        verdicts = crosschecks.judge("mutant", mutant.template, ROOT, DAY)
+        verdicts = crosschecks.judge("mutant", mutant.template, DAY)
         return {
             one.rule
             for one in verdicts

@@ -42,7 +42,7 @@ def test_a_rule_that_is_required_passes(name: str, rendered: Sequence[Rendered])
     required = rulebook.required(RULES, catalogue.rules(ROOT)).tiers[one.settings.tier]
 
     judgement = guard.verdicts({name: one.value}, RULES)
-    verdicts = [*judgement.verdicts, *crosschecks.judge(name, one.value, ROOT, guard.today())]
+    verdicts = [*judgement.verdicts, *crosschecks.judge(name, one.value, guard.today())]
 
     said = {verdict.rule: verdict.status for verdict in verdicts}
     assert {rule: said[rule] for rule in required} == dict.fromkeys(required, "PASS")

@@ -184,7 +184,7 @@ def test_a_rule_by_itself_on_a_part_says_what_all_rules_say_of_the_whole(
 
         verdicts = [*guard.verdicts(templates, RULES).verdicts]
         for name, template in templates.items():
-            verdicts += crosschecks.judge(name, template, ROOT, DAY)
+            verdicts += crosschecks.judge(name, template, DAY)
 
         for mutant in sample:
             said = sorted(

@@ -1,6 +1,9 @@
 """A pytest plugin that records what the handlers ask of AWS while their tests run.
 
-    python -m pytest tests/handlers -p tests.iam.recorder --calls rules/calls.json
+    python -m pytest tests/handlers -p pipeline.iam.recorder --calls rules/calls.json
+
+What a function is told by its environment is recorded by the variable's name: by those that are set
+at the time of the call, or by a mapping of the tests', `--told tests.handlers.aws:ENVIRONMENT`.
 
 A call counts where a handler's own code makes it with a botocore client, or signs a URL for it.
 What a test makes itself, to prepare or to look, doesn't; what a fake takes never gets here.
@@ -8,10 +11,12 @@ What a test makes itself, to prepare or to look, doesn't; what a fake takes neve
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -26,10 +31,8 @@ from pipeline import files
 from pipeline.iam import patterns, recording, service_reference
 from pipeline.iam.recording import CALLED, ENDPOINT, PRESIGNED, Entry
 from pipeline.packaging.imports import Closure
-from tests.handlers.aws import ENVIRONMENT
 
-ROOT = Path(__file__).parents[2]
-HANDLERS = ROOT / "handlers"
+HANDLERS = Path("handlers").absolute()
 IN_AWS_S_PLACE = ("127.0.0.1", "localhost")
 ALIASES = {"BucketName": "Bucket", "ObjectName": "Key"}  # AWS's ARN forms, and S3's parameters
 OBJECT = "/{Bucket}/{Key+}"
@@ -86,14 +89,16 @@ def _context(prefix: str, url: str, headers: Mapping[str, str]) -> dict[str, str
     return context
 
 
-def _told(value: str) -> str:
+def _named(value: str, told: Mapping[str, str]) -> str:
     """The environment variable that tells the function this value, if one does."""
     bare = value.split("://")[-1]
-    names = (name for name, told in ENVIRONMENT.items() if told == bare)
+    names = (name for name, given in told.items() if given == bare)
     return next((f"${{{name}}}" for name in names), value)
 
 
-def _about(model: OperationModel, params: Mapping[str, Any], endpoint: str) -> Fields:
+def _about(
+    model: OperationModel, params: Mapping[str, Any], endpoint: str, told: Mapping[str, str]
+) -> Fields:
     """What the operation is about, in the words of AWS's ARN forms."""
     prefix = service_prefix(model.service_model)
     if prefix == "execute-api":
@@ -101,14 +106,14 @@ def _about(model: OperationModel, params: Mapping[str, Any], endpoint: str) -> F
         for name, member in _members(model).items():
             path = path.replace(f"{{{member.serialization.get('name')}}}", str(params.get(name)))
         return {
-            ENDPOINT: _told(endpoint),
+            ENDPOINT: _named(endpoint, told),
             "Method": model.http["method"],
             "ApiSpecificResourcePath": path,
         }
     names = {name for form in service_reference.services()[prefix].arns.values()
              for name in service_reference.placeholders(form)}  # fmt: skip
     found = {name: params.get(ALIASES.get(name, name)) for name in sorted(names)}
-    return {name: _told(value) for name, value in found.items() if isinstance(value, str)}
+    return {name: _named(value, told) for name, value in found.items() if isinstance(value, str)}
 
 
 def _members(model: OperationModel) -> Mapping[str, Any]:
@@ -140,13 +145,14 @@ def _caller() -> str | None:
         return None
     running = {file for file in files_ if file.is_relative_to(HANDLERS)}
     owners = [name for name, modules in _closures().items() if running <= modules]
-    assert len(owners) == 1, f"{sorted(running)} belong to {owners}: whose call is it?"
+    if len(owners) != 1:
+        raise LookupError(f"{sorted(running)} belong to {owners}: whose call is it?")
     return owners[0]
 
 
 def _files() -> Iterator[Path]:
     """The files of the calls that led here, the innermost first."""
-    frame = sys._getframe(3)
+    frame = sys._getframe(3)  # noqa: SLF001  the only way to the callers
     while frame is not None:
         yield Path(frame.f_code.co_filename)
         frame = frame.f_back  # type: ignore[assignment]  # the outermost has none
@@ -188,27 +194,39 @@ def _demands(model: OperationModel) -> int:
 @pytest.hookimpl
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--calls", required=True, help="the file to write the recording to")
+    parser.addoption("--told", help="MODULE:NAME of what tests tell the functions; else os.environ")
+
+
+def _environment(named: str | None) -> Mapping[str, str]:
+    """The variables by which a function is told a name."""
+    if named is None:
+        return os.environ
+    module, _, name = named.partition(":")
+    found: Mapping[str, str] = getattr(import_module(module), name)
+    return found
 
 
 @pytest.fixture(scope="session", autouse=True)
 def record(request: pytest.FixtureRequest) -> Iterator[None]:
     """Listens to botocore for the whole run, then writes what it heard."""
+    told = _environment(request.config.getoption("--told"))
     recorder = Recorder()
     client: Any = BaseClient
-    make_call, add_auth = client._make_api_call, SigV4Auth.add_auth
+    make_call = client._make_api_call  # noqa: SLF001  what every call goes through
+    add_auth = SigV4Auth.add_auth
 
     def call(self: Any, operation_name: str, api_params: Any) -> Any:
         if function := _caller():
             model = self.meta.service_model.operation_model(operation_name)
             url = self.meta.endpoint_url
-            recorder.add(function, CALLED, model, _about(model, api_params, url), url,
+            recorder.add(function, CALLED, model, _about(model, api_params, url, told), url,
                          _headers(model, api_params))  # fmt: skip
         return make_call(self, operation_name, api_params)
 
     def sign(self: Any, request: Any) -> Any:
         if isinstance(self, SigV4QueryAuth) and (function := _caller()):
             model, params = _presigned(request.method, request.url, request.headers)
-            recorder.add(function, PRESIGNED, model, _about(model, params, request.url),
+            recorder.add(function, PRESIGNED, model, _about(model, params, request.url, told),
                          request.url, dict(request.headers.items()))  # fmt: skip
         return add_auth(self, request)
 
