@@ -73,8 +73,24 @@ def install(session: nox.Session, group: str) -> None:
     stamp.write_text(wanted)
 
 
+def has(session: nox.Session, path: str) -> bool:
+    """Is this part of the pattern in the repository? One that isn't is left out, and told."""
+    if Path(path).exists():
+        return True
+    session.log(f"left out: there is no {path}")
+    return False
+
+
+def demand(session: nox.Session, path: str) -> None:
+    """Skip the session where the repository hasn't what it is about."""
+    if not Path(path).exists():
+        session.skip(f"there is no {path}")
+
+
 def install_node_packages(session: nox.Session) -> None:
     """Install what package-lock.json names, unless node_modules/ is just that already."""
+    if not has(session, "package-lock.json"):
+        return
     wanted = hashlib.sha256(Path("package-lock.json").read_bytes()).hexdigest()
     stamp = Path("node_modules/.installed")
     if not stamp.is_file() or stamp.read_text() != wanted:
@@ -125,12 +141,16 @@ def lint(session: nox.Session) -> None:
     run(session, "-m", "ruff", "check", "--quiet")
     run(session, "-m", "ruff", "format", "--check", "--quiet")
     run(session, "-m", "mypy", "--no-error-summary")
-    session.run("lint-imports", env={"PYTHONPATH": os.pathsep.join([".", "handlers"])}, silent=True)
+    if "importlinter" in nox.project.load_toml("pyproject.toml")["tool"]:
+        session.run(
+            "lint-imports", env={"PYTHONPATH": os.pathsep.join([".", "handlers"])}, silent=True
+        )
     run(session, "-m", "codespell_lib")
     run(session, "-m", "yamllint", "--strict", ".")
     install_node_packages(session)
-    session.run("npm", "run", "--silent", "lint")
-    session.run("npm", "run", "--silent", "types")
+    if has(session, "package.json"):
+        session.run("npm", "run", "--silent", "lint")
+        session.run("npm", "run", "--silent", "types")
     run(session, "-m", "pipeline", "lint", *arguments("lint", session.posargs))
 
 
@@ -157,6 +177,7 @@ def tests(session: nox.Session) -> None:
 @nox.session(python=PYTHON)
 def e2e(session: nox.Session) -> None:
     """Drive both pages in a real Chromium against the local cloud: nox -s e2e -- -k chaos"""
+    demand(session, "tests/e2e")
     install(session, "e2e")
     install_node_packages(session)
     run(session, "-m", "pytest", "tests/e2e", *session.posargs)
@@ -165,6 +186,7 @@ def e2e(session: nox.Session) -> None:
 @nox.session(python=PYTHON)
 def browsers(session: nox.Session) -> None:
     """Drive both pages in Firefox and in WebKitGTK: nox -s browsers -- -k webkit"""
+    demand(session, "tests/browsers")
     install(session, "browsers")
     run(session, "-m", "pytest", "tests/browsers", *session.posargs)
 
@@ -172,6 +194,7 @@ def browsers(session: nox.Session) -> None:
 @nox.session(python=PYTHON)
 def audit(session: nox.Session) -> None:
     """Let checkov, AWS's Control Tower rules and parliament judge, less rules/audit.yaml."""
+    demand(session, "requirements-audit.lock")
     install(session, AUDIT)
     install_node_packages(session)
     run(session, "-m", "pipeline.audit", *session.posargs)
@@ -234,6 +257,7 @@ def destroy(session: nox.Session) -> None:
 @nox.session(python=PYTHON)
 def local(session: nox.Session) -> None:
     """Run the whole application on this machine until Ctrl-C: nox -s local [-- dev --lan]"""
+    demand(session, "localcloud")
     install(session, "local")
     run(session, "-m", "localcloud", *session.posargs, interrupt_timeout=END_TIME)
 
@@ -241,6 +265,7 @@ def local(session: nox.Session) -> None:
 @nox.session(python=PYTHON)
 def smoke(session: nox.Session) -> None:
     """Go through a running stack from outside: nox -s smoke -- dev, or -- local for this machine"""
+    demand(session, "tests/e2e/smoke.py")
     install(session, "local")
     run(session, "-m", "tests.e2e.smoke", *session.posargs)
 
@@ -255,6 +280,7 @@ def refresh(session: nox.Session) -> None:
 @nox.session(python=PYTHON)
 def bench(session: nox.Session) -> None:
     """Measure speed as ratios within one run: nox -s bench -- render check handlers"""
+    demand(session, "tests/bench")
     install(session, "test")
     run(session, "-m", "tests.bench", *session.posargs)
 
@@ -264,7 +290,8 @@ def lock(session: nox.Session) -> None:
     """Resolve both locks anew from pyproject.toml: nox -s lock [-- --upgrade]"""
     install(session, "dev")
     groups = set(nox.project.load_toml("pyproject.toml")["dependency-groups"])
-    for lock_file, names in {LOCK: groups - {AUDIT}, AUDIT_LOCK: {AUDIT}}.items():
+    locks = {LOCK: groups - {AUDIT}, AUDIT_LOCK: groups & {AUDIT}}
+    for lock_file, names in ((file, names) for file, names in locks.items() if names):
         session.run(
             *("uv", "pip", "compile", "pyproject.toml", "--universal", "--generate-hashes"),
             *("--python-version", "3.11", "--no-emit-index-url", "--no-header", "--quiet"),
@@ -272,3 +299,27 @@ def lock(session: nox.Session) -> None:
             *(f"--group={name}" for name in sorted(names)),
             *session.posargs,
         )
+
+
+@nox.session(python=PYTHON)
+def record(session: nox.Session) -> None:
+    """Record anew what the functions' tests ask of AWS: rules/calls.json."""
+    install(session, "test")
+    told = nox.project.load_toml("pyproject.toml")["tool"].get("pipeline", {}).get("told")
+    where = ["--told", told] if told else []
+    plugin = ("-p", "pipeline.iam.recorder", "--calls", "rules/calls.json")
+    run(session, "-m", "pytest", "tests/handlers", *plugin, *where, *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def new(session: nox.Session) -> None:
+    """Write a small repository for another stack: nox -s new -- DIR --name orders"""
+    station(session, "new")
+
+
+@nox.session(python=PYTHON)
+def example(session: nox.Session) -> None:
+    """Make examples/worker a repository of its own, and judge, test and deploy it there."""
+    demand(session, "tests/example")
+    install(session, "lint")
+    run(session, "-m", "pytest", "tests/example", *session.posargs)

@@ -101,6 +101,7 @@ _STATIONS = {
     "rollback": "take a running or a stuck update back",
     "destroy": "delete the stack and what is in its buckets",
     "outputs": "show a running stack's outputs",
+    "new": "write a small repository for another stack",
     "refresh": "rewrite the committed files that are derived",
 }
 

@@ -34,6 +34,7 @@ from pipeline.packaging.imports import Closure
 
 HANDLERS = Path("handlers").absolute()
 IN_AWS_S_PLACE = ("127.0.0.1", "localhost")
+SDK = {"boto3", "botocore", "s3transfer"}
 ALIASES = {"BucketName": "Bucket", "ObjectName": "Key"}  # AWS's ARN forms, and S3's parameters
 OBJECT = "/{Bucket}/{Key+}"
 
@@ -140,7 +141,7 @@ def _closures() -> dict[str, frozenset[Path]]:
 def _caller() -> str | None:
     """The function whose code called botocore just now; None if it was no handler's."""
     files_ = list(_files())
-    ours = next((n for n, file in enumerate(files_) if "botocore" not in file.parts), None)
+    ours = next((n for n, file in enumerate(files_) if not SDK & {*file.parts}), None)
     if ours is None or not files_[ours].is_relative_to(HANDLERS):
         return None
     running = {file for file in files_ if file.is_relative_to(HANDLERS)}
