@@ -75,6 +75,7 @@ def test_a_new_layer_changes_the_drawing(tmp_path: Path) -> None:
         '    room_x["x.py"]',
         "    room_files --> room_x",
         "    room_findings --> room_x",
+        "    room_schemas --> room_x",
     }
 
 
