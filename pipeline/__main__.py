@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
+from pipeline import signals
 from pipeline.errors import UsageError, UserError, tell
 
 _PYTHONS = ((3, 11), (3, 13))  # from, below: pyproject.toml says why
-_INTERRUPTED = 130
 _OURS = {"environments", "pipeline"}
 
 
@@ -20,7 +21,7 @@ def main(argv: Sequence[str] | None = None, root: Path | None = None) -> int:
     """Run a station on the repository at `root` (the working folder); its exit code.
 
     0: done. 1: findings, or a mistake that the message tells how to mend. 2: the command line is
-    wrong. 3: refused, to protect an account or data. 130: interrupted.
+    wrong. 3: refused, to protect an account or data. 130: interrupted. 143: ended by SIGTERM.
     """
     try:
         _check_python(sys.version_info[:2])
@@ -35,8 +36,16 @@ def main(argv: Sequence[str] | None = None, root: Path | None = None) -> int:
         tell(_not_installed(error))
         return 1
     except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        return _INTERRUPTED
+        code = signals.exit_code()
+        print(
+            "Ended from outside." if code != signals.INTERRUPTED else "Interrupted.",
+            file=sys.stderr,
+        )
+        return code
+    except BrokenPipeError:  # who read our output has seen enough, as head does
+        sys.stderr.flush()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def _not_installed(error: ModuleNotFoundError) -> UserError:
@@ -106,5 +115,6 @@ _STATIONS = {
 }
 
 if __name__ == "__main__":
+    signals.heed()
     gc.set_threshold(500_000)  # a short life makes little garbage; looking for it takes a twentieth
     sys.exit(main())

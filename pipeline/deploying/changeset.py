@@ -5,9 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline import redaction
+from pipeline.deploying.clients import patiently
 from pipeline.deploying.stacks import find
 from pipeline.errors import UserError
 from pipeline.findings import Pointer
@@ -129,7 +131,7 @@ def changes(
     """
     status, reason = _settled(cloudformation, change_set, sleep)
     if status == "CREATE_COMPLETE":
-        return _read(cloudformation, change_set)
+        return _read(cloudformation, change_set, sleep)
     if is_nothing(reason):
         return None
     raise _rejected(reason, _failed_events(cloudformation, change_set))
@@ -171,7 +173,7 @@ def _settled(
     cloudformation: CloudFormationClient, change_set: ChangeSet, sleep: Callable[[float], None]
 ) -> tuple[str, str]:
     for turn in range(WAITS):
-        answer = cloudformation.describe_change_set(ChangeSetName=change_set.id)
+        answer = patiently(partial(_described, cloudformation, change_set), sleep)
         if answer["Status"] in {"CREATE_COMPLETE", "FAILED"}:
             return answer["Status"], answer.get("StatusReason", "")
         sleep(WAIT_SECONDS[turn] if turn < len(WAIT_SECONDS) else 3)
@@ -181,13 +183,29 @@ def _settled(
     )
 
 
-def _read(cloudformation: CloudFormationClient, change_set: ChangeSet) -> list[Change]:
+def _described(cloudformation: CloudFormationClient, change_set: ChangeSet) -> Any:
+    """What is known of it; one that isn't visible yet is one that is still being made."""
+    try:
+        return cloudformation.describe_change_set(ChangeSetName=change_set.id)
+    except cloudformation.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] in {"ChangeSetNotFound", "ChangeSetNotFoundException"}:
+            return {"Status": "CREATE_PENDING"}
+        raise
+
+
+def _read(
+    cloudformation: CloudFormationClient, change_set: ChangeSet, sleep: Callable[[float], None]
+) -> list[Change]:
     found: list[Change] = []
     page: dict[str, str] = {}
     while True:
-        answer = cloudformation.describe_change_set(
-            ChangeSetName=change_set.id, IncludePropertyValues=True, **page
+        ask = partial(
+            cloudformation.describe_change_set,
+            ChangeSetName=change_set.id,
+            IncludePropertyValues=True,
+            **page,
         )
+        answer = patiently(ask, sleep)
         found += [_change(one) for one in answer.get("Changes", []) if "ResourceChange" in one]
         if not answer.get("NextToken"):
             return found

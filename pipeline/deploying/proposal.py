@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pipeline.deploying import change_rules, changeset, losses, screen
+from pipeline.deploying import change_rules, changeset, clients, losses, screen
 from pipeline.deploying.changeset import Change, ChangeSet, Request
 from pipeline.deploying.deployment import Deployment
 from pipeline.deploying.stacks import Kind
+from pipeline.errors import UserError
 
 
 def request(deployment: Deployment, kind: Kind, template: dict[str, str]) -> ChangeSet | None:
@@ -28,9 +29,10 @@ def discard(deployment: Deployment, change_set: ChangeSet | None) -> None:
         return
     cloudformation = deployment.aws.cloudformation
     try:
-        changeset.discard(cloudformation, change_set)
-    except cloudformation.exceptions.ClientError as error:
-        screen.note(f"The change set {change_set.id} is still there: {error}")
+        with clients.spoken(deployment.settings.aws):
+            changeset.discard(cloudformation, change_set)
+    except UserError as error:
+        screen.note(f"The change set {change_set.id} is still there: {error.what}")
 
 
 def show(deployment: Deployment, change_set: ChangeSet | None) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from pipeline.deploying import events, screen, stacks
+from pipeline import signals
+from pipeline.deploying import clients, events, screen, stacks
 from pipeline.deploying.hints import hint
 from pipeline.errors import UserError
 
@@ -13,13 +14,13 @@ if TYPE_CHECKING:
     from pipeline.deploying.events import Event
     from pipeline.deploying.target import Target
 
-INTERRUPTED = 130
-
 
 class Interrupted(UserError):
     """Ctrl-C while AWS works: the stack changes all the same."""
 
-    exit_code = INTERRUPTED
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]  # by the signal that came
+        return signals.exit_code()
 
 
 def watch(target: Target, stack_id: str, seen: str) -> list[Event]:
@@ -36,10 +37,7 @@ def watch(target: Target, stack_id: str, seen: str) -> list[Event]:
 
 def failure(target: Target, found: Sequence[Event], where: Callable[[str], str]) -> UserError:
     """The first failure in AWS's words, where it stands in the template, and what to do."""
-    own = target.settings
-    stack = target.stack()
-    state = f"{own.stack_name} is now {stack.status}." if stack else f"{own.stack_name} is gone."
-    out = stacks.way_out(stack, own) if stack else "Deploy again when the cause is mended."
+    state, out = _state(target)
     failed = events.first_failure(found)
     if failed is None:
         return UserError("the stack did not change as asked.", mend=f"{state} {out}")
@@ -49,6 +47,20 @@ def failure(target: Target, found: Sequence[Event], where: Callable[[str], str])
         where=where(failed.logical_id),
         mend="\n".join(advice),
     )
+
+
+def _state(target: Target) -> tuple[str, str]:
+    """How the stack is now and the way out; that it can't be read must not hide the failure."""
+    own = target.settings
+    try:
+        with clients.spoken(own.aws):
+            stack = clients.patiently(target.stack, target.sleep)
+    except UserError as error:
+        look = stacks.command("describe-stacks", own)
+        return f"The state of {own.stack_name} can't be read: {error.what}", f"To look: `{look}`."
+    if stack is None:
+        return f"{own.stack_name} is gone.", "Deploy again when the cause is mended."
+    return f"{own.stack_name} is now {stack.status}.", stacks.way_out(stack, own)
 
 
 def _goes_on(target: Target) -> Interrupted:

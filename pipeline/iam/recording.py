@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from pipeline import files
+from pipeline.errors import UserError
 from pipeline.iam import service_reference
 from pipeline.iam.conditions import Context
 from pipeline.iam.resolving import Target, Unresolvable
@@ -70,8 +72,13 @@ def load(root: Path) -> list[Entry]:
     path = root / FILE
     if not path.is_file():
         return []
-    by_function = json.loads(path.read_text(encoding="utf-8"))
-    return [Entry(function, **one) for function, found in by_function.items() for one in found]
+    try:
+        by_function = json.loads(files.read_text(path, FILE))
+        return [Entry(function, **one) for function, found in by_function.items() for one in found]
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise UserError(
+            "this isn't a recording.", where=FILE, mend="Make it again: nox -s refresh."
+        ) from None
 
 
 def as_value(entries: Iterable[Entry]) -> dict[str, list[dict[str, Any]]]:

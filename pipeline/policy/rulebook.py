@@ -12,6 +12,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from pipeline import files
 from pipeline.documents import Document, parse_settings
 from pipeline.errors import UserError
 from pipeline.findings import Place
@@ -104,7 +105,7 @@ class Required:
 
 def read_all(rules: Path) -> list[RulesFile]:
     """The rules files that judge templates: those of rules/general and of rules/application."""
-    for stray in sorted(rules.glob("*.guard")):
+    for stray in files.ours(rules.glob("*.guard"), rules):
         raise UserError(
             "a rules file here is judged by nobody.",
             where=f"{_shown(rules)}/{stray.name}",
@@ -114,20 +115,20 @@ def read_all(rules: Path) -> list[RulesFile]:
     folders = [name for name in (GENERAL, APPLICATION) if (rules / name).is_dir()]
     if not folders:
         raise _nothing_here(rules)
-    files = [file for name in folders for file in _files(rules / name, f"{name}/")]
-    _refuse_twins([rule for file in files for rule in file.rules], rules)
-    return files
+    found = [file for name in folders for file in _files(rules / name, f"{name}/")]
+    _refuse_twins([rule for file in found for rule in file.rules], rules)
+    return found
 
 
 def read(folder: Path) -> list[RulesFile]:
     """Every rules file of `folder`, sorted; none, an empty one or a name twice is an error."""
-    files = _files(folder, "")
-    _refuse_twins([rule for file in files for rule in file.rules], folder)
-    return files
+    found = _files(folder, "")
+    _refuse_twins([rule for file in found for rule in file.rules], folder)
+    return found
 
 
 def _files(folder: Path, prefix: str) -> list[RulesFile]:
-    paths = sorted(folder.glob("*.guard"))
+    paths = files.ours(folder.glob("*.guard"), folder)
     if not paths:
         raise _nothing_here(folder)
     return [_file(path, prefix) for path in paths]
@@ -154,13 +155,9 @@ def _file(path: Path, prefix: str) -> RulesFile:
 
 
 def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        what, mend = f"byte {error.start} is not UTF-8.", "Save the file as UTF-8."
-    except OSError as error:
-        what, mend = f"it can't be read: {error.strerror}.", "Is it a file, and readable?"
-    raise UserError(what, where=f"{_shown(path.parent)}/{path.name}", mend=mend)
+    """A file's text with the line ends that rules have everywhere."""
+    text = files.read_text(path, f"{_shown(path.parent)}/{path.name}")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _rules(file: str, text: str) -> Iterator[Rule]:
@@ -201,14 +198,14 @@ def _refuse_twins(rules: Sequence[Rule], folder: Path) -> None:
             )
 
 
-def demand_cases(files: Iterable[RulesFile], folder: Path) -> None:
+def demand_cases(rules_files: Iterable[RulesFile], folder: Path) -> None:
     """An error unless each rule has a case that passes, one that fails and one that skips.
 
     `cfn-guard test` itself is content with a rule that nobody tests.
     """
-    for file in files:
+    for file in rules_files:
         tests = folder / tests_of(file.name)
-        text = tests.read_text(encoding="utf-8") if tests.is_file() else ""
+        text = _text(tests) if tests.is_file() else ""
         seen = set(_CASE.findall(text))
         for rule in file.rules:
             missing = [outcome for outcome in OUTCOMES if (rule.name, outcome) not in seen]
@@ -230,7 +227,7 @@ def cases(rule: Rule, folder: Path) -> dict[str, list[str]]:
     """The names of a rule's cases, by outcome."""
     tests = folder / tests_of(rule.file)
     found: dict[str, list[str]] = {outcome: [] for outcome in OUTCOMES}
-    text = tests.read_text(encoding="utf-8") if tests.is_file() else ""
+    text = _text(tests) if tests.is_file() else ""
     for case in _CASE_NAME.split(text)[1:]:
         name = case.splitlines()[0].strip()
         for outcome in [said for other, said in _CASE.findall(case) if other == rule.name]:
@@ -286,7 +283,10 @@ def _required_keys(document: Document) -> dict[str, list[str]]:
     """The names under each key that is there; another key, or another shape, is an error."""
     shapes = {**dict.fromkeys((EVERYWHERE, *TIERS, RENDERED), list), OPTIONAL: dict}
     for key, names in document.value.items():
-        if not isinstance(names, shapes.get(key, ())):
+        fits = isinstance(names, shapes.get(key, ()))
+        reasons = names.values() if isinstance(names, dict) else ()
+        texts = [*names, *reasons] if fits else []
+        if not fits or not all(isinstance(text, str) and text.strip() for text in texts):
             raise UserError(
                 f"{key} isn't a part of this file in this form.",
                 where=f"{document.file}:{document.line((key,))}",
@@ -299,9 +299,15 @@ def _required_keys(document: Document) -> dict[str, list[str]]:
 
 def read_document(path: Path) -> Document:
     """A YAML file of a rules folder."""
-    return parse_settings(path.read_text(encoding="utf-8"), f"{_shown(path.parent)}/{path.name}")
+    shown = f"{_shown(path.parent)}/{path.name}"
+    return parse_settings(files.read_text(path, shown), shown)
 
 
 def _shown(folder: Path) -> str:
     """A folder of rules as people write it, wherever the repository is."""
-    return f"rules/{folder.name}" if folder.parent.name == "rules" else folder.name
+    above = [folder.name]
+    for parent in folder.parents if folder.name != "rules" else ():
+        above.insert(0, parent.name)
+        if parent.name == "rules":
+            return "/".join(above)
+    return folder.name

@@ -61,9 +61,18 @@ def _entry(entry: Any, line: int) -> Unprotected:
     if not isinstance(entry, dict) or not {"at", "reason"} <= entry.keys():
         raise _unreadable(line)
     survives = entry.get("survives", list(KINDS))
-    if entry.keys() - {"at", "reason", "survives"} or not set(survives) <= set(KINDS):
+    if entry.keys() - {"at", "reason", "survives"}:
+        raise _unreadable(line)
+    lists = (entry["at"], survives)
+    if not all(isinstance(each, list) and all(map(_is_text, each)) for each in lists):
+        raise _unreadable(line)
+    if not set(survives) <= set(KINDS):
         raise _unreadable(line)
     return Unprotected(tuple(entry["at"]), str(entry["reason"]), tuple(survives))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _unreadable(line: int) -> UserError:

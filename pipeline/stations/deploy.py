@@ -26,6 +26,7 @@ from pipeline.deploying import (
     watching,
 )
 from pipeline.deploying.changeset import ChangeSet
+from pipeline.deploying.clients import patiently
 from pipeline.deploying.consent import (
     NO_CONSENT,
     Consent,
@@ -36,6 +37,7 @@ from pipeline.deploying.consent import (
 from pipeline.deploying.deployment import Deployment, build
 from pipeline.deploying.target import enter
 from pipeline.environment import settings
+from pipeline.errors import UserError
 from pipeline.packaging import zips
 from pipeline.stations import arguments
 
@@ -141,14 +143,39 @@ def _watch(deployment: Deployment, change_set: ChangeSet, seen: str) -> None:
 
 
 def _finish(deployment: Deployment) -> None:
+    """What follows the stack; a failure here says that the stack itself is done."""
     own = deployment.settings
-    stack = deployment.target.existing_stack()
+    undone = ["its deletion protection", "the website", "the outputs"]
+    try:
+        with clients.spoken(own.aws):
+            _follow_up(deployment, undone)
+    except UserError as error:
+        raise UserError(
+            error.what,
+            where=error.where,
+            mend=f"The stack {own.stack_name} is up to date; not done any more: "
+            f"{', '.join(undone)}. Mend what is said above and run it again:"
+            f" `{stacks.station('deploy', own)}`.\n{_lasting(error.mend)}",
+        ) from error
+
+
+def _lasting(mend: str) -> str:
+    """An error's way out without the promise that nothing was begun."""
+    return mend.replace("; nothing is left half-done", "")
+
+
+def _follow_up(deployment: Deployment, undone: list[str]) -> None:
+    """Do it step by step; `undone` loses each step that is done."""
+    own = deployment.settings
+    stack = patiently(deployment.target.existing_stack, deployment.target.sleep)
     if stacks.lock(deployment.aws.cloudformation, stack, locked=own.protected):
         now = "now" if own.protected else "no longer"
         screen.note(f"{own.stack_name} is {now} protected against deletion.")
     if own.tier == code_only.DEVELOPMENT and code_only.update(deployment):
         screen.note("They ran what --code-only had given them.")
+    undone.remove("its deletion protection")
     site = website.described(deployment.rendered.document)
     outputs = {one.key: one.value for one in stack.outputs}
     publishing.publish(deployment.target, deployment.root, site, outputs)
+    undone.remove("the website")
     screen.outputs(stack.outputs, as_json=False)

@@ -6,6 +6,7 @@ import sys
 import time
 from typing import Any
 
+from pipeline import signals
 from pipeline.stations import plan
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import STACK_ID
@@ -29,6 +30,7 @@ def take_back(_: Any) -> Any:
 
 
 def main() -> int:
+    signals.heed()
     aws = scripted_aws.connected()
     aws.says("DescribeStacks", scripted_aws.stack("UPDATE_COMPLETE"))
     aws.says("HeadBucket", {})

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import signals
+from pipeline.__main__ import main
 from tests.pipeline.scripted_aws import ROOT
 
 NOXFILE = """\
@@ -22,6 +24,11 @@ import noxfile as real
 def slow(session):
     real.run(session, "-m", "tests.pipeline.slow_plan", {options})
 """
+
+
+def _as_in_the_foreground() -> None:
+    """Whoever starts the tests in the background hands an ignored SIGINT on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def interrupted(tmp_path: Path, options: str = "") -> str:
@@ -42,6 +49,7 @@ def interrupted(tmp_path: Path, options: str = "") -> str:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=_as_in_the_foreground,
     ) as nox:
         assert nox.stdout is not None
         said = [line for line in iter(nox.stdout.readline, "waiting\n") if line]
@@ -57,3 +65,41 @@ def test_a_plan_has_the_time_to_take_its_change_set_back(tmp_path: Path) -> None
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX's")
 def test_without_our_patience_nox_would_not_let_it(tmp_path: Path) -> None:
     assert "taken back" not in interrupted(tmp_path, "interrupt_timeout=0.3")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_what_runs_in_the_background_heeds_both_signals(sent: signal.Signals) -> None:
+    def ignoring() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.pipeline.slow_plan"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=ignoring,
+    ) as plan:
+        assert plan.stdout is not None
+        assert "waiting\n" in iter(plan.stdout.readline, "")
+        plan.send_signal(sent)
+        said = plan.communicate(timeout=30)[0]
+
+    assert "taken back" in said
+
+
+def test_a_station_that_is_ended_from_outside_has_a_code_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], root: Path
+) -> None:
+    def end(*_: object) -> int:
+        signals.interrupt(signal.SIGTERM)
+        return 0
+
+    monkeypatch.setattr("pipeline.stations.environments.run", end)
+
+    code = main(["environments"], root)
+    signals.heeded.clear()
+
+    assert code == signals.TERMINATED
+    assert "Ended from outside." in capsys.readouterr().err

@@ -1,0 +1,52 @@
+"""Files of rules/ in any state are told like other files: by name and line, without a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.__main__ import main
+
+FILES = {
+    "rules/waivers.yaml": "waivers: 3\n",
+    "rules/general/required.yaml": "optional: {KEYS_ROTATE: [a]}\n",
+    "rules/application/required.yaml": "everywhere: [{a: b}]\n",
+    "rules/calls.json": '{"a": [{"b": 1}]}\n',
+    "rules/general/logs.guard": "",
+    "rules/lint.yaml": "decided: 1\n",
+}
+
+
+@pytest.mark.parametrize("file", [*FILES, "rules/general/tests/logs_tests.yaml"])
+def test_a_file_that_is_not_utf_8_is_named(
+    project: Path, capsys: pytest.CaptureFixture[str], file: str
+) -> None:
+    path = project / file
+    path.write_bytes(b"# \xe4\n" + path.read_bytes())
+
+    code = main(["check", "dev"], project)
+
+    assert code == 1
+    assert f"{file}: byte 2 is not UTF-8." in capsys.readouterr().err.replace("//", "/")
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_of_another_shape_is_named(
+    project: Path, capsys: pytest.CaptureFixture[str], file: str
+) -> None:
+    (project / file).write_text(FILES[file])
+
+    code = main(["check", "dev"], project)
+
+    told = capsys.readouterr()
+    assert code == 1
+    assert file in told.err + told.out
+
+
+@pytest.mark.parametrize("name", [".#iam.guard", "._iam.guard"])
+@pytest.mark.parametrize("folder", ["rules", "rules/general", "rules/application"])
+def test_what_editors_and_systems_leave_is_no_rule(project: Path, folder: str, name: str) -> None:
+    (project / folder / name).symlink_to("me@host.1")
+
+    assert main(["guard", "dev"], project) == 0
