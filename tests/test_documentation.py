@@ -65,7 +65,7 @@ def test_the_drawings_are_those_of_the_import_contracts() -> None:
 
 def test_a_new_layer_changes_the_drawing(tmp_path: Path) -> None:
     text = (ROOT / "pyproject.toml").read_text()
-    (tmp_path / "pyproject.toml").write_text(text.replace('    "errors",', '    "x : errors",'))
+    (tmp_path / "pyproject.toml").write_text(text.replace('    "errors : signals",', '    "x : errors : signals",'))
     for folder in architecture.SOURCES.values():
         shutil.copytree(ROOT / folder, tmp_path / folder, dirs_exist_ok=True)
 
