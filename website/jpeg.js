@@ -37,7 +37,9 @@ export function jpegWithoutLocation(bytes) {
       if (at >= bytes.length) break;
     }
   }
-  return [bytes.subarray(0, 2), ...oriented(parts, orientation)];
+  const [first, ...rest] = oriented(parts, orientation);
+  // Firefox decodes no blob whose first part is shorter than the three bytes that tell a JPEG.
+  return [Uint8Array.from([0xff, 0xd8, ...first]), ...rest];
 }
 
 /** Where the segment that begins here ends. @param {Uint8Array} bytes @param {number} at */

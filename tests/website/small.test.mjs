@@ -5,6 +5,7 @@ import { connect } from "../../website/api.js";
 import { usable } from "../../website/config.js";
 import { choose, LANGUAGES, speaker } from "../../website/i18n.js";
 import { typeOf } from "../../website/images.js";
+import { jpegWithoutLocation } from "../../website/jpeg.js";
 import { encode } from "../../website/qr.js";
 import { randomHex, remember } from "../../website/store.js";
 
@@ -207,4 +208,13 @@ test("no file names another host than the two that describe formats", () => {
       name,
     );
   }
+});
+
+test("a JPEG's first part is long enough for a browser to know it by", () => {
+  const jpeg = Uint8Array.from([0xff, 0xd8, 0xff, 0xda, 0, 2, 1, 2, 3, 0xff, 0xd9]);
+
+  const parts = jpegWithoutLocation(jpeg) ?? [];
+
+  assert.ok(parts[0].length >= 3);
+  assert.deepEqual([...Buffer.concat(parts)], [...jpeg]);
 });
