@@ -49,6 +49,7 @@ from pipeline.website import published
 DEPLOYER = "localcloud.application.deploying"
 THREADS = 32
 END_SECONDS = 3.0
+LONGEST_LINE = 1024 * 1024  # far above what AWS takes, so that each front refuses in AWS's words
 STILL = "what was there before is still served"
 
 
@@ -261,7 +262,13 @@ class Application:
         """Serve once; a later deployment finds it served already."""
         if name in self._served:
             return
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=END_SECONDS)
+        runner = web.AppRunner(
+            application,
+            access_log=None,
+            shutdown_timeout=END_SECONDS,
+            max_line_size=LONGEST_LINE,
+            max_field_size=LONGEST_LINE,
+        )
         await runner.setup()
         await web.SockSite(runner, self._ports.socket(name)[1]).start()
         self._served[name] = runner

@@ -32,6 +32,7 @@ BUSY = {
     "SlowDown",
     "RequestThrottled",
 }
+ABSENT = {"NotImplemented"}  # what a stand-in for AWS says of an operation that it lacks
 
 # What is not CloudFormation's; S3's permissions are called differently from its operations (Service
 # Authorization Reference).
@@ -87,6 +88,11 @@ def refusal(details: Details, aws: Aws, sign_in: str) -> UserError:
         return _unknown_key(details, aws, sign_in)
     if details.code in DENIED:
         return _denied(details)
+    if details.code in ABSENT:
+        return UserError(
+            f"this endpoint has no {details.operation}: {details.message} ({details.code})",
+            mend="AWS itself has it. Unset AWS_ENDPOINT_URL to ask there.",
+        )
     if passes(details):
         return UserError(
             f"AWS is too busy for {details.operation} ({details.code}).",
@@ -100,7 +106,7 @@ def refusal(details: Details, aws: Aws, sign_in: str) -> UserError:
 
 def passes(details: Details) -> bool:
     """Would the same request work later?"""
-    return details.code in BUSY or details.status >= 500
+    return details.code in BUSY or (details.status >= 500 and details.code not in ABSENT)
 
 
 def _unknown_key(details: Details, aws: Aws, sign_in: str) -> UserError:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.deploying import clients, hints, watching
-from pipeline.deploying.aws_errors import Details, refusal
+from pipeline.deploying.aws_errors import Details, passes, refusal
 from pipeline.environment.fields import Aws
 from pipeline.errors import Refused, UserError
 
@@ -33,6 +33,7 @@ def identity(aws: Aws = AWS) -> None:
         ("SignatureDoesNotMatch", "The signature does not match.", "does not accept"),
         ("RequestTimeTooSkewed", "The difference is too large.", "time wrong"),
         ("Throttling", "Rate exceeded", "too busy"),
+        ("NotImplemented", "This endpoint hasn't got it", "this endpoint has no CreateChangeSet"),
         ("ValidationError", "Parameters: [X] must have values", "Parameters: .X. must have values"),
         ("LimitExceededException", "Limit for stacks exceeded", "Limit for stacks"),
     ],
@@ -43,6 +44,14 @@ def test_each_refusal_of_aws_is_told_apart(code: str, message: str, says: str) -
     with pytest.raises(UserError, match=says):
         raise error
     assert error.mend
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "later"),
+    [("InternalFailure", 500, True), ("503", 503, True), ("NotImplemented", 501, False)],
+)
+def test_what_an_endpoint_lacks_isnt_asked_for_again(code: str, status: int, later: bool) -> None:
+    assert passes(Details("DetectStackDrift", code, "", status)) is later
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ is decided by the signature, the role's policies and the bucket's own.
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -120,6 +122,7 @@ class S3Front:
             "GET": ("s3:GetObject", self._get),
             "HEAD": ("s3:GetObject", self._get),
         }
+        identity = self._check(asked)  # first: a signature for another method is no signature
         if asked.method not in actions:
             raise Refused(
                 "MethodNotAllowed",
@@ -128,7 +131,6 @@ class S3Front:
                 more={"Method": asked.method},
             )
         action, act = actions[asked.method]
-        identity = self._check(asked)
         self._authorise(asked, identity, action)
         return await act(asked, identity)
 
@@ -181,6 +183,7 @@ class S3Front:
                 more={"Condition": "If-None-Match"},
             )
         body = await _body(asked.request)
+        _check_digest(headers.get("Content-MD5"), body)
         kind = headers.get("Content-Type", "binary/octet-stream")
         stored = await asyncio.to_thread(
             self._s3.put_object,
@@ -262,6 +265,21 @@ def _check_length(request: web.Request) -> None:
     if request.content_length > LARGEST:
         raise Refused(
             "EntityTooLarge", "Your proposed upload exceeds the maximum allowed object size.", 400
+        )
+
+
+def _check_digest(said: str | None, body: bytes) -> None:
+    if said is None:
+        return
+    try:
+        wanted = base64.b64decode(said, validate=True)
+    except ValueError:
+        wanted = b""
+    if len(wanted) != 16:
+        raise Refused("InvalidDigest", "The Content-MD5 you specified is not valid.", 400)
+    if hashlib.md5(body, usedforsecurity=False).digest() != wanted:
+        raise Refused(
+            "BadDigest", "The Content-MD5 you specified did not match what we received.", 400
         )
 
 

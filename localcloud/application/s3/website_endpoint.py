@@ -76,7 +76,7 @@ class WebsiteServer:
         try:
             found = self._s3.get_object(Bucket=bucket, Key=key)
         except ClientError as error:
-            if error.response["Error"]["Code"] != "NoSuchKey":
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
                 raise
             return None
         headers = {"Content-Type": found["ContentType"], "ETag": found["ETag"]}

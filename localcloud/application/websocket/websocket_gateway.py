@@ -27,6 +27,7 @@ IDLE_SECONDS = 600
 LONGEST_SECONDS = 7200
 CLOSING_SECONDS = 1.0  # for the other side to say goodbye too
 BAD_GATEWAY = 502
+NOT_TEXT = 1003
 
 
 class WebSocketGateway:
@@ -94,9 +95,12 @@ class WebSocketGateway:
                 continue
             if received.type in _ENDS:
                 break
+            if received.type == WSMsgType.BINARY:
+                self._log.line("gateway", f"closes a connection of {connection.who}: binary frame")
+                await connection.close("Unsupported data", NOT_TEXT)
+                break
             connection.touch()
-            text = received.data if received.type == WSMsgType.TEXT else None
-            task = asyncio.create_task(self._message(connection, text))
+            task = asyncio.create_task(self._message(connection, received.data))
             work.add(task)
             task.add_done_callback(work.discard)
         else:
@@ -110,7 +114,7 @@ class WebSocketGateway:
         longest = connection.opened + self._pace.real(LONGEST_SECONDS)
         return min(idle, longest) - time.monotonic()
 
-    async def _message(self, connection: Connection, body: str | None) -> None:
+    async def _message(self, connection: Connection, body: str) -> None:
         api, trace = self._api(), self._log.trace()
         if api is None:
             return
@@ -121,7 +125,7 @@ class WebSocketGateway:
         key = _selected(api, body)
         route = _route(api, key) or _route(api, "$default")
         self._log.line(connection.who, f"WebSocket message {key}", trace)
-        if body is None or route is None:
+        if route is None:
             await self._say(connection, "Forbidden")
         elif not self._throttles(api).take(route.key):
             await self._say(connection, "Too Many Requests")
@@ -189,10 +193,10 @@ def _route(api: Api, key: str) -> Route | None:
     return next((one for one in api.routes if one.key == key), None)
 
 
-def _selected(api: Api, body: str | None) -> str:
+def _selected(api: Api, body: str) -> str:
     """The route that the message's body names; `$default` where it names none of the API's."""
     try:
-        value = json.loads(body or "")
+        value = json.loads(body)
         for name in api.selection:
             value = value[name]
     except (ValueError, KeyError, TypeError, RecursionError):

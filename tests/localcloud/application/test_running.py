@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import io
 import json
 import re
 import secrets
 import xml.etree.ElementTree as ET
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +20,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from yarl import URL
 
 from tests.e2e import smoke
 from tests.e2e.smoke import PNG, Site
@@ -112,6 +115,38 @@ async def test_an_upload_that_was_not_signed_so_is_refused(
 
     assert (status, code) == (403, "SignatureDoesNotMatch")
     assert answered["Access-Control-Allow-Origin"] == made.site.origin
+
+
+@pytest.mark.parametrize(
+    ("digest", "answer"),
+    [
+        (hashlib.md5(b"another", usedforsecurity=False).digest(), (400, "BadDigest")),
+        (b"short", (400, "InvalidDigest")),
+        (hashlib.md5(PNG, usedforsecurity=False).digest(), (200, "")),
+    ],
+    ids=["another body's", "no digest", "its own"],
+)
+@asynchronous
+async def test_a_digest_that_came_along_has_to_fit(
+    cloud: Running, digest: bytes, answer: tuple[int, str]
+) -> None:
+    async with session(cloud) as made:
+        asked = await made.ask()
+        sent = base64.b64encode(digest).decode()
+
+        status, code, _ = await put(made, asked["url"], PNG, content_md5=sent)
+
+    assert (status, code) == answer
+
+
+@pytest.mark.parametrize("method", ["DELETE", "POST", "GET", "HEAD"])
+@asynchronous
+async def test_an_address_for_an_upload_is_for_nothing_else(cloud: Running, method: str) -> None:
+    async with session(cloud) as made:
+        asked = await made.ask()
+
+        async with made.site.http.request(method, URL(asked["url"], encoded=True)) as answer:
+            assert answer.status == 403
 
 
 @asynchronous
@@ -247,9 +282,34 @@ async def test_too_much_for_the_gateway_never_reaches_the_function(cloud: Runnin
         async with site.http.post(url, data=io.BytesIO(b"x" * (10 * 1024 * 1024 + 1))) as answer:
             assert answer.status == 413
             assert await answer.json() == {"message": "Request Entity Too Large"}
-        headers = {f"x-{number}": "v" * 4000 for number in range(3)}
-        async with site.http.post(url, headers=headers) as answer:
-            assert answer.status == 431
+
+
+@pytest.mark.parametrize(
+    ("sizes", "status"), [((9_000,), 201), ((12_000,), 431), ((4_000,) * 3, 431)]
+)
+@asynchronous
+async def test_a_requests_head_has_the_size_that_api_gateway_takes(
+    cloud: Running, sizes: Sequence[int], status: int
+) -> None:
+    headers = {f"x-{number}": "v" * size for number, size in enumerate(sizes)}
+    async with (
+        cloud.site() as site,
+        site.http.post(f"{site.api}/sessions", headers=headers) as answer,
+    ):
+        assert answer.status == status
+        if status == 431:
+            assert await answer.json() == {"message": "Request Header Fields Too Large"}
+
+
+@asynchronous
+async def test_a_nul_in_a_path_is_found_nowhere(cloud: Running) -> None:
+    async with cloud.site() as site:
+        for place in (f"{site.origin}/%00", f"{site.origin}/a%00b/", f"{site.api}/%00"):
+            async with site.http.get(URL(place, encoded=True)) as answer:
+                assert answer.status == 404, place
+        read = URL(f"{site.api}/sessions/%00", encoded=True)
+        async with site.http.get(read, headers={"Authorization": f"Bearer {'A' * 32}"}) as answer:
+            assert answer.status == 404
 
 
 # ---- the WebSocket API
@@ -297,6 +357,19 @@ async def test_a_message_larger_than_a_frame_ends_the_connection(cloud: Running)
         await socket.send_str("x" * (32 * 1024 + 1))
         await socket.receive()
         assert socket.close_code == 1009
+
+
+@asynchronous
+async def test_a_binary_frame_ends_the_connection(cloud: Running) -> None:
+    async with (
+        cloud.site() as site,
+        site.http.ws_connect(site.socket, origin=site.origin) as socket,
+    ):
+        await socket.send_bytes(b'{"action":"ping"}')
+        received = await socket.receive()
+
+        assert received.type == aiohttp.WSMsgType.CLOSE
+        assert socket.close_code == 1003
 
 
 @asynchronous
