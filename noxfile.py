@@ -30,7 +30,7 @@ END_TIME = 10.0  # seconds that the local cloud has after Ctrl-C to close what i
 
 # Posargs reach every session of a run, so `nox -s render deploy -- prod --confirm prod` would hand
 # --confirm to render too. Each station gets the options that it knows; the number is their values.
-REPORT = {"--format": 1, "--output": 1}
+REPORT = {"--format": 1, "--output": 1, "--no-cache": 0}
 OPTIONS = {
     "render": {"--check": 0},
     "lint": REPORT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pipeline.errors import UserError
 
@@ -97,3 +97,17 @@ def _rule_of_file(where: str) -> str:
     if not where.startswith("rules"):
         return "NOT_JUDGED"
     return "WAIVER" if "waivers.yaml" in where else "RULES_FILE"
+
+
+def finding_from_json(said: dict[str, Any]) -> Finding:
+    """The finding that `dataclasses.asdict` and JSON made `said` of."""
+    return Finding(
+        **{
+            **said,
+            "level": Level(said["level"]),
+            "pointer": tuple(said["pointer"]),
+            "notes": tuple(said["notes"]),
+            "place": said["place"] and Place(*said["place"]),
+            "value_place": said["value_place"] and Place(*said["value_place"]),
+        }
+    )

@@ -7,7 +7,7 @@ does a decision that nothing needs any more.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ from pipeline.documents import parse_settings
 from pipeline.documents.lines import Lines
 from pipeline.environment.settings import names
 from pipeline.errors import UserError
-from pipeline.findings import TOOL_LINT, Finding, Level, Place, Pointer
+from pipeline.findings import TOOL_LINT, Finding, Level, Place
 from pipeline.render import Rendered
+from pipeline.verdict_cache import NO_CACHE, Cache, watched
 
 DECISIONS = "rules/lint.yaml"
 _LEVELS = {"error": Level.ERROR, "warning": Level.WARNING, "informational": Level.INFO}
@@ -37,10 +38,25 @@ class Decision:
         return self.rule == finding.rule and self.resource in {"*", finding.logical_id}
 
 
-def lint(rendered: Sequence[Rendered], root: Path) -> list[Finding]:
+@dataclass(frozen=True)
+class Match:
+    """What cfn-lint says of a template: `line` counts from 1 as YAML counts."""
+
+    rule: str
+    severity: str
+    message: str
+    path: Sequence[str | int]
+    line: int
+    url: str
+
+
+def lint(rendered: Sequence[Rendered], root: Path, cache: Cache = NO_CACHE) -> list[Finding]:
     """What cfn-lint says of the templates; informational findings with a decision are left out."""
-    judge = _judge()
-    found = [finding for one in rendered for finding in _findings(one, judge)]
+    found = [
+        _finding(template, match)
+        for template, matches in zip(rendered, _matches(rendered, cache), strict=True)
+        for match in matches
+    ]
     return decide(found, decisions(root), whole={one.name for one in rendered} == set(names(root)))
 
 
@@ -89,6 +105,38 @@ def _decision(entry: Any, line: int) -> Decision:
     return Decision(str(entry["rule"]), str(entry["resource"]), str(entry["reason"]), line)
 
 
+def _matches(rendered: Sequence[Rendered], cache: Cache) -> list[list[Match]]:
+    """Each template's; cfn-lint is loaded only if it has to be asked."""
+    known = [cache.get(TOOL_LINT, _question(template)) for template in rendered]
+    unknown = [template for template, said in zip(rendered, known, strict=True) if said is None]
+    asked = iter(_ask(unknown, cache) if unknown else [])
+    return [next(asked) if said is None else [Match(*match) for match in said] for said in known]
+
+
+def _question(template: Rendered) -> list[str]:
+    return [template.text, template.settings.aws.region]
+
+
+def _ask(rendered: Sequence[Rendered], cache: Cache) -> list[list[Match]]:
+    with watched() as loaded:
+        judge = _judge()
+    result = []
+    for template in rendered:
+        with watched() as opened:
+            matches = [_match(said) for said in judge(template)]
+        answer = [astuple(match) for match in matches]
+        cache.put(TOOL_LINT, _question(template), answer, loaded | opened)
+        result.append(matches)
+    return result
+
+
+def _match(said: Any) -> Match:
+    """cfn-lint's own match, without what hangs on it."""
+    path = tuple(getattr(said, "path", None) or ())
+    rule = said.rule
+    return Match(rule.id, rule.severity, said.message, path, said.linenumber, rule.source_url)
+
+
 def _judge() -> Callable[[Rendered], list[Any]]:
     """A function that lints one template, with cfn-lint imported and its rules loaded."""
     import cfnlint.api
@@ -122,22 +170,17 @@ def _unknown_region(rendered: Rendered) -> UserError:
     )
 
 
-def _findings(rendered: Rendered, judge: Callable[[Rendered], list[Any]]) -> list[Finding]:
-    return [_finding(rendered, match) for match in judge(rendered)]
-
-
-def _finding(rendered: Rendered, match: Any) -> Finding:
-    path: Pointer = tuple(getattr(match, "path", None) or ())
-    number = Lines(rendered.text).from_yaml(match.linenumber)
+def _finding(rendered: Rendered, match: Match) -> Finding:
+    number = Lines(rendered.text).from_yaml(match.line)
     place, value_place = rendered.line_places(number)
     return Finding(
         tool=TOOL_LINT,
-        rule=match.rule.id,
-        level=_LEVELS.get(match.rule.severity, Level.ERROR),
+        rule=match.rule,
+        level=_LEVELS.get(match.severity, Level.ERROR),
         message=match.message,
         environment=rendered.name,
-        pointer=path,
-        mend=match.rule.source_url and f"See {match.rule.source_url}",
+        pointer=tuple(match.path),
+        mend=match.url and f"See {match.url}",
         place=place or Place(rendered.document.file, number),
         value_place=value_place,
     )

@@ -49,6 +49,8 @@ def step(what: str) -> Iterator[None]:
 
 def show_findings(findings: Sequence[Finding], root: Path, stream: TextIO | None = None) -> None:
     """Each finding once, whatever number of environments it is in, with its lines of code."""
+    if not findings:
+        return  # rich takes its time
     from rich.console import Console
 
     from pipeline.formats import merge

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from pipeline import verdict_cache
 from pipeline.deploying import screen
 from pipeline.errors import Refused, UserError
 from pipeline.policy import guard, rulebook, waivers
@@ -23,7 +24,7 @@ FOLDER = f"{guard.RULES}/changesets"
 
 
 def check(
-    deployment: Deployment, found: Sequence[Change], clock: Callable[[], date] = guard.today
+    deployment: Deployment, found: Sequence[Change], clock: Callable[[], date] = verdict_cache.today
 ) -> None:
     """Refuse what a rule forbids and no waiver allows."""
     folder = deployment.root / FOLDER

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import checks, terminal
+from pipeline import checks, terminal, verdict_cache
 from pipeline import render as rendering
 from pipeline.deploying import publishing, screen
 from pipeline.deploying.bucket import Bucket
@@ -18,6 +18,7 @@ from pipeline.errors import UserError
 from pipeline.packaging import zips
 from pipeline.packaging.zips import Artifact
 from pipeline.render import Rendered
+from pipeline.verdict_cache import Cache
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,11 @@ def build(loaded: Loaded, root: Path) -> tuple[Rendered, list[Artifact]]:
     """The judged template and the code; any finding ends it here."""
     rendered = rendering.render(loaded, root)
     publishing.check(rendered, root)
+    cache = Cache(root / verdict_cache.FOLDER)
     with terminal.step(f"{' and '.join(checks.ALL)} {loaded.name}"):
-        found = checks.judge(checks.ALL, [rendered], root)
+        found = checks.judge(checks.ALL, [rendered], root, cache)
+    if cache.knew_all:
+        screen.note(f"{loaded.name} is as judged before.")
     if checks.fails(found):
         terminal.show_findings(found, root)
         raise UserError(

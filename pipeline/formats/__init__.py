@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.findings import (
     TOOL_GUARD,
@@ -19,7 +19,9 @@ from pipeline.findings import (
     Level,
     Place,
 )
-from pipeline.policy.rulebook import Rule
+
+if TYPE_CHECKING:
+    from pipeline.policy.rulebook import Rule
 
 HUMAN = "human"
 MACHINE = ("sarif", "junit", "json", "github")

@@ -1,8 +1,9 @@
 """The child process that holds the Guard engine: rules x templates in, verdicts out.
 
 stdin, one JSON object: {"files": {name: rules text}, "templates": {name: JSON text},
-"jobs": [[file, template], ...]}. stdout, one JSON line each: first {"ready": true}, then for each
-job, in order, either {"verdicts": [[rule, status, [failure, ...]], ...]} or {"error": text}.
+"jobs": [[file, template], ...]}. stdout, one JSON line each: first {"ready": [the files of all
+modules that run here]}, then for each job, in order, either
+{"verdicts": [[rule, status, [failure, ...]], ...]} or {"error": text}.
 
 It lives apart because a cyclic rule overflows the engine's stack and takes its process along.
 Nothing but the engine is imported, so that it starts at once.
@@ -113,7 +114,8 @@ def main() -> None:
     from cfn_guard_rs.cfn_guard_rs import run_checks_rs  # the walk above needs no engine
 
     task = json.load(sys.stdin)
-    print('{"ready": true}', flush=True)
+    modules = [getattr(module, "__file__", None) for module in sys.modules.values()]
+    print(json.dumps({"ready": [path for path in modules if path]}), flush=True)
     for file, template in task["jobs"]:
         line = answer(run_checks_rs, task["files"][file], task["templates"][template])
         print(json.dumps(line), flush=True)

@@ -7,6 +7,7 @@ to pass is a finding too: a check that saw nothing has failed.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -14,8 +15,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,6 +26,7 @@ from pipeline.findings import TOOL_GUARD, Finding, Level, Place, Pointer
 from pipeline.policy import catalogue, crosschecks, rulebook, waivers
 from pipeline.policy.rulebook import Required, Rule, RulesFile
 from pipeline.policy.verdicts import Failure, Verdict
+from pipeline.verdict_cache import NO_CACHE, Cache, today
 
 RULES = "rules"
 ENGINE_SECONDS = 120
@@ -64,19 +66,21 @@ class Broken:
 
 @dataclass(frozen=True)
 class Judgement:
-    """Every verdict of every file that the engine could use, and the files that it couldn't."""
+    """Every verdict of every file that the engine could use, and the files that it couldn't.
+
+    `ran` are the files of the engine's own modules.
+    """
 
     verdicts: tuple[Verdict, ...]
     broken: tuple[Broken, ...]
-
-
-def today() -> date:
-    """The day that waivers are compared with, in UTC."""
-    return datetime.now(UTC).date()
+    ran: frozenset[str] = frozenset()
 
 
 def guard(
-    rendered: Sequence[Template], root: Path, clock: Callable[[], date] = today
+    rendered: Sequence[Template],
+    root: Path,
+    clock: Callable[[], date] = today,
+    cache: Cache = NO_CACHE,
 ) -> list[Finding]:
     """What the rules of `root` find in these templates; only INFO findings mean all is well."""
     folder = root / RULES
@@ -85,7 +89,7 @@ def guard(
     rules = catalogue.rules(root)
     required = rulebook.required(folder, rules)
     excused = waivers.read(folder, root)
-    judgement = _side_by_side({one.settings.name: one.value for one in rendered}, files)
+    judgement = _side_by_side({one.settings.name: one.value for one in rendered}, files, cache)
     findings = [_broken(broken) for broken in judgement.broken]
     for template in rendered:
         name = template.settings.name
@@ -150,13 +154,55 @@ def verdicts(templates: Mapping[str, dict[str, Any]], rules: Path) -> Judgement:
     return judge(templates, rulebook.read_all(rules))
 
 
-def _side_by_side(templates: Mapping[str, dict[str, Any]], files: Sequence[RulesFile]) -> Judgement:
+def _side_by_side(
+    templates: Mapping[str, dict[str, Any]], files: Sequence[RulesFile], cache: Cache
+) -> Judgement:
     """The same as `judge`, each template in a process of its own, as far as there are cores."""
+
+    def judge_one(name: str) -> Judgement:
+        return _judge_once(name, templates[name], files, cache)
+
     with ThreadPoolExecutor(max(1, min(len(templates), os.cpu_count() or 1))) as pool:
-        parts = list(pool.map(lambda item: judge(dict([item]), files), templates.items()))
+        parts = list(pool.map(judge_one, templates))
     broken = {one.file: one for part in parts for one in part.broken}
     verdicts = [one for part in parts for one in part.verdicts if one.file not in broken]
     return Judgement(tuple(verdicts), tuple(broken.values()))
+
+
+def _judge_once(
+    name: str, template: dict[str, Any], files: Sequence[RulesFile], cache: Cache
+) -> Judgement:
+    """The same as `judge` for one template, without the rules files that judged it before."""
+    question = _strict_json(name, template)
+    known: dict[str, list[Any]] = cache.get(TOOL_GUARD, question) or {}
+    remembered = [
+        verdict
+        for file in files
+        for verdict in _verdicts(file.name, name, known.get(_digest(file), []))
+    ]
+    unknown = [file for file in files if _digest(file) not in known]
+    if not unknown:
+        return Judgement(tuple(remembered), ())
+    now = judge({name: template}, unknown)
+    answers = {_digest(file): _answer(file, now) for file in unknown}
+    broken = {_digest(file) for file in unknown for one in now.broken if one.file == file.name}
+    current = {_digest(file) for file in files} - broken
+    kept = {key: said for key, said in {**known, **answers}.items() if key in current}
+    cache.put(TOOL_GUARD, question, kept, now.ran)
+    return Judgement((*remembered, *now.verdicts), now.broken)
+
+
+def _digest(file: RulesFile) -> str:
+    return hashlib.sha256(file.text.encode()).hexdigest()
+
+
+def _answer(file: RulesFile, judgement: Judgement) -> list[Any]:
+    """A file's verdicts as the engine gives them."""
+    return [
+        [verdict.rule, verdict.status, [asdict(failure) for failure in verdict.failures]]
+        for verdict in judgement.verdicts
+        if verdict.file == file.name
+    ]
 
 
 def judge(templates: Mapping[str, dict[str, Any]], files: Sequence[RulesFile]) -> Judgement:
@@ -166,8 +212,10 @@ def judge(templates: Mapping[str, dict[str, Any]], files: Sequence[RulesFile]) -
     jobs = [(file.name, name) for file in files for name in texts]
     found: list[Verdict] = []
     broken: dict[str, Broken] = {}
+    ran: set[str] = set()
     while jobs:
-        answers, died = _ask({**task, "jobs": jobs})
+        (ready, *answers), died = _ask({**task, "jobs": jobs})
+        ran.update(ready["ready"])
         for (file, template), answer in zip(jobs, answers, strict=False):
             if "error" in answer:
                 broken.setdefault(file, _engine_error(file, answer["error"]))
@@ -179,7 +227,9 @@ def judge(templates: Mapping[str, dict[str, Any]], files: Sequence[RulesFile]) -
             broken.setdefault(file, Broken(file, died))
             jobs = [job for job in jobs if job[0] != file]
     return Judgement(
-        tuple(verdict for verdict in found if verdict.file not in broken), tuple(broken.values())
+        tuple(verdict for verdict in found if verdict.file not in broken),
+        tuple(broken.values()),
+        frozenset(ran),
     )
 
 
@@ -195,7 +245,7 @@ def _strict_json(name: str, template: dict[str, Any]) -> str:
 
 
 def _ask(task: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
-    """The engine's answers, one for each job until it died, and what it died of."""
+    """The engine's lines: that it is ready, then one for each job until it died of the second."""
     try:
         done = subprocess.run(
             [sys.executable, "-m", "pipeline.policy.engine"],
@@ -216,7 +266,7 @@ def _ask(task: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
             mend="Install the locked dependencies under Python 3.11 or 3.12; there is no build"
             " of cfn-guard-rs for other versions.",
         )
-    return lines[1:], died
+    return lines, died
 
 
 def _engine_error(file: str, text: str) -> Broken:

@@ -12,12 +12,11 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from pipeline import checks, files, formats, render, terminal
-from pipeline.environment import settings
-from pipeline.environment.settings import Loaded
+from pipeline import checks, files, formats, terminal, verdict_cache
 from pipeline.errors import UsageError, UserError, tell
 from pipeline.findings import (
     TOOL_GUARD,
@@ -25,13 +24,17 @@ from pipeline.findings import (
     TOOL_RENDER,
     TOOL_SETTINGS,
     Finding,
+    finding_from_json,
     of_error,
 )
 from pipeline.formats import HUMAN, Report
-from pipeline.policy.rulebook import Rule
-from pipeline.render import Rendered
-from pipeline.rendering.templates import Templates
 from pipeline.stations import arguments
+from pipeline.verdict_cache import Cache
+
+if TYPE_CHECKING:  # a verdict that is known needs neither a render nor the rules
+    from pipeline.environment.settings import Loaded
+    from pipeline.policy.rulebook import Rule
+    from pipeline.render import Rendered
 
 
 @dataclass(frozen=True)
@@ -42,31 +45,62 @@ class Destination:
     file: str | None = None
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be judged: by which tools, of which environments; all of them if none is named.
+
+    `anew`: whatever was judged before.
+    """
+
+    tools: Sequence[str]
+    environments: Sequence[str]
+    anew: bool = False
+
+
 def options(parser: ArgumentParser) -> None:
     arguments.environments(parser)
     arguments.report(parser)
+    arguments.flag(parser, "--no-cache", "judge anew what was judged before")
 
 
 def run(options: Namespace, root: Path) -> int:
-    return environments(checks.ALL, options.environments, root, destination(options))
+    return environments(wanted(checks.ALL, options), root, destination(options))
+
+
+def wanted(tools: Sequence[str], options: Namespace) -> Wanted:
+    return Wanted(tools, options.environments, options.no_cache)
 
 
 def destination(options: Namespace) -> Destination:
     return Destination(options.format, options.output)
 
 
-def environments(
-    stations: Sequence[str], wanted: Sequence[str], root: Path, destination: Destination
-) -> int:
-    """Render these environments and let each station judge them; 1 if anything was found."""
-    work = _Work(stations, wanted, tools=["settings"])
+def environments(wanted: Wanted, root: Path, destination: Destination) -> int:
+    """Render these environments and let each tool judge them; 1 if anything was found."""
+    cache = verdict_cache.NO_CACHE if wanted.anew else Cache(root / verdict_cache.FOLDER)
+    question = [wanted.tools, wanted.environments, str(root), verdict_cache.today().isoformat()]
+    known = cache.get("check", question)
+    if known is not None:
+        work = _Work.known(wanted, known)
+    else:
+        with verdict_cache.watched_everywhere() as opened:
+            work = _judged(wanted, root, cache)
+        if not work.errors:
+            cache.put("check", question, work.as_json(), opened)
+    return _report(work, root, destination)
+
+
+def _judged(wanted: Wanted, root: Path, cache: Cache) -> _Work:
+    from pipeline.environment import settings
+
+    work = _Work(wanted.tools, wanted.environments, tools=["settings"])
     with work.noting(TOOL_SETTINGS):
-        work.names = settings.chosen(wanted, root)
+        work.names = settings.chosen(wanted.environments, root)
     rendered = _rendered(root, work)
     if not work.errors:
-        with terminal.step(f"{' and '.join(stations)} {', '.join(work.names)}"):
-            _judge(rendered, root, work)
-    return _report(work, root, destination)
+        with terminal.step(f"{' and '.join(wanted.tools)} {', '.join(work.names)}"):
+            _judge(rendered, root, work, cache)
+    return work
 
 
 def outside(paths: Sequence[str], root: Path, destination: Destination) -> int:
@@ -91,6 +125,17 @@ class _Work:
     found: list[Finding] = field(default_factory=list)
     errors: list[UserError] = field(default_factory=list)
     complaints: list[Finding] = field(default_factory=list)  # the errors, as machines read them
+    judged_before: bool = False
+
+    @classmethod
+    def known(cls, wanted: Wanted, said: dict[str, Any]) -> _Work:
+        """What `as_json` said of the same question."""
+        found = [finding_from_json(finding) for finding in said["found"]]
+        return cls(wanted.tools, said["names"], said["tools"], found, judged_before=True)
+
+    def as_json(self) -> dict[str, Any]:
+        found = [asdict(finding) for finding in self.found]
+        return {"names": self.names, "tools": self.tools, "found": found}
 
     @contextmanager
     def noting(self, tool: str, name: str = "") -> Iterator[None]:
@@ -110,6 +155,10 @@ class _Work:
 
 def _rendered(root: Path, work: _Work) -> list[Rendered]:
     """Every environment that can be rendered; the mistakes of all of them are noted."""
+    from pipeline import render
+    from pipeline.environment import settings
+    from pipeline.rendering.templates import Templates
+
     loaded: list[Loaded] = []
     rendered: list[Rendered] = []
     for name in () if work.errors else work.names:
@@ -125,10 +174,10 @@ def _rendered(root: Path, work: _Work) -> list[Rendered]:
     return rendered
 
 
-def _judge(rendered: Sequence[Rendered], root: Path, work: _Work) -> None:
+def _judge(rendered: Sequence[Rendered], root: Path, work: _Work, cache: Cache) -> None:
     work.tools += work.stations
     with work.noting(TOOL_GUARD if "guard" in work.stations else TOOL_LINT):
-        work.found += checks.judge(work.stations, rendered, root)
+        work.found += checks.judge(work.stations, rendered, root, cache)
 
 
 def _report(work: _Work, root: Path, destination: Destination) -> int:
@@ -156,7 +205,8 @@ def _report(work: _Work, root: Path, destination: Destination) -> int:
 
 def _summary(work: _Work, found: Sequence[Finding]) -> str:
     stations, names = " and ".join(work.stations), ", ".join(work.names)
-    return f"{stations}: {terminal.summary(found)} in {names}"
+    before = ", as judged before" if work.judged_before else ""
+    return f"{stations}: {terminal.summary(found)} in {names}{before}"
 
 
 def _text(report: Report, root: Path, form: str) -> str:

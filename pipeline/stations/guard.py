@@ -26,7 +26,9 @@ def run(options: Namespace, root: Path) -> int:
     if options.explain or options.list:
         return _explain(options, root)
     if not options.template:
-        return check.environments(["guard"], options.environments, root, check.destination(options))
+        return check.environments(
+            check.wanted(["guard"], options), root, check.destination(options)
+        )
     if options.environments:
         raise UsageError(
             "an environment or a template from elsewhere, not both.",

@@ -13,4 +13,4 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace, root: Path) -> int:
-    return check.environments(["lint"], options.environments, root, check.destination(options))
+    return check.environments(check.wanted(["lint"], options), root, check.destination(options))

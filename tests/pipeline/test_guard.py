@@ -453,7 +453,7 @@ def test_an_engine_that_takes_too_long_is_stopped(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop(*_: object, **__: object) -> subprocess.CompletedProcess[bytes]:
-        raise subprocess.TimeoutExpired("engine", 1, output=b'{"ready": true}\n{"verd')
+        raise subprocess.TimeoutExpired("engine", 1, output=b'{"ready": []}\n{"verd')
 
     monkeypatch.setattr(subprocess, "run", stop)
 

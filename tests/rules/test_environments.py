@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pipeline import verdict_cache
 from pipeline.environment import settings
 from pipeline.findings import Finding, Level
 from pipeline.policy import catalogue, crosschecks, guard, rulebook
@@ -42,7 +43,8 @@ def test_a_rule_that_is_required_passes(name: str, rendered: Sequence[Rendered])
     required = rulebook.required(RULES, catalogue.rules(ROOT)).tiers[one.settings.tier]
 
     judgement = guard.verdicts({name: one.value}, RULES)
-    verdicts = [*judgement.verdicts, *crosschecks.judge(name, one.value, guard.today())]
+    day = verdict_cache.today()
+    verdicts = [*judgement.verdicts, *crosschecks.judge(name, one.value, day)]
 
     said = {verdict.rule: verdict.status for verdict in verdicts}
     assert {rule: said[rule] for rule in required} == dict.fromkeys(required, "PASS")

@@ -1,0 +1,246 @@
+"""Verdicts kept between runs: never an old one for a changed input, never an error."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pipeline import verdict_cache
+from pipeline.__main__ import main
+from pipeline.verdict_cache import Cache, watched, watched_everywhere
+
+# Runs the station with a hook of its own, and says what was opened below the working folder.
+SPY = """
+import json, os, sys
+opened = set()
+def see(event, arguments):
+    if event == "open" and isinstance(arguments[0], (str, os.PathLike)):
+        opened.add(os.path.abspath(arguments[0]))
+sys.addaudithook(see)
+from pipeline.__main__ import main
+code = main(["check"])
+mine = {path for path in opened if path.startswith(os.getcwd() + os.sep)}
+print(json.dumps([code, sorted(path for path in mine if os.path.isfile(path))]))
+"""
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    return fresh(tmp_path)
+
+
+@pytest.fixture
+def schema(tmp_path: Path) -> Path:
+    """A file that an answer rests on."""
+    path = tmp_path / "schema.json"
+    path.write_text("{}")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def files_are_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test has just written counts as written before this process began."""
+    monkeypatch.setattr(verdict_cache, "_STARTED", time.time_ns() + 3600 * 10**9)
+
+
+def fresh(tmp_path: Path) -> Cache:
+    return Cache(tmp_path / "build/.verdicts")
+
+
+def entries(tmp_path: Path) -> list[Path]:
+    return sorted((tmp_path / "build/.verdicts").iterdir())
+
+
+def test_an_answer_is_found_again_by_the_same_question(cache: Cache, tmp_path: Path) -> None:
+    cache.put("lint", ["text", "region"], [["E1", 3]], [__file__])
+
+    again = fresh(tmp_path)
+
+    assert again.get("lint", ["text", "region"]) == [["E1", 3]]
+    assert again.get("lint", ["text", "elsewhere"]) is None
+    assert again.get("guard", ["text", "region"]) is None
+    assert (again.hits, again.misses, again.knew_all) == (1, 2, False)
+
+
+@pytest.mark.parametrize("change", ["content", "time", "gone"])
+def test_an_answer_goes_with_the_files_that_it_rests_on(
+    cache: Cache, tmp_path: Path, schema: Path, change: str
+) -> None:
+    cache.put("lint", "text", "fine", [str(schema)])
+    assert fresh(tmp_path).get("lint", "text") == "fine"
+
+    if change == "content":
+        schema.write_text("{} ")
+    elif change == "time":
+        os.utime(schema, (1, 1))
+    else:
+        schema.unlink()
+
+    assert fresh(tmp_path).get("lint", "text") is None
+
+
+def test_a_file_that_appears_takes_the_answer_away(cache: Cache, tmp_path: Path) -> None:
+    missing = tmp_path / "waivers.yaml"
+    cache.put("lint", "text", "fine", [str(missing)])
+    assert fresh(tmp_path).get("lint", "text") == "fine"
+
+    missing.write_text("waivers: []")
+
+    assert fresh(tmp_path).get("lint", "text") is None
+
+
+def test_what_changed_while_it_was_judged_is_judged_again(
+    cache: Cache, tmp_path: Path, schema: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verdict_cache, "_STARTED", schema.stat().st_mtime_ns - 1)
+
+    cache.put("lint", "text", "fine", [str(schema)])
+
+    assert fresh(tmp_path).get("lint", "text") is None
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"0" * 64 + b"\n{}", "ä".encode("latin-1")])
+def test_a_damaged_or_a_foreign_entry_is_a_miss(
+    cache: Cache, tmp_path: Path, damage: bytes
+) -> None:
+    cache.put("lint", "text", "fine", [__file__])
+    for path in entries(tmp_path):
+        path.write_bytes(damage or path.read_bytes()[:-1])
+
+    assert fresh(tmp_path).get("lint", "text") is None
+
+
+def test_an_entry_of_another_form_is_a_miss(
+    cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.put("lint", "text", "fine", [__file__])
+
+    monkeypatch.setattr(verdict_cache, "FORM", verdict_cache.FORM + 1)
+
+    assert fresh(tmp_path).get("lint", "text") is None
+
+
+def test_a_folder_that_can_not_be_used_only_costs_time(tmp_path: Path) -> None:
+    (tmp_path / "build").write_text("a file, where the folder should be")
+    cache = fresh(tmp_path)
+
+    cache.put("lint", "text", "fine", [__file__])
+
+    assert cache.get("lint", "text") is None
+
+
+def test_the_folder_has_an_end(
+    cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verdict_cache, "ENTRIES", 4)
+
+    for number in range(9):
+        cache.put("lint", number, "fine", [__file__])
+
+    assert len(entries(tmp_path)) == 4
+
+
+def test_what_a_thread_opens_is_seen_and_what_it_writes_is_not(
+    tmp_path: Path, schema: Path
+) -> None:
+    with watched() as opened:
+        schema.read_text()
+        (tmp_path / "report").mkdir()
+        (tmp_path / "report/page").write_text("")
+
+    mine = {path for path in opened if path.startswith(str(tmp_path))}
+    assert mine == {str(schema), str(tmp_path)}
+    assert verdict_cache.__file__ in opened
+
+
+def test_a_known_answer_brings_the_files_that_it_rests_on(
+    cache: Cache, tmp_path: Path, schema: Path
+) -> None:
+    cache.put("lint", "text", "fine", [str(schema)])
+
+    with watched_everywhere() as opened:
+        fresh(tmp_path).get("lint", "text")
+
+    assert str(schema) in opened
+
+
+@contextmanager
+def changed(path: Path) -> Iterator[None]:
+    """A byte more in a file, and in the end the same file with the same time as before."""
+    data, about = path.read_bytes(), path.stat()
+    path.write_bytes(data + b" ")
+    try:
+        yield
+    finally:
+        path.write_bytes(data)
+        os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
+
+
+def test_no_file_that_the_station_opens_can_change_behind_a_verdict(project: Path) -> None:
+    spied = subprocess.run(
+        [sys.executable, "-c", SPY], cwd=project, capture_output=True, text=True, check=True,
+        # a compiled schema.py beside the environments would be a change while they are judged
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+    )  # fmt: skip
+    code, opened = json.loads(spied.stdout.splitlines()[-1])
+    inputs = [Path(path) for path in opened if "/.verdicts/" not in path]
+    question = [["lint", "guard"], [], str(project), verdict_cache.today().isoformat()]
+
+    def is_known() -> bool:
+        return Cache(project / verdict_cache.FOLDER).get("check", question) is not None
+
+    assert code == 0
+    assert len(inputs) > 50
+    assert is_known()
+    for path in inputs:
+        with changed(path):
+            assert not is_known(), f"{path} has changed, and its old verdict stands"
+        assert is_known()
+
+
+def test_a_verdict_is_said_again_and_a_change_is_judged_anew(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = project / "templates/parts/sessions.yaml.j2"
+    assert [main(["check", "dev"], project) for _ in range(2)] == [0, 0]
+    first, second = capsys.readouterr().out.splitlines()
+
+    part.write_text(part.read_text().replace("BillingMode:", "BilingMode:"))
+    code = main(["check", "dev"], project)
+
+    assert second == f"{first}, as judged before"
+    assert code == 1
+    assert "BilingMode" in capsys.readouterr().out
+
+
+def test_no_cache_judges_anew(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["guard", "dev"], project)
+    capsys.readouterr()
+
+    assert main(["guard", "dev", "--no-cache"], project) == 0
+
+    assert "as judged before" not in capsys.readouterr().out
+
+
+def test_findings_are_the_same_from_the_cache(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = project / "templates/parts/uploads.yaml.j2"
+    part.write_text(part.read_text().replace("BlockPublicAcls: true", "BlockPublicAcls: false"))
+    command = ["guard", "dev", "--format", "json"]
+
+    assert [main(command, project), main(command, project)] == [1, 1]
+
+    told = capsys.readouterr()
+    half = len(told.out) // 2
+    assert told.out[:half] == told.out[half:]
+    assert told.err.count("as judged before") == 1
