@@ -53,6 +53,8 @@ let saving = false;
 let creating = 0;
 
 const clock = startClock();
+/** Who tells where a photo's bytes are. @type {WeakMap<Picture, import("./fetching.js").Locate>} */
+const places = new WeakMap();
 /** What photos need, once there is one. @type {import("./gallery.js").Gallery | undefined} */
 let gallery;
 let isGalleryComing = false;
@@ -199,12 +201,16 @@ function take(message) {
   settle();
 }
 
-/** Gets the photos of the session; those of an earlier code are being fetched already. */
+/** Gets the photos, each by the code that it came with: also after a new one. */
 function fetchPictures() {
   if (!code) return;
   const { session, desktopToken: token } = code;
-  const mine = pictures.filter(({ upload }) => session.uploads.includes(upload));
-  gallery?.follow(mine, (id) => locate(session.sessionId, token, id));
+  /** @type {import("./fetching.js").Locate} */
+  const here = (id) => locate(session.sessionId, token, id);
+  for (const picture of pictures) {
+    if (!places.has(picture)) places.set(picture, here);
+  }
+  gallery?.follow(pictures, places);
 }
 
 /** @param {Partial<typeof reach>} change */

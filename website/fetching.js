@@ -42,10 +42,11 @@ export function startFetching(onDone) {
   }
 
   const known = new WeakSet();
-  /** @param {Picture[]} pictures of one session @param {Locate} locate where its uploads are */
-  return (pictures, locate) => {
+  /** @param {Picture[]} pictures @param {WeakMap<Picture, Locate>} places where each of them is */
+  return (pictures, places) => {
     for (const picture of pictures) {
-      if (picture.upload.status !== "STORED" || known.has(picture)) continue;
+      const locate = places.get(picture);
+      if (picture.upload.status !== "STORED" || known.has(picture) || !locate) continue;
       known.add(picture);
       waiting.set(picture, locate);
       work();

@@ -179,6 +179,20 @@ def test_whoever_has_taken_the_code_the_desktop_says_how_to_go_on(
     assert "DELETE session" in service.log
 
 
+def test_a_photo_that_is_still_fetched_comes_also_after_a_new_code(
+    desktop: Page, service: Service
+) -> None:
+    service.answers["GET object"] = [(0, {})]
+    service._claim("nonce")
+    service.upload(1, "STORED", photo(0), name="a.jpg")
+    phase(desktop, "arrived")
+
+    desktop.get_by_role("button", name="New code").click()
+
+    phase(desktop, "waiting")
+    expect(desktop.locator(".tile img")).to_be_visible(timeout=15_000)
+
+
 @pytest.mark.parametrize("shift", [HOURS, -HOURS], ids=["ahead", "behind"])
 def test_a_computer_whose_clock_is_wrong_tells_the_right_time(
     opening: Opener, service: Service, site: str, shift: int
