@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline import verdict_cache
 from pipeline.deploying import screen
 from pipeline.errors import Refused, UserError
-from pipeline.policy import guard, rulebook, waivers
+from pipeline.policy import guard, judging, rulebook, waivers
 
 if TYPE_CHECKING:
     from pipeline.deploying.changeset import Change
@@ -31,7 +31,7 @@ def check(
     files = rulebook.read(folder)
     rulebook.demand_cases(files, folder)
     name = deployment.settings.name
-    judgement = guard.judge({name: document(deployment, found)}, files)
+    judgement = judging.judge({name: document(deployment, found)}, files)
     if judgement.broken:
         one = judgement.broken[0]
         raise UserError(one.what, where=f"{FOLDER}/{one.file}:{one.line}", mend="Mend the rule.")

@@ -7,33 +7,26 @@ to pass is a finding too: a check that saw nothing has failed.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
 from pipeline import redaction
-from pipeline.errors import UserError
 from pipeline.findings import TOOL_GUARD, Finding, Level, Place, Pointer
 from pipeline.policy import catalogue, crosschecks, rulebook, waivers
-from pipeline.policy.rulebook import Required, Rule, RulesFile
+from pipeline.policy.judging import Broken, Judgement, judge, side_by_side
+from pipeline.policy.rulebook import Required, Rule
 from pipeline.policy.verdicts import Failure, Verdict
 from pipeline.verdict_cache import NO_CACHE, Cache, today
 
 RULES = "rules"
-ENGINE_SECONDS = 120
 FOUND_CHARACTERS = 100
 
 _ITEMS = re.compile(r"(?:%\w+(?:\[\*\])?\.)?((?:\w+\.)+) \(filter-clauses\)")
-_AT_LINE = re.compile(r"at line (\d+) at column (\d+)")
 
 
 class Named(Protocol):
@@ -55,27 +48,6 @@ class Template(Protocol):
     def places(self, pointer: Pointer) -> tuple[Place | None, Place | None]: ...
 
 
-@dataclass(frozen=True)
-class Broken:
-    """A rules file that the engine couldn't judge with; `line` 0 means the whole file."""
-
-    file: str
-    what: str
-    line: int = 0
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """Every verdict of every file that the engine could use, and the files that it couldn't.
-
-    `ran` are the files of the engine's own modules.
-    """
-
-    verdicts: tuple[Verdict, ...]
-    broken: tuple[Broken, ...]
-    ran: frozenset[str] = frozenset()
-
-
 def guard(
     rendered: Sequence[Template],
     root: Path,
@@ -89,7 +61,7 @@ def guard(
     rules = catalogue.rules(root)
     required = rulebook.required(folder, rules)
     excused = waivers.read(folder, root)
-    judgement = _side_by_side({one.settings.name: one.value for one in rendered}, files, cache)
+    judgement = side_by_side({one.settings.name: one.value for one in rendered}, files, cache)
     findings = [_broken(broken) for broken in judgement.broken]
     for template in rendered:
         name = template.settings.name
@@ -147,143 +119,6 @@ def _not_judged(
                 environment=template.settings.name,
                 place=place,
             )
-
-
-def verdicts(templates: Mapping[str, dict[str, Any]], rules: Path) -> Judgement:
-    """The verdicts of the rules files in `rules` on any templates, by name."""
-    return judge(templates, rulebook.read_all(rules))
-
-
-def _side_by_side(
-    templates: Mapping[str, dict[str, Any]], files: Sequence[RulesFile], cache: Cache
-) -> Judgement:
-    """The same as `judge`, each template in a process of its own, as far as there are cores."""
-
-    def judge_one(name: str) -> Judgement:
-        return _judge_once(name, templates[name], files, cache)
-
-    with ThreadPoolExecutor(max(1, min(len(templates), os.cpu_count() or 1))) as pool:
-        parts = list(pool.map(judge_one, templates))
-    broken = {one.file: one for part in parts for one in part.broken}
-    verdicts = [one for part in parts for one in part.verdicts if one.file not in broken]
-    return Judgement(tuple(verdicts), tuple(broken.values()))
-
-
-def _judge_once(
-    name: str, template: dict[str, Any], files: Sequence[RulesFile], cache: Cache
-) -> Judgement:
-    """The same as `judge` for one template, without the rules files that judged it before."""
-    question = _strict_json(name, template)
-    known: dict[str, list[Any]] = cache.get(TOOL_GUARD, question) or {}
-    remembered = [
-        verdict
-        for file in files
-        for verdict in _verdicts(file.name, name, known.get(_digest(file), []))
-    ]
-    unknown = [file for file in files if _digest(file) not in known]
-    if not unknown:
-        return Judgement(tuple(remembered), ())
-    now = judge({name: template}, unknown)
-    answers = {_digest(file): _answer(file, now) for file in unknown}
-    broken = {_digest(file) for file in unknown for one in now.broken if one.file == file.name}
-    current = {_digest(file) for file in files} - broken
-    kept = {key: said for key, said in {**known, **answers}.items() if key in current}
-    cache.put(TOOL_GUARD, question, kept, now.ran)
-    return Judgement((*remembered, *now.verdicts), now.broken)
-
-
-def _digest(file: RulesFile) -> str:
-    return hashlib.sha256(file.text.encode()).hexdigest()
-
-
-def _answer(file: RulesFile, judgement: Judgement) -> list[Any]:
-    """A file's verdicts as the engine gives them."""
-    return [
-        [verdict.rule, verdict.status, [asdict(failure) for failure in verdict.failures]]
-        for verdict in judgement.verdicts
-        if verdict.file == file.name
-    ]
-
-
-def judge(templates: Mapping[str, dict[str, Any]], files: Sequence[RulesFile]) -> Judgement:
-    """The engine's verdicts. A file that crashes it is named, the others are still judged."""
-    texts = {name: _strict_json(name, template) for name, template in templates.items()}
-    task = {"files": {file.name: file.text for file in files}, "templates": texts}
-    jobs = [(file.name, name) for file in files for name in texts]
-    found: list[Verdict] = []
-    broken: dict[str, Broken] = {}
-    ran: set[str] = set()
-    while jobs:
-        (ready, *answers), died = _ask({**task, "jobs": jobs})
-        ran.update(ready["ready"])
-        for (file, template), answer in zip(jobs, answers, strict=False):
-            if "error" in answer:
-                broken.setdefault(file, _engine_error(file, answer["error"]))
-            else:
-                found += _verdicts(file, template, answer["verdicts"])
-        jobs = jobs[len(answers) :]
-        if jobs:
-            file = jobs[0][0]
-            broken.setdefault(file, Broken(file, died))
-            jobs = [job for job in jobs if job[0] != file]
-    return Judgement(
-        tuple(verdict for verdict in found if verdict.file not in broken),
-        tuple(broken.values()),
-        frozenset(ran),
-    )
-
-
-def _strict_json(name: str, template: dict[str, Any]) -> str:
-    try:
-        return json.dumps(template, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise UserError(
-            f"the template isn't JSON: {error}.",
-            where=name,
-            mend="A template holds texts, finite numbers, true, false, lists and mappings only.",
-        ) from None
-
-
-def _ask(task: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
-    """The engine's lines: that it is ready, then one for each job until it died of the second."""
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "pipeline.policy.engine"],
-            input=json.dumps(task).encode(),
-            capture_output=True,
-            cwd=Path(__file__).parents[2],
-            timeout=ENGINE_SECONDS,
-            check=False,
-        )
-        output, died = done.stdout, f"the engine crashed on it (exit status {done.returncode})."
-    except subprocess.TimeoutExpired as stopped:
-        output, died = stopped.stdout or b"", f"the engine took over {ENGINE_SECONDS} seconds."
-    lines = [json.loads(line) for line in output.splitlines(keepends=True) if line.endswith(b"\n")]
-    if not lines:
-        raise UserError(
-            "the Guard engine can't be started.",
-            where="cfn-guard-rs",
-            mend="Install the locked dependencies under Python 3.11 or 3.12; there is no build"
-            " of cfn-guard-rs for other versions.",
-        )
-    return lines, died
-
-
-def _engine_error(file: str, text: str) -> Broken:
-    """The engine's exception in words of ours, with the line where it names one."""
-    kind, _, said = text.partition(": ")
-    at = _AT_LINE.search(said)
-    if at:
-        return Broken(file, f"Guard can't read the rule near column {at[2]}.", int(at[1]))
-    if kind == "PanicException":
-        return Broken(file, "the engine panicked on it.")
-    return Broken(file, f"Guard can't evaluate it: {said.strip()}.")
-
-
-def _verdicts(file: str, template: str, answers: Iterable[list[Any]]) -> Iterator[Verdict]:
-    for rule, status, failures in answers:
-        failed = tuple(Failure(**failure) for failure in failures)
-        yield Verdict(template, file, rule, status, failed)
 
 
 def _broken(broken: Broken) -> Finding:

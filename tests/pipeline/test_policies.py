@@ -13,7 +13,7 @@ from pipeline.deploying import change_rules
 from pipeline.deploying.changeset import Change
 from pipeline.deploying.deployment import Deployment
 from pipeline.errors import Refused, UserError
-from pipeline.policy import guard, rulebook
+from pipeline.policy import judging, rulebook
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import ROOT, Aws, deployment
 from tests.rules import cli
@@ -42,13 +42,13 @@ def in_production(aws: Aws, root: Path = ROOT) -> Deployment:
 
 
 @pytest.fixture(scope="module")
-def judgement() -> guard.Judgement:
+def judgement() -> judging.Judgement:
     """All cases, judged at once."""
-    return guard.judge({case["name"]: case["input"] for case in CASES}, FILES)
+    return judging.judge({case["name"]: case["input"] for case in CASES}, FILES)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]))
-def test_a_case_ends_as_it_says(case: dict[str, Any], judgement: guard.Judgement) -> None:
+def test_a_case_ends_as_it_says(case: dict[str, Any], judgement: judging.Judgement) -> None:
     said = {one.rule: one.status for one in judgement.verdicts if one.template == case["name"]}
 
     assert said == case["expectations"]["rules"]

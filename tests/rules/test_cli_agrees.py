@@ -7,7 +7,7 @@ import json
 import pytest
 
 from pipeline.environment import settings
-from pipeline.policy import guard, rulebook
+from pipeline.policy import judging, rulebook
 from pipeline.policy.rulebook import RulesFile
 from pipeline.render import render_all
 from tests.rules import cli
@@ -27,7 +27,7 @@ def test_both_engines_say_the_same_of_every_case(file: RulesFile) -> None:
     mine = [case for case in cases() if case.file == file.name]
     theirs = cli.validate([file.text], [json.dumps(case.input) for case in mine])
 
-    ours = guard.judge({case.name: case.input for case in mine}, [file])
+    ours = judging.judge({case.name: case.input for case in mine}, [file])
 
     said = {(one.template, one.rule): one.status for one in ours.verdicts}
     assert said == {
@@ -42,6 +42,6 @@ def test_both_engines_say_the_same_of_an_environment(name: str) -> None:
     (rendered,) = render_all([name], ROOT)
     (theirs,) = cli.validate([file.text for file in FILES], [json.dumps(rendered.value)])
 
-    ours = guard.verdicts({name: rendered.value}, RULES)
+    ours = judging.verdicts({name: rendered.value}, RULES)
 
     assert {one.rule: one.status for one in ours.verdicts} == theirs

@@ -11,7 +11,7 @@ import pytest
 from pipeline import verdict_cache
 from pipeline.environment import settings
 from pipeline.findings import Finding, Level
-from pipeline.policy import catalogue, crosschecks, guard, rulebook
+from pipeline.policy import catalogue, crosschecks, guard, judging, rulebook
 from pipeline.render import Rendered, render_all
 from tests.rules.cases import ROOT, RULES
 
@@ -42,7 +42,7 @@ def test_a_rule_that_is_required_passes(name: str, rendered: Sequence[Rendered])
     one = next(one for one in rendered if one.settings.name == name)
     required = rulebook.required(RULES, catalogue.rules(ROOT)).tiers[one.settings.tier]
 
-    judgement = guard.verdicts({name: one.value}, RULES)
+    judgement = judging.verdicts({name: one.value}, RULES)
     day = verdict_cache.today()
     verdicts = [*judgement.verdicts, *crosschecks.judge(name, one.value, day)]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from pipeline.environment import settings
-from pipeline.policy import catalogue, crosschecks, guard, unprotected
+from pipeline.policy import catalogue, crosschecks, judging, unprotected
 from pipeline.render import Rendered, render_all
 from tests.rules.cases import ROOT, RULES
 from tests.rules.mutations import (
@@ -182,7 +182,7 @@ def test_a_rule_by_itself_on_a_part_says_what_all_rules_say_of_the_whole(
         templates = {mutant.path + mutant.kind: mutant.template for mutant in sample}
         required = Rules().required[one.settings.tier]
 
-        verdicts = [*guard.verdicts(templates, RULES).verdicts]
+        verdicts = [*judging.verdicts(templates, RULES).verdicts]
         for name, template in templates.items():
             verdicts += crosschecks.judge(name, template, DAY)
 

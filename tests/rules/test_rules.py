@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.policy import catalogue, guard, page, rulebook
+from pipeline.policy import catalogue, judging, page, rulebook
 from tests.rules.cases import ROOT, RULES, Case, cases
 
 BY_FILE = {
@@ -22,7 +22,7 @@ def verdicts() -> dict[tuple[str, str, str], str]:
     found: dict[tuple[str, str, str], str] = {}
     for file in rulebook.read_all(RULES):
         mine = BY_FILE.get(file.name, [])
-        judgement = guard.judge({case.name: case.input for case in mine}, [file])
+        judgement = judging.judge({case.name: case.input for case in mine}, [file])
         assert judgement.broken == ()
         found |= {(file.name, one.template, one.rule): one.status for one in judgement.verdicts}
     return found

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from pipeline.policy import guard, rulebook
+from pipeline.policy import judging, rulebook
 from tests.conftest import ROOT
 
 RULES = ROOT / "rules"
@@ -35,7 +35,7 @@ CASES = [case for case in cases() if case.file.name.startswith("application/")]
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.file.name}: {case.name}")
 def test_a_case_ends_as_it_says(case: Case) -> None:
-    judgement = guard.judge({"case": case.template}, [case.file])
+    judgement = judging.judge({"case": case.template}, [case.file])
 
     said = {verdict.rule: verdict.status for verdict in judgement.verdicts}
     assert {rule: said[rule] for rule in case.expected} == case.expected
