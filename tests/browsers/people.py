@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urljoin
 
 from selenium.webdriver.common.by import By
 
@@ -94,6 +95,8 @@ class Person:
             self.driver.close()
         self.driver.switch_to.window(first)
         if self.driver.current_url.startswith("http"):
+            # on a page that runs nothing: the application's own would write again
+            self.driver.get(urljoin(self.driver.current_url, "store.js"))
             self.does("try { localStorage.clear(); sessionStorage.clear() } catch {}")
         self.driver.get("about:blank")
         for path in self.browser.downloads.iterdir():
