@@ -30,7 +30,7 @@ WRONG = {
     "pipeline/policy/rulebook.py -> pipeline.terminal": ROOMS,
     "pipeline/redaction.py -> pipeline.policy.crosschecks": ROOMS,
     "pipeline/policy/metrics.py -> pipeline.iam.least_privilege": ROOMS,
-    "pipeline/policy/crosschecks.py -> pipeline.lint": ROOMS,
+    "pipeline/policy/crosschecks/rights.py -> pipeline.lint": ROOMS,
     "pipeline/deploying/losses.py -> pipeline.stations.destroy": ROOMS,
     "pipeline/render.py -> localcloud.aws": PIPELINE,
     "pipeline/iam/uses.py -> qr_session.session": PIPELINE,

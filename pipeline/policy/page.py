@@ -19,8 +19,8 @@ Generated from rules/ by `nox -s refresh`; a test says whether it is current.
 Each rule is judged on the rendered template of each environment. Where it is required, it has to
 pass: a rule that finds nothing to judge fails there. Where it isn't, it may find nothing, but it
 may not fail. Its cases, with the ways around it, stand in tests/ beside it.
-rules/general/ judges any stack, rules/application/ this one. The last file is
-pipeline/policy/crosschecks.py: what Guard's language can't say. `nox -s guard -- --explain RULE`
+rules/general/ judges any stack, rules/application/ this one. The files after those are in
+pipeline/policy/: what Guard's language can't say. `nox -s guard -- --explain RULE`
 tells everything about one of them.
 """
 

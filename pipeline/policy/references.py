@@ -49,6 +49,11 @@ def prop(resource: dict[str, Any], key: str) -> Any:
     return properties.get(key) if isinstance(properties, dict) else None
 
 
+def as_written(value: Any) -> Any:
+    """A name as it is written, within Fn::Sub or without."""
+    return value["Fn::Sub"] if isinstance(value, dict) and "Fn::Sub" in value else value
+
+
 def at(value: Any, *path: str) -> list[tuple[Pointer, Any]]:
     """What stands at `path`; a list on the way, or at its end, gives each of its items."""
     found: list[tuple[Pointer, Any]] = [((), value)]

@@ -38,7 +38,7 @@ _CASE = re.compile(
 class Rule:
     """A named rule; `comment` is the comment right above it, without the number signs.
 
-    `file` is its path in rules/, or its name for a check that is written in Python.
+    `file` is its path in rules/, or in pipeline/policy/ for a check that is written in Python.
     """
 
     name: str

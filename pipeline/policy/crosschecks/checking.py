@@ -1,0 +1,38 @@
+"""The form of a check: what it gets to see, and what it has to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pipeline.findings import Pointer
+
+BUCKET = "AWS::S3::Bucket"
+FUNCTION = "AWS::Lambda::Function"
+LOG_GROUP = "AWS::Logs::LogGroup"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong at one place, and how to mend it."""
+
+    pointer: Pointer
+    found: Any
+    what: str
+    mend: str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The template, the day, and when each runtime is deprecated."""
+
+    template: dict[str, Any]
+    day: date
+    runtimes: Mapping[str, date]
+
+
+# Its name in upper case is the rule's; its docstring says what that protects and who asks for it.
+# It returns None where there is nothing to judge.
+Check = Callable[[Subject], list[Problem] | None]
