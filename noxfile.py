@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,9 +50,13 @@ OPTIONS = {
 }
 
 
-def python() -> str:
-    """3.11, the functions' runtime, where it is found; else 3.12; else 3.11, which nox fetches."""
-    return next((found for found in ("3.11", "3.12") if get_interpreter(found)), "3.11")
+def python(platform: str = sys.platform) -> str:
+    """3.11, the functions' runtime, where it is found; else 3.12; else 3.11, which nox fetches.
+
+    On macOS always 3.11: cfn-guard-rs has no wheel for 3.12 there.
+    """
+    usable = ("3.11",) if platform == "darwin" else ("3.11", "3.12")
+    return next((found for found in usable if get_interpreter(found)), "3.11")
 
 
 PYTHON = python()

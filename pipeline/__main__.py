@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """python -m pipeline STATION [ENV…]: the stations of the way from a file to a running stack."""
 
 from __future__ import annotations
@@ -10,23 +11,20 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from pipeline import signals
-from pipeline.errors import UsageError, UserError, tell
+from pipeline import __version__, signals
+from pipeline.errors import UsageError, UserError, guess, tell
 
 _PYTHONS = ((3, 11), (3, 13))  # from, below: pyproject.toml says why
 _OURS = {"environments", "pipeline"}
 
 
 def main(argv: Sequence[str] | None = None, root: Path | None = None) -> int:
-    """Run a station on the repository at `root` (the working folder); its exit code.
-
-    0: done. 1: findings, or a mistake that the message tells how to mend. 2: the command line is
-    wrong. 3: refused, to protect an account or data. 130: interrupted. 143: ended by SIGTERM.
-    """
+    """Run a station on the repository at `root` (the working folder); its exit code."""
     try:
         _check_python(sys.version_info[:2])
-        words = list(sys.argv[1:] if argv is None else argv)
-        options = _parser(words[0] if words else "").parse_args(words)
+        if "_ARGCOMPLETE" in os.environ:  # a shell asks what could come next
+            _complete()
+        options = _options(list(sys.argv[1:] if argv is None else argv))
         station: Callable[[argparse.Namespace, Path], int] = options.station
         return station(options, root or Path.cwd())
     except UserError as error:
@@ -81,18 +79,62 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}.", mend=f"{self.format_usage().strip()}")
 
 
-def _parser(named: str) -> argparse.ArgumentParser:
-    """A parser of all stations, with the options of the named one: its module alone is imported."""
-    parser = _Parser(prog="python -m pipeline", description=__doc__)
+def _options(words: list[str]) -> argparse.Namespace:
+    """The options of a station, read by its own parser: its module alone is imported."""
+    if not words or words[0].startswith("-"):
+        return _parser(()).parse_args(words)
+    name, *rest = words
+    if name not in _STATIONS:
+        raise UsageError(
+            f"there is no station {name!r}.",
+            mend=f"Stations: {', '.join(_STATIONS)}.{guess(name, list(_STATIONS))}",
+        )
+    parser = _Parser(prog=f"{_PROGRAM} {name}", description=_STATIONS[name], epilog=_EXIT_CODES,
+                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    return _with_options(parser, name).parse_args(rest)
+
+
+def _parser(complete: Sequence[str]) -> argparse.ArgumentParser:
+    """A parser of all stations; those in `complete` with their options."""
+    parser = _Parser(
+        prog=_PROGRAM,
+        description=__doc__,
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"pipeline {__version__}")
     stations = parser.add_subparsers(metavar="STATION", required=True)
     for name, about in _STATIONS.items():
         station = stations.add_parser(name, help=about, description=about)
-        if name == named:
-            module = import_module(f"pipeline.stations.{name}")
-            module.options(station)
-            station.set_defaults(station=module.run)
+        if name in complete:
+            _with_options(station, name)
     return parser
 
+
+def _with_options(parser: argparse.ArgumentParser, name: str) -> argparse.ArgumentParser:
+    module = import_module(f"pipeline.stations.{name}")
+    module.options(parser)
+    parser.set_defaults(station=module.run)
+    return parser
+
+
+def _complete() -> None:
+    """Print what could come next in COMP_LINE, and exit."""
+    import argcomplete
+
+    words = os.environ.get("COMP_LINE", "").split()
+    argcomplete.autocomplete(_parser([name for name in _STATIONS if name in words]))
+
+
+_PROGRAM = "python -m pipeline"
+_EXIT_CODES = """exit codes:
+  0    done, or nothing to do
+  1    findings, or a mistake that the message tells how to mend
+  2    the command line is wrong
+  3    refused, to protect an account or data
+  130  interrupted
+  143  ended by SIGTERM
+"""
 
 # Each is a module in pipeline/stations/ with `options(parser)` and `run(options, root)`.
 _STATIONS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 from collections.abc import Sequence
@@ -42,6 +43,12 @@ class Refused(UserError):
     """The request is understood and must not be carried out: wrong account, lost data."""
 
     exit_code = 3
+
+
+def guess(word: str, known: list[str]) -> str:
+    """` Did you mean x?` where a known word is near, else nothing."""
+    close = difflib.get_close_matches(word, known, n=1)
+    return f" Did you mean {close[0]}?" if close else ""
 
 
 def brief(text: str, most: int = 60) -> str:

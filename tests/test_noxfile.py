@@ -40,6 +40,27 @@ def test_the_options_of_the_table_exist(root: Path) -> None:
             assert option in done.stdout, station
 
 
+@pytest.mark.parametrize(
+    ("platform", "installed", "taken"),
+    [
+        ("linux", ["3.11", "3.12"], "3.11"),
+        ("linux", ["3.12", "3.14"], "3.12"),
+        ("linux", ["3.13", "3.14"], "3.11"),
+        ("darwin", ["3.12"], "3.11"),
+        ("darwin", ["3.11", "3.12"], "3.11"),
+        ("win32", ["3.12"], "3.12"),
+    ],
+)
+def test_sessions_take_a_python_for_which_the_policy_engine_has_a_wheel(
+    monkeypatch: pytest.MonkeyPatch, platform: str, installed: list[str], taken: str
+) -> None:
+    monkeypatch.setattr(
+        noxfile, "get_interpreter", lambda version: version if version in installed else None
+    )
+
+    assert noxfile.python(platform) == taken
+
+
 def test_a_plain_run_is_what_ci_runs() -> None:
     assert nox.options.sessions == ["lint", "guard", "tests"]
 

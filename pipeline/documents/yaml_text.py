@@ -29,6 +29,7 @@ _LEADING_ZERO = re.compile(r"0[0-9]+\Z")
 _TAB_FIRST = re.compile(r"[ \t]*\t")
 _PAIR = re.compile(r"([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _NOT_A_CHARACTER = "found invalid Unicode character escape code"
+_TOO_DEEP = "exceeded maximum nesting depth"  # libyaml's own limit, in PyYAML from 6.0.4 on
 _BEYOND = "is beyond the range of numbers."
 _MOST_JOINED = 200  # characters; each costs another reading
 
@@ -76,6 +77,8 @@ def _compose(text: str, file: str) -> tuple[yaml.Node | None, Lines]:
         except _DeepError as error:
             raise too_deep(file, Lines(text).at(error.mark.index)) from None
         except yaml.MarkedYAMLError as error:
+            if error.problem == _TOO_DEEP:
+                raise too_deep(file, _line_of(error, text)) from None
             joined = _with_joined_halves(text, error)
             if joined is None or not left:
                 raise _syntax_error(error, text, file) from None
@@ -99,9 +102,13 @@ def _with_joined_halves(text: str, error: yaml.MarkedYAMLError) -> str | None:
     return f"{text[: at - 2]}\\U{number:08x}{text[pair.end() :]}"
 
 
-def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> DocumentError:
+def _line_of(error: yaml.MarkedYAMLError, text: str) -> int:
     mark = error.problem_mark or error.context_mark
-    line = Lines(text).at(mark.index) if mark else 1
+    return Lines(text).at(mark.index) if mark else 1
+
+
+def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> DocumentError:
+    line = _line_of(error, text)
     written = split(text)[line - 1 : line]
     if written and _TAB_FIRST.match(written[0]):
         return DocumentError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from pipeline.documents import Document
 from pipeline.environment import schema
-from pipeline.errors import UserError
+from pipeline.errors import UserError, guess
 from pipeline.findings import Pointer
 
 _MOST = 8  # errors shown at once: one screen
@@ -44,12 +43,6 @@ def problem(document: Document, details: ErrorDetails) -> UserError:
         )
     told = _Telling(".".join(map(str, at)) or "the file", details, at)
     return UserError(told.what(), where=f"{document.file}:{document.line(at)}", mend=told.mend())
-
-
-def guess(word: str, known: list[str]) -> str:
-    """` Did you mean x?` where a known word is near, else nothing."""
-    close = difflib.get_close_matches(word, known, n=1)
-    return f" Did you mean {close[0]}?" if close else ""
 
 
 @dataclass(frozen=True)

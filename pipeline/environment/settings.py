@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from environments.schema import Settings
 from pipeline import files
 from pipeline.documents import Document, parse_settings
-from pipeline.errors import UsageError, UserError
+from pipeline.errors import UsageError, UserError, guess
 from pipeline.findings import Place, Pointer
 
 FOLDER = "environments"
@@ -49,8 +49,6 @@ def chosen(wanted: Iterable[str], root: Path) -> list[str]:
     picked = list(dict.fromkeys(wanted)) or known
     for name in picked:
         if name not in known:
-            from pipeline.environment.complaints import guess
-
             raise UsageError(
                 f"there is no environment {name!r}.",
                 mend=f"Environments: {', '.join(known)}.{guess(name, known)} "

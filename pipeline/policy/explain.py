@@ -7,8 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.environment.complaints import guess
-from pipeline.errors import UsageError
+from pipeline.errors import UsageError, guess
 from pipeline.policy import catalogue, rulebook, waivers
 from pipeline.policy.rulebook import OUTCOMES, Rule
 

@@ -9,11 +9,23 @@ from pipeline.errors import UsageError
 
 
 def environments(parser: ArgumentParser) -> None:
-    parser.add_argument("environments", nargs="*", metavar="ENV", help="default: all")
+    _environments(parser, "default: all")
 
 
 def environment(parser: ArgumentParser) -> None:
-    parser.add_argument("environments", nargs="*", metavar="ENV", help="exactly one")
+    _environments(parser, "exactly one")
+
+
+def _environments(parser: ArgumentParser, about: str) -> None:
+    words = parser.add_argument("environments", nargs="*", metavar="ENV", help=about)
+    words.completer = _known  # type: ignore[attr-defined]  # argcomplete's
+
+
+def _known(**_: object) -> list[str]:
+    """The environments of the working folder, for a shell that completes."""
+    from pipeline.environment.settings import names
+
+    return names(Path.cwd())
 
 
 def the_environment(options: Namespace, root: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import pipeline
 from pipeline import __main__ as command
 from pipeline.errors import UserError, tell
 from pipeline.stations import refresh
@@ -82,7 +84,10 @@ def test_another_environment_is_one_more_file(project: Path) -> None:
     ("argv", "code", "says"),
     [
         (["render", "deb"], 2, "there is no environment 'deb'."),
-        (["rendr"], 2, "invalid choice: 'rendr'"),
+        (["rendr"], 2, "there is no station 'rendr'."),
+        (["rendr"], 2, "Did you mean render?"),
+        (["render", "--chek"], 2, "usage: python -m pipeline render"),
+        (["guard", "--format", "xml"], 2, "usage: python -m pipeline guard"),
         ([], 2, "STATION"),
         (["deploy"], 2, "Environments: "),
         (["deploy", "dev", "prod"], 2, "takes exactly one"),
@@ -114,6 +119,49 @@ def test_a_finding_fails_the_station_and_shows_the_line(
     assert "templates/parts/sessions.yaml.j2:" in out
     assert "> " in out
     assert "in dev" in out.splitlines()[-1]
+
+
+def test_the_engine_says_its_version_and_its_exit_codes(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (["--version"], ["--help"], ["render", "--help"]):
+        with pytest.raises(SystemExit) as ended:
+            run(*words, root=root)
+        assert ended.value.code == 0
+
+    version, _, helped = capsys.readouterr().out.partition("\n")
+    assert version == f"pipeline {pipeline.__version__}"
+    for code in (0, 1, 2, 3, 130, 143):
+        assert len(re.findall(rf"^  {code} +[a-z]", helped, re.MULTILINE)) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("python -m pipeline re", {"refresh", "render"}),
+        ("python -m pipeline render --c", {"--check"}),
+        ("python -m pipeline guard --format s", {"sarif"}),
+        ("python -m pipeline plan p", {"prod"}),
+    ],
+)
+def test_a_shell_completes_stations_options_and_environments(
+    root: Path, tmp_path: Path, line: str, offered: set[str]
+) -> None:
+    answer = tmp_path / "answer"
+    asked = {
+        "_ARGCOMPLETE": "3",  # words before the program's own: python -m pipeline
+        "_ARGCOMPLETE_STDOUT_FILENAME": str(answer),
+        "COMP_LINE": line,
+        "COMP_POINT": str(len(line)),
+    }
+
+    subprocess.run([sys.executable, "-m", "pipeline"], cwd=root, env=os.environ | asked, check=True)
+
+    assert {word.strip() for word in answer.read_text().split("\v")} == offered
+
+
+def test_a_shell_finds_the_mark_that_completion_looks_for(root: Path) -> None:
+    assert b"PYTHON_ARGCOMPLETE_OK" in (root / "pipeline/__main__.py").read_bytes()[:1024]
 
 
 @pytest.mark.parametrize("version", [(3, 10), (3, 13), (3, 14)])
