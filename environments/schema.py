@@ -8,12 +8,12 @@ wise is for rules/ to say.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import Field
 
-from pipeline.environment.fields import BaseSettings, Section
+from pipeline.environment import bucket_names
+from pipeline.environment.fields import BaseSettings, Bucket, Clash, Name, Section
 
 # What CloudWatch Logs offers: RetentionInDays of AWS::Logs::LogGroup.
 LogDays = Literal[
@@ -24,7 +24,6 @@ LogDays = Literal[
 KMS_KEY = r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$"
 WEB_ACL = r"^arn:aws:wafv2:us-east-1:[0-9]{12}:global/webacl/[A-Za-z0-9_-]{1,128}/[a-f0-9-]{36}$"
 EMAIL = r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$"
-BUCKET = r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"
 TagKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9 +=._:/@-]{1,128}$")]
 TagValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9 +=._:/@-]{0,256}$")]
 
@@ -33,7 +32,6 @@ TagValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9 +=._:/@-]{0,256}$")]
 PLAIN_BUCKETS_ONLY = ("me-south-1", "me-central-1")
 WITHOUT_CLOUDFRONT = ("cn-", "us-gov-", "us-iso", "eu-iso", "eusc-")
 WAF_REGION = "us-east-1"
-ANY_ACCOUNT = "0" * 12
 
 
 class Waf(Section):
@@ -144,9 +142,6 @@ class Alarms(Section):
 class Settings(BaseSettings):
     """One environment of the QR upload application."""
 
-    deployment_bucket: Annotated[str, Field(pattern=BUCKET)] | None
-    """The bucket for the functions' code: 3 to 63 lower-case letters, digits and hyphens; null:
-    one of its own, made at the first deployment."""
     tags: Annotated[dict[TagKey, TagValue], Field(max_length=50)]
     """Tags of everything in the stack: letters, digits, spaces and + - = . _ : / @."""
     bucket_names: Literal["account_regional", "plain"]
@@ -162,77 +157,35 @@ class Settings(BaseSettings):
     """true: the desktop sees the phone arrive at once; false: at its next poll."""
     alarms: Alarms
 
-    @model_validator(mode="after")
-    def _values_fit_together(self) -> Self:
-        clashes = [clash.details() for clash in _clashes(self)]
-        if clashes:
-            raise ValidationError.from_exception_data(type(self).__name__, clashes)
-        return self
+    def clashes(self) -> Iterator[Clash]:
+        yield from super().clashes()
+        for check in (_bucket_namespace, _cloudfront, _waf, _kms_key, _tags):
+            yield from check(self)
+
+    def names(self) -> Iterator[Name]:
+        yield from super().names()
+        project, name, region = self.project_name, self.name, self.aws.region
+        account = self.aws.account or bucket_names.ANY_ACCOUNT
+        suffix = f"-{account}-{region}-an" if self.bucket_names == "account_regional" else ""
+        yield Bucket("website bucket", f"{project}-website-{name}{suffix}")
+        yield Bucket("upload bucket", f"{project}-uploads-{name}{suffix}")
+        yield Name("WebSocket function", f"{project}-websocket-event-{name}", 64)
+        yield Name("origin access control", f"{project}-website-{name}-{region}", 64)
 
 
-class _Clash(NamedTuple):
-    """One value that can't work beside the others: its key path, itself, and why."""
-
-    key: str
-    value: object
-    why: str
-
-    def details(self) -> InitErrorDetails:
-        kind = PydanticCustomError("clash", "{why}", {"why": self.why})
-        return InitErrorDetails(type=kind, loc=tuple(self.key.split(".")), input=self.value)
-
-
-def _clashes(settings: Settings) -> Iterator[_Clash]:
-    for check in (_long_names, _bucket_namespace, _cloudfront, _waf, _kms_key, _tags):
-        yield from check(settings)
-
-
-def _long_names(settings: Settings) -> Iterator[_Clash]:
-    """The name that exceeds AWS's limit most; shortening mends the others with it."""
-    longest = max(_names(settings), key=lambda one: one.excess)
-    if longest.excess > 0:
-        why = (
-            f"The {longest.kind} would be called {longest.name}, {len(longest.name)} characters;"
-            f" {longest.most} are allowed. Shorten it by {longest.excess}."
-        )
-        yield _Clash("project_name", settings.project_name, why)
-
-
-class _Name(NamedTuple):
-    kind: str
-    name: str
-    most: int
-
-    @property
-    def excess(self) -> int:
-        return len(self.name) - self.most
-
-
-def _names(settings: Settings) -> Iterator[_Name]:
-    """The resources' names that have a limit worth reaching, and the limit."""
-    project, name, region = settings.project_name, settings.name, settings.aws.region
-    account = settings.aws.account or ANY_ACCOUNT
-    suffix = f"-{account}-{region}-an" if settings.bucket_names == "account_regional" else ""
-    yield _Name("website bucket", f"{project}-website-{name}{suffix}", 63)
-    yield _Name("upload bucket", f"{project}-uploads-{name}{suffix}", 63)
-    yield _Name("WebSocket function", f"{project}-websocket-event-{name}", 64)
-    yield _Name("origin access control", f"{project}-website-{name}-{region}", 64)
-    yield _Name("deployment bucket", settings.deployment_bucket_name(account), 63)
-
-
-def _bucket_namespace(settings: Settings) -> Iterator[_Clash]:
+def _bucket_namespace(settings: Settings) -> Iterator[Clash]:
     if settings.aws.region not in PLAIN_BUCKETS_ONLY:
         return
     region = settings.aws.region
     if settings.bucket_names == "account_regional":
         why = f"S3 has no account-regional names in {region}. Write plain."
-        yield _Clash("bucket_names", settings.bucket_names, why)
+        yield Clash("bucket_names", settings.bucket_names, why)
     if settings.deployment_bucket is None:
         why = f"S3 has no account-regional names in {region}: give the bucket a name."
-        yield _Clash("deployment_bucket", None, why)
+        yield Clash("deployment_bucket", None, why)
 
 
-def _cloudfront(settings: Settings) -> Iterator[_Clash]:
+def _cloudfront(settings: Settings) -> Iterator[Clash]:
     website = settings.website
     if website.delivery == "cloudfront" and settings.aws.region.startswith(WITHOUT_CLOUDFRONT):
         why = (
@@ -240,35 +193,35 @@ def _cloudfront(settings: Settings) -> Iterator[_Clash]:
             " (China demands your own domain and certificate, GovCloud has no CloudFront)."
             " Write s3_website."
         )
-        yield _Clash("website.delivery", website.delivery, why)
+        yield Clash("website.delivery", website.delivery, why)
 
 
-def _waf(settings: Settings) -> Iterator[_Clash]:
+def _waf(settings: Settings) -> Iterator[Clash]:
     waf, region = settings.website.waf, settings.aws.region
     if not waf.enabled:
         return
     if settings.website.delivery != "cloudfront":
         why = "AWS WAF can't stand before an S3 website. Write false, or delivery: cloudfront."
-        yield _Clash("website.waf.enabled", waf.enabled, why)
+        yield Clash("website.waf.enabled", waf.enabled, why)
     elif waf.web_acl_arn is None and region != WAF_REGION:
         why = (
             f"A web ACL for CloudFront lives in {WAF_REGION} and this stack in {region}."
             f" Make one there and write its ARN, or deploy to {WAF_REGION}."
         )
-        yield _Clash("website.waf.web_acl_arn", None, why)
+        yield Clash("website.waf.web_acl_arn", None, why)
 
 
-def _kms_key(settings: Settings) -> Iterator[_Clash]:
+def _kms_key(settings: Settings) -> Iterator[Clash]:
     arn, region = settings.uploads.kms_key_arn, settings.aws.region
     if arn is not None and arn.split(":")[3] != region:
-        yield _Clash("uploads.kms_key_arn", arn, f"A bucket in {region} needs a key in {region}.")
+        yield Clash("uploads.kms_key_arn", arn, f"A bucket in {region} needs a key in {region}.")
 
 
-def _tags(settings: Settings) -> Iterator[_Clash]:
+def _tags(settings: Settings) -> Iterator[Clash]:
     seen: dict[str, str] = {}
     for key in settings.tags:
         twin = seen.setdefault(key.lower(), key)
         if key.lower().startswith("aws:"):
-            yield _Clash("tags", key, "Tags that begin with aws: belong to AWS.")
+            yield Clash("tags", key, "Tags that begin with aws: belong to AWS.")
         if twin != key:
-            yield _Clash("tags", key, f"Roles can't have it beside {twin}: IAM ignores case.")
+            yield Clash("tags", key, f"Roles can't have it beside {twin}: IAM ignores case.")

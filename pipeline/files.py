@@ -13,7 +13,8 @@ from typing import Any
 
 from pipeline.errors import UserError
 
-_LEFT_BY_EDITORS = (
+_BEFORE_NAMES = (".#", "._", "#", "~$")
+_BEHIND_NAMES = (
     "~",
     ".bak",
     ".orig",
@@ -23,7 +24,7 @@ _LEFT_BY_EDITORS = (
     "___jb_tmp___",
     "___jb_old___",
 )
-_LEFT_BY_SYSTEMS = {"__MACOSX", "Icon\r", "Thumbs.db", "desktop.ini"}
+_LEFT_BY_SYSTEMS = {"__MACOSX", "__pycache__", ".DS_Store", "Icon\r", "Thumbs.db", "desktop.ini"}
 _OPEN_FILE = re.compile(r"/dev/(stdin|stdout|stderr|fd/\d+)|/proc/.+/fd/\d+")
 
 
@@ -51,9 +52,14 @@ def ours(paths: Iterable[Path], folder: Path) -> list[Path]:
 
 def is_ours(path: PurePath) -> bool:
     """The same for one path below a folder of ours."""
-    hidden = any(part.startswith((".", "#", "~$")) for part in path.parts)
-    left = _LEFT_BY_SYSTEMS.intersection(path.parts) or path.name.endswith(_LEFT_BY_EDITORS)
-    return not hidden and not left
+    return not any(part.startswith(".") or is_left_over(part) for part in path.parts)
+
+
+def is_left_over(name: str) -> bool:
+    """Did an editor or a system put a file or folder of this name beside somebody's own?"""
+    return (
+        name.startswith(_BEFORE_NAMES) or name.endswith(_BEHIND_NAMES) or name in _LEFT_BY_SYSTEMS
+    )
 
 
 def write(path: Path, data: bytes) -> bool:

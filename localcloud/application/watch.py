@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from pipeline import files
+
 WATCHED = ("environments", "handlers", "rules", "templates", "website")
 BETWEEN_LOOKS = 0.3
 
@@ -39,12 +41,11 @@ async def _settled(root: Path, seen: dict[str, tuple[int, int]]) -> dict[str, tu
 def _state(root: Path) -> dict[str, tuple[int, int]]:
     found = {}
     for folder in WATCHED:
-        for path in (root / folder).rglob("*"):
-            if "__pycache__" not in path.parts and not path.name.startswith("."):
-                try:
-                    seen = path.stat()
-                except FileNotFoundError:
-                    continue
-                if path.is_file():
-                    found[path.relative_to(root).as_posix()] = (seen.st_mtime_ns, seen.st_size)
+        for path in files.ours((root / folder).rglob("*"), root / folder):
+            try:
+                seen = path.stat()
+            except FileNotFoundError:
+                continue
+            if path.is_file():
+                found[path.relative_to(root).as_posix()] = (seen.st_mtime_ns, seen.st_size)
     return found

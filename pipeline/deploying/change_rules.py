@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipeline.deploying.deployment import Deployment
     from pipeline.policy.verdicts import Failure
 
-FOLDER = f"{guard.RULES}/changesets"
+FOLDER = f"{guard.RULES}/{rulebook.CHANGESETS}"
 
 
 def check(

@@ -5,16 +5,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from pipeline.environment import bucket_names
 from pipeline.findings import Pointer
 
 AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2,}(-[a-z]+)+-[0-9]$")]
 Tier = Literal["development", "production"]
+BucketName = Annotated[str, Field(pattern=bucket_names.PATTERN)]
 
 
 class Section(BaseModel):
@@ -40,6 +44,38 @@ class Aws(Section):
     """The profile of your AWS configuration that deploys, or null for the default chain."""
 
 
+class Clash(NamedTuple):
+    """One value that can't work beside the others: its key path, itself, and why."""
+
+    key: str
+    value: object
+    why: str
+
+    def details(self) -> InitErrorDetails:
+        kind = PydanticCustomError("clash", "{why}", {"why": self.why})
+        return InitErrorDetails(type=kind, loc=tuple(self.key.split(".")), input=self.value)
+
+
+@dataclass(frozen=True)
+class Name:
+    """What a resource is called, and how many characters AWS allows."""
+
+    kind: str
+    name: str
+    most: int
+
+    @property
+    def excess(self) -> int:
+        return len(self.name) - self.most
+
+
+class Bucket(Name):
+    """A bucket's name, which S3 may keep to itself whatever its length."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(kind, name, bucket_names.MOST)
+
+
 class BaseSettings(Section):
     """One environment file. `name` is the file's own: environments/dev.yaml is dev."""
 
@@ -51,10 +87,50 @@ class BaseSettings(Section):
     aws: Aws
     protected: bool
     """true: deploy asks for the environment's name and never replaces or removes data."""
-    deployment_bucket: str | None
-    """The bucket for the functions' code; null: one of its own, made at the first deployment."""
+    deployment_bucket: BucketName | None
+    """The bucket for the functions' code: 3 to 63 lower-case letters, digits and hyphens; null:
+    one of its own, made at the first deployment."""
     tags: dict[str, str]
     """Tags of the stack and of everything in it."""
+
+    @model_validator(mode="after")
+    def _values_fit_together(self) -> Self:
+        clashes = [clash.details() for clash in self.clashes()]
+        if clashes:
+            raise ValidationError.from_exception_data(type(self).__name__, clashes)
+        return self
+
+    def clashes(self) -> Iterator[Clash]:
+        """The values that can't work together; an application's settings add their own."""
+        yield from self._long_names()
+        yield from self._reserved_names()
+
+    def names(self) -> Iterator[Name]:
+        """The names with a limit worth reaching; an application's settings add their own."""
+        account = self.aws.account or bucket_names.ANY_ACCOUNT
+        yield Bucket("deployment bucket", self.deployment_bucket_name(account))
+
+    def _long_names(self) -> Iterator[Clash]:
+        """The name that exceeds AWS's limit most; shortening mends the others with it."""
+        longest = max(self.names(), key=lambda name: name.excess)
+        if longest.excess > 0:
+            why = (
+                f"The {longest.kind} would be called {longest.name},"
+                f" {len(longest.name)} characters; {longest.most} are allowed."
+                f" Shorten it by {longest.excess}."
+            )
+            yield Clash("project_name", self.project_name, why)
+
+    def _reserved_names(self) -> Iterator[Clash]:
+        """The first bucket whose name S3 keeps to itself; another prefix mends all of them."""
+        for name in self.names():
+            why = bucket_names.refusal(name.name) if isinstance(name, Bucket) else ""
+            if why and name.name == self.deployment_bucket:
+                yield Clash("deployment_bucket", name.name, why)
+            elif why:
+                why = f"The {name.kind} would be called {name.name}. {why}"
+                yield Clash("project_name", self.project_name, why)
+                return
 
     @property
     def stack_name(self) -> str:

@@ -36,6 +36,12 @@ class Loaded:
 def names(root: Path) -> list[str]:
     """The environments that exist, sorted: one for each YAML file in environments/."""
     folder = root / FOLDER
+    for stray in files.ours(folder.glob("*.yml"), folder):
+        raise UserError(
+            "an environment file's name ends in .yaml.",
+            where=f"{FOLDER}/{stray.name}",
+            mend=f"Rename it to {stray.stem}.yaml, or move it out of {FOLDER}/.",
+        )
     return [path.stem for path in files.ours(folder.glob("*.yaml"), folder)]
 
 

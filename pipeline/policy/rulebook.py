@@ -22,7 +22,7 @@ EVERYWHERE = "everywhere"
 TIERS = ("development", "production")
 OPTIONAL = "optional"
 RENDERED = "rendered"
-GENERAL, APPLICATION = "general", "application"
+GENERAL, APPLICATION, CHANGESETS = "general", "application", "changesets"
 
 _SOURCES = ("docs/", "https://", "rules/")
 _RULE = re.compile(r"^rule[ \t]+(\w+)(?![\w(])", re.MULTILINE)
@@ -105,10 +105,13 @@ class Required:
 
 def read_all(rules: Path) -> list[RulesFile]:
     """The rules files that judge templates: those of rules/general and of rules/application."""
-    for stray in files.ours(rules.glob("*.guard"), rules):
+    judged = {rules / name for name in (GENERAL, APPLICATION, CHANGESETS)}
+    for path in files.ours(rules.rglob("*.guard"), rules):
+        if path.parent in judged:
+            continue
         raise UserError(
             "a rules file here is judged by nobody.",
-            where=f"{_shown(rules)}/{stray.name}",
+            where=f"{_shown(path.parent)}/{path.name}",
             mend=f"Move it to {_shown(rules)}/{APPLICATION}/, or to {_shown(rules)}/{GENERAL}/ if"
             " it names nothing of this stack.",
         )

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.documents import Document
-from pipeline.errors import UserError
+from pipeline.environment import settings
+from pipeline.errors import UserError, brief
 from pipeline.findings import TOOL_GUARD, Finding, Level, Place
 from pipeline.policy import rulebook
 
@@ -103,11 +104,12 @@ def _waiver(document: Document, at: tuple[str, int], entry: dict[str, Any], root
 
 def _refuse_unknown_environment(waiver: Waiver, document: Document, root: Path) -> None:
     """A waiver for an environment that is never judged would never be found unused."""
-    if not (root / "environments" / f"{waiver.environment}.yaml").is_file():
+    known = settings.names(root)
+    if waiver.environment not in known:
         raise UserError(
-            f"{waiver.environment} isn't an environment.",
+            f"{brief(waiver.environment)} isn't an environment.",
             where=f"{document.file}:{waiver.line}",
-            mend="Write the name of a file in environments/, without .yaml.",
+            mend=f"Environments: {', '.join(known)}.",
         )
 
 

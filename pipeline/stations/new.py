@@ -12,7 +12,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline import terminal
+from pipeline import files, terminal
 from pipeline.errors import UserError
 
 PATTERN = Path(__file__).parents[2]
@@ -25,8 +25,7 @@ TAKEN = (
     "rules/changesets",
     "rules/general",
 )
-LEFT_OUT = {"__pycache__", "build", ".hypothesis", ".mypy_cache", ".nox", ".pytest_cache",
-            ".ruff_cache", ".venv"}  # fmt: skip
+LEFT_OUT = {"build", ".hypothesis", ".mypy_cache", ".nox", ".pytest_cache", ".ruff_cache", ".venv"}
 NAME = "orders"  # what the example is called
 
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]")
@@ -41,9 +40,9 @@ def options(parser: ArgumentParser) -> None:
 
 def run(options: Namespace, root: Path) -> int:
     folder = root / options.folder
-    files = write(folder, options.name)
+    count = write(folder, options.name)
     terminal.say(
-        f"{options.folder}: {files} files. Next: cd there, git init, and what its README.md says."
+        f"{options.folder}: {count} files. Next: cd there, git init, and what its README.md says."
     )
     return 0
 
@@ -92,7 +91,11 @@ def _copy(source: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, target)
     else:
-        shutil.copytree(source, target, ignore=lambda _, names: LEFT_OUT & set(names))
+        shutil.copytree(source, target, ignore=_left_out)
+
+
+def _left_out(_: str, names: list[str]) -> set[str]:
+    return {name for name in names if name in LEFT_OUT or files.is_left_over(name)}
 
 
 def _texts(folder: Path) -> Iterator[Path]:

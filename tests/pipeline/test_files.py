@@ -11,6 +11,7 @@ import pytest
 
 from pipeline import files
 from pipeline.errors import UserError
+from pipeline.stations import new
 
 
 def test_a_link_stays_and_its_target_is_written(tmp_path: Path) -> None:
@@ -101,9 +102,27 @@ def test_what_can_not_be_written_is_said(tmp_path: Path, name: str) -> None:
         ".git/a.guard",
         "__MACOSX/a.guard",
         "Thumbs.db",
+        ".DS_Store",
+        "__pycache__/a.guard",
     ],
 )
 def test_what_editors_and_systems_leave_is_not_ours(name: str) -> None:
     assert not files.is_ours(PurePath(name))
     assert files.is_ours(PurePath("a.guard"))
     assert files.is_ours(PurePath("parts/a.yaml.j2"))
+
+
+def test_what_editors_and_systems_leave_is_not_in_a_new_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    example = tmp_path / "pattern" / new.EXAMPLE
+    example.mkdir(parents=True)
+    (example / ".gitignore").write_text("build/\n")
+    (example / ".#README.md").symlink_to("me@host.1")
+    (example / "._README.md").write_bytes(b"\x00\xff")
+    monkeypatch.setattr(new, "PATTERN", tmp_path / "pattern")
+    monkeypatch.setattr(new, "TAKEN", ())
+
+    new.write(tmp_path / "made", "orders")
+
+    assert [path.name for path in (tmp_path / "made").iterdir()] == [".gitignore"]

@@ -266,3 +266,15 @@ def test_an_unpacked_zip_needs_nothing_but_boto3(
     )
 
     assert done.returncode == 0, done.stderr
+
+
+def test_what_editors_and_systems_leave_is_in_no_zip(tmp_path: Path) -> None:
+    root = tree(tmp_path, {ENTRY: "import shared\n", "handlers/shared/__init__.py": ""})
+    before = package(root)
+
+    for folder in ("handlers", "handlers/hello", "handlers/shared"):
+        for name in (".#lambda_function.py", "._lambda_function.py", ".DS_Store", "shared.py~"):
+            (root / folder / name).symlink_to("me@host.1")
+    tree(root, {f"handlers/{name}/lambda_function.py": "!" for name in (".git", "__MACOSX")})
+
+    assert package(root) == before

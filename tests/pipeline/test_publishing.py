@@ -12,7 +12,7 @@ from pipeline.deploying import publishing
 from pipeline.deploying.consent import Consent
 from pipeline.errors import UserError
 from pipeline.stations import deploy
-from pipeline.website import Site, described
+from pipeline.website import Site, described, published
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import ACCOUNT, Aws, Refusal, deployment
 
@@ -196,3 +196,14 @@ def test_a_refused_upload_leaves_the_old_files(scripted: Aws, site: Path) -> Non
         publish(scripted, site)
 
     assert "DeleteObjects" not in scripted.operations
+
+
+def test_what_editors_and_systems_leave_is_not_published(site: Path) -> None:
+    before = published(site, {"Address": "x"})
+
+    for name in (".#index.html", "._index.html", ".DS_Store", "index.html~", "Thumbs.db"):
+        (site / "website" / name).symlink_to("me@host.1")
+    (site / "website/__MACOSX").mkdir()
+    (site / "website/__MACOSX/index.html").write_text("")
+
+    assert published(site, {"Address": "x"}) == before

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.__main__ import main
+from pipeline.errors import UserError
+from pipeline.policy import waivers
 
 FILES = {
     "rules/waivers.yaml": "waivers: 3\n",
@@ -50,3 +52,35 @@ def test_what_editors_and_systems_leave_is_no_rule(project: Path, folder: str, n
     (project / folder / name).symlink_to("me@host.1")
 
     assert main(["guard", "dev"], project) == 0
+
+
+@pytest.mark.parametrize(
+    "folder", ["rules", "rules/general/more", "rules/other", "rules/changesets/more"]
+)
+def test_a_rules_file_that_nobody_would_read_is_named(
+    project: Path, capsys: pytest.CaptureFixture[str], folder: str
+) -> None:
+    (project / folder).mkdir(exist_ok=True)
+    (project / folder / "more.guard").write_text("rule MORE { Resources !empty }\n")
+
+    code = main(["guard", "dev"], project)
+
+    assert code == 1
+    assert f"{folder}/more.guard: a rules file here is judged by nobody." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["prud", "../environments/dev", ".dev", "x" * 2000])
+@pytest.mark.parametrize("file", ["rules/waivers.yaml", "rules/changesets/waivers.yaml"])
+def test_a_waiver_names_an_environment_that_exists(project: Path, file: str, name: str) -> None:
+    (project / "environments/.dev.yaml").write_text("")
+    (project / file).write_text(
+        "waivers:\n  - rule: KEYS_ROTATE\n    resource: AlarmKey\n"
+        f"    environment: {name}\n    reason: a test\n    expires: '2030-12-31'\n"
+    )
+
+    with pytest.raises(UserError, match="isn't an environment") as raised:
+        waivers.read((project / file).parent, project)
+
+    assert raised.value.where == f"{file}:2"
+    assert "dev, prod" in raised.value.mend
+    assert len(str(raised.value)) < 300

@@ -170,3 +170,10 @@ def test_broken_yaml_is_refused_with_its_line(project: Path) -> None:
 
     with pytest.raises(DocumentError, match="this is not YAML"):
         settings.load("dev", project)
+
+
+def test_an_environment_file_that_nobody_would_read_is_named(project: Path) -> None:
+    (project / "environments/staging.yml").write_text("")
+
+    with pytest.raises(UserError, match=r"environments/staging\.yml: .*ends in \.yaml"):
+        settings.chosen([], project)

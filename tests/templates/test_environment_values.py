@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
 from environments.schema import LogDays
+from pipeline.environment import settings
 from pipeline.errors import UserError
 
 ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/site/01234567-89ab-cdef-0123-456789abcdef"
@@ -19,6 +21,18 @@ WAF = {**CLOUDFRONT, "website.waf.enabled": True}
     [
         ({"project_name": "a" * 30}, "project_name", "Shorten it by 5."),
         ({"project_name": "a" * 60, "bucket_names": "plain"}, "project_name", "Shorten it by"),
+        ({"project_name": "sthree"}, "project_name", "begin with sthree-."),
+        ({"project_name": "amzn-s3-demo"}, "project_name", "begin with amzn-s3-demo-."),
+        ({"project_name": "xn--qr"}, "project_name", "begin with xn--."),
+        ({"project_name": "sthree", "deployment_bucket": "code"}, "project_name", "website bucket"),
+        ({"deployment_bucket": "xn--code"}, "deployment_bucket", "begin with xn--."),
+        ({"deployment_bucket": "sthree-configurator"}, "deployment_bucket", "sthree-"),
+        ({"deployment_bucket": "code-s3alias"}, "deployment_bucket", "end with -s3alias."),
+        ({"deployment_bucket": "code--ol-s3"}, "deployment_bucket", "end with --ol-s3."),
+        ({"deployment_bucket": "code--use1-az4--x-s3"}, "deployment_bucket", "--x-s3."),
+        ({"deployment_bucket": "code--table-s3"}, "deployment_bucket", "--table-s3."),
+        ({"deployment_bucket": "code.mrap"}, "deployment_bucket", "3 to 63"),
+        ({"deployment_bucket": "192.168.5.4"}, "deployment_bucket", "3 to 63"),
         ({"deployment_bucket": "Has-Capitals"}, "deployment_bucket", "3 to 63"),
         ({"deployment_bucket": "has.dots"}, "deployment_bucket", "3 to 63"),
         ({"aws.region": "me-south-1"}, "bucket_names", "Write plain."),
@@ -90,6 +104,24 @@ def test_log_retention_is_what_cloudwatch_offers() -> None:
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", "AWS::Logs::LogGroup").schema
 
     assert list(get_args(LogDays)) == schema["properties"]["RetentionInDays"]["enum"]
+
+
+def test_an_environment_may_not_end_a_bucket_name_as_s3_forbids(project: Path) -> None:
+    dev = (project / "environments/dev.yaml").read_text()
+    plain = dev.replace("bucket_names: account_regional", "bucket_names: plain")
+    (project / "environments/s3alias.yaml").write_text(plain)
+
+    with pytest.raises(
+        UserError, match=r"s3alias\.yaml:6: .*called qr-upload-website-s3alias\. S3"
+    ):
+        settings.load("s3alias", project)
+
+
+def test_a_reserved_beginning_is_told_once(changed: Any) -> None:
+    with pytest.raises(UserError) as raised:
+        changed("dev", {"project_name": "sthree"})
+
+    assert len(raised.value.each) == 1
 
 
 def test_several_mistakes_are_told_at_once(changed: Any) -> None:
