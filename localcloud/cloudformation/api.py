@@ -190,8 +190,14 @@ class CloudFormation(BaseResponse):
             raise ValidationError(
                 f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
             )
+        retained = self._get_param("RetainResources") or []
+        if retained and stack.status != "DELETE_FAILED":
+            raise ValidationError(
+                f"Stack [{stack.name}] is in state {stack.status}; RetainResources may be given"
+                " only in DELETE_FAILED."
+            )
         if stack.deleted is None:
-            self._operation(stack).delete(self._get_param("RetainResources") or [])
+            self._operation(stack).delete(retained)
         return EmptyResult()
 
     def update_termination_protection(self) -> ActionResult:

@@ -1,8 +1,9 @@
 """What an earlier stack kept and a new one would make again: found before it fails, taken in.
 
-CloudFormation imports a resource only under a name that stands in the template as plain text (AWS's
-page "Import AWS resources into a CloudFormation stack automatically"), so the names are worked out
-here and written into the template that is sent.
+CloudFormation imports a resource only under a name that stands in the template as plain text, and
+only with a deletion policy that retains it (AWS's page "Import AWS resources into a CloudFormation
+stack automatically"). So the names are worked out here and written into the template that is sent,
+with the policy Retain: what an import takes in outlives every failure of the deployment.
 """
 
 from __future__ import annotations
@@ -11,27 +12,16 @@ import copy
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from pipeline.deploying import screen
-from pipeline.deploying.deployment import Deployment
-from pipeline.deploying.inventory import BUCKET
+from pipeline.deploying import clients, screen, stacks
+from pipeline.deploying.deployment import Deployment, Taken
+from pipeline.deploying.inventory import BUCKET, KEPT
 from pipeline.deploying.losses import NAMES
-from pipeline.errors import Refused
+from pipeline.errors import Refused, UserError
 
-IMPORTABLE = {"Retain", "RetainExceptOnCreate"}
 _VARIABLE = re.compile(r"\$\{([^}!]+)\}")
-
-
-@dataclass(frozen=True)
-class Taken:
-    """A resource of the template whose name something in the account has already."""
-
-    logical_id: str
-    type: str
-    name: str
-    importable: bool
 
 
 def taken(deployment: Deployment) -> list[Taken]:
@@ -40,18 +30,13 @@ def taken(deployment: Deployment) -> list[Taken]:
 
 
 def told(deployment: Deployment, found: Sequence[Taken]) -> None:
-    """Say what is there already; refuse what can't be imported."""
+    """Say what is there already, and what the template would do with it later."""
     for one in found:
         screen.note(f"{one.logical_id}: there is a {one.type} named {one.name} already.")
-    stuck = [one for one in found if not one.importable]
-    if stuck:
-        names = ", ".join(f"{one.name} ({one.type})" for one in stuck)
-        raise Refused(
-            f"an earlier stack, or a person, left {names}.",
-            where=deployment.where(stuck[0].logical_id),
-            mend="Delete it if nobody needs it, or choose another project name. CloudFormation"
-            " imports only what its template would retain.",
-        )
+        if deployment.rendered.value["Resources"][one.logical_id].get("DeletionPolicy") not in KEPT:
+            screen.note(
+                "The import retains it; from the next deployment on it goes with the stack."
+            )
 
 
 def agreed(deployment: Deployment, found: Sequence[Taken], *, allowed: bool) -> Deployment:
@@ -60,18 +45,41 @@ def agreed(deployment: Deployment, found: Sequence[Taken], *, allowed: bool) -> 
     if not (allowed or screen.agree(f"Import {names} into the new stack, with what it holds?")):
         raise Refused(
             f"{names} would have to be imported.",
-            mend="Say so: deploy with --import. Or delete it, if nobody needs what it holds.",
+            mend="Say so: deploy with --import. Or choose another project name.",
         )
-    return with_plain_names(deployment, found)
+    return importing(deployment, found)
 
 
-def with_plain_names(deployment: Deployment, found: Sequence[Taken]) -> Deployment:
-    """The same deployment, whose template has these names as plain text."""
+def importing(deployment: Deployment, found: Sequence[Taken]) -> Deployment:
+    """The same deployment, whose template has these names as plain text and retains them."""
     template: dict[str, Any] = copy.deepcopy(deployment.rendered.value)
     for one in found:
-        template["Resources"][one.logical_id]["Properties"][NAMES[one.type]] = one.name
+        resource = template["Resources"][one.logical_id]
+        resource["Properties"][NAMES[one.type]] = one.name
+        resource["DeletionPolicy"] = "Retain"
     text = json.dumps(template, ensure_ascii=False, separators=(",", ":"))
-    return replace(deployment, rendered=replace(deployment.rendered, text=text), adopts=True)
+    rendered = replace(deployment.rendered, text=text)
+    return replace(deployment, rendered=rendered, adopts=tuple(found))
+
+
+def fate(deployment: Deployment) -> str:
+    """After a deployment that failed: where what it should have imported is now; and go on how."""
+    if not deployment.adopts:
+        return ""
+    again = stacks.station("deploy --import", deployment.settings)
+    told = [_fate(deployment, one) for one in deployment.adopts]
+    return "\n".join([*told, f"Mend the cause, then `{again}` imports it from here."])
+
+
+def _fate(deployment: Deployment, one: Taken) -> str:
+    try:
+        with clients.spoken(deployment.settings.aws):
+            there = _exists(deployment, one)
+    except UserError as error:
+        return f"{one} can't be looked at: {error.what}"
+    if there:
+        return f"{one} is still there with what it holds; this deployment retains it."
+    return f"{one} is gone, though this deployment retains it. See docs/operations.md, restoring."
 
 
 def _named(deployment: Deployment) -> Iterator[Taken]:
@@ -86,8 +94,7 @@ def _named(deployment: Deployment) -> Iterator[Taken]:
         key = NAMES.get(resource["Type"], "")
         name = text(resource.get("Properties", {}).get(key), known)
         if name:
-            importable = resource.get("DeletionPolicy", "Delete") in IMPORTABLE
-            yield Taken(logical_id, resource["Type"], name, importable)
+            yield Taken(logical_id, resource["Type"], name)
 
 
 def text(value: Any, known: dict[str, str]) -> str:

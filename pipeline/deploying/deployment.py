@@ -22,18 +22,30 @@ from pipeline.verdict_cache import Cache
 
 
 @dataclass(frozen=True)
+class Taken:
+    """A resource of the template whose name something in the account has already."""
+
+    logical_id: str
+    type: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.logical_id} ({self.name})"
+
+
+@dataclass(frozen=True)
 class Deployment:
     """What is deployed and where to: the argument of every step below.
 
-    `root`: the repository, where the website is. `adopts`: what has the name of a resource already
-    is imported into the stack.
+    `root`: the repository, where the website is. `adopts`: what the stack imports, since it is
+    there already.
     """
 
     target: Target
     rendered: Rendered
     artifacts: Sequence[Artifact]
     root: Path
-    adopts: bool = False
+    adopts: tuple[Taken, ...] = ()
 
     @property
     def settings(self) -> BaseSettings:

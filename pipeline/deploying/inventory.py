@@ -17,7 +17,10 @@ BUCKET = "AWS::S3::Bucket"
 
 @dataclass(frozen=True)
 class Held:
-    """One resource of a running stack; `kept`: deleting the stack leaves it where it is."""
+    """One resource of a running stack; `kept`: deleting the stack leaves it where it is.
+
+    `retained`: so does taking its creation back.
+    """
 
     logical_id: str
     physical_id: str
@@ -26,6 +29,7 @@ class Held:
     kept: bool
     protected: bool
     reason: str = ""
+    retained: bool = False
 
 
 def template(cloudformation: CloudFormationClient, stack_id: str) -> dict[str, Any]:
@@ -62,4 +66,5 @@ def _held(one: Any, definition: dict[str, Any]) -> Held:
         kept=definition.get("DeletionPolicy", "Delete") in KEPT,
         protected=properties.get("DeletionProtectionEnabled") is True,
         reason=one.get("ResourceStatusReason", ""),
+        retained=definition.get("DeletionPolicy") == "Retain",
     )

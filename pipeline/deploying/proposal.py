@@ -18,7 +18,7 @@ def request(deployment: Deployment, kind: Kind, template: dict[str, str]) -> Cha
         parameters=deployment.parameters,
         tags=deployment.settings.tags,
         capabilities=changeset.capabilities(deployment.rendered.value),
-        adopts=deployment.adopts,
+        adopts=bool(deployment.adopts),
     )
     return changeset.create(deployment.aws.cloudformation, wanted)
 

@@ -1,21 +1,25 @@
 """What a first deployment that failed left behind: shown, and cleared away with consent.
 
 A stack in these states was never complete, so nobody has worked with it. Still, a table or a bucket
-that holds anything is left alone.
+that was imported, or that holds anything, is never deleted: the stack goes without it, and the next
+one can import it.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from pipeline.deploying import emptying, events, inventory, screen, watching
+from pipeline.deploying import emptying, events, inventory, screen, stacks, watching
 from pipeline.deploying.inventory import BUCKET, Held
-from pipeline.deploying.losses import STATEFUL
+from pipeline.deploying.losses import NAMES, STATEFUL
 from pipeline.errors import Refused, UserError
 
 if TYPE_CHECKING:
+    from pipeline.deploying.consent import Consent
+    from pipeline.deploying.events import Event
     from pipeline.deploying.stacks import Stack
     from pipeline.deploying.target import Target
 
@@ -25,37 +29,87 @@ POLLS = 100
 POLL_SECONDS = 3
 
 
-def cleared(target: Target, stack: Stack | None, *, allowed: bool) -> Stack | None:
-    """None where a failed first deployment was cleared away; the stack as it is otherwise."""
-    if stack is None or stack.status not in UNFINISHED or stack.locked:
+@dataclass(frozen=True)
+class _Left:
+    """What a failed stack has left. `stays`: to be imported by the next one; `empty`: may go."""
+
+    stays: Sequence[Held] = ()
+    empty: Sequence[Held] = ()
+
+
+def cleared(target: Target, stack: Stack | None, consent: Consent) -> Stack | None:
+    """None where a failed first deployment was cleared away; the stack as it is otherwise.
+
+    Consent to import is enough where the stack alone would go: then all that is left is imported.
+    """
+    if stack is None or stack.locked:
         return stack
-    left = _left(target, stack)
-    _check_holds_nothing(target, left)
-    names = ", ".join(f"{one.logical_id} ({one.physical_id})" for one in left)
-    also = f", with what is left of it: {names}; all of it is empty" if left else ""
+    history = _history(target, stack)
+    if stack.status not in UNFINISHED and not _never_complete(stack, history):
+        return stack
+    left = _left(target, stack, history)
     screen.note(f"{target.settings.stack_name} is in state {stack.status}: it was never complete.")
-    if not (allowed or screen.agree(f"Delete it{also}, and make it again?")):
+    if consent.take_in and not consent.clean_up:
+        left = _Left(stays=[*left.stays, *left.empty])
+    _tell(left)
+    if not (consent.clean_up or consent.take_in or screen.agree(_question(left))):
         return stack
-    _unprotect(target, left)
-    _delete(target, stack)
-    _remove_kept(target, left)
+    _unprotect(target, left.empty)
+    _delete(target, stack, left.stays)
+    _remove_kept(target, left.empty)
     return None
 
 
-def _left(target: Target, stack: Stack) -> list[Held]:
-    if stack.status == "REVIEW_IN_PROGRESS":
+def _history(target: Target, stack: Stack) -> list[Event]:
+    if stack.status not in {*UNFINISHED, "DELETE_FAILED"} - {"REVIEW_IN_PROGRESS"}:
         return []
-    return [one for one in inventory.held(target.aws.cloudformation, stack.id) if one.physical_id]
+    return events.since(target.aws.cloudformation, stack.id, "")
 
 
-def _check_holds_nothing(target: Target, left: Sequence[Held]) -> None:
-    full = [one for one in left if one.type in STATEFUL and _holds_something(target, one)]
-    if full:
-        names = ", ".join(f"{one.logical_id} ({one.physical_id})" for one in full)
+def _never_complete(stack: Stack, history: Sequence[Event]) -> bool:
+    """Did clearing away a failed first deployment fail itself, or was it interrupted?"""
+    of_stack = {event.status for event in history if event.of_stack}
+    return (
+        stack.status == "DELETE_FAILED"
+        and "CREATE_IN_PROGRESS" in of_stack
+        and not (of_stack & stacks.DONE)
+    )
+
+
+def _left(target: Target, stack: Stack, history: Sequence[Event]) -> _Left:
+    if stack.status == "REVIEW_IN_PROGRESS":
+        return _Left()
+    held = [one for one in inventory.held(target.aws.cloudformation, stack.id) if one.physical_id]
+    _check_known(target, held)
+    imported = {one.logical_id for one in history if one.status.startswith("IMPORT_")}
+    named = [one for one in held if one.type in NAMES]
+    stays = [one for one in named if one.logical_id in imported or _holds_something(target, one)]
+    return _Left(stays, [one for one in named if one not in stays])
+
+
+def _check_known(target: Target, held: Sequence[Held]) -> None:
+    """Refuse to delete what holds data and can neither be looked into nor imported."""
+    unknown = [one for one in held if one.type in STATEFUL and one.type not in NAMES]
+    if unknown:
+        names = ", ".join(f"{one.logical_id} ({one.physical_id})" for one in unknown)
         raise Refused(
-            f"the failed stack {target.settings.stack_name} left what is not empty: {names}.",
-            mend="Look at what it holds. If nobody needs it, empty it and deploy again.",
+            f"the failed stack {target.settings.stack_name} left what may hold data: {names}.",
+            mend="Save what somebody needs. Then delete it yourself, and deploy again.",
         )
+
+
+def _tell(left: _Left) -> None:
+    for one in left.stays:
+        screen.note(
+            f"{one.logical_id} ({one.physical_id}) stays as it is, with what it holds:"
+            " the new stack can import it."
+        )
+
+
+def _question(left: _Left) -> str:
+    names = ", ".join(f"{one.logical_id} ({one.physical_id})" for one in left.empty)
+    also = f", with what is left of it: {names}; all of it is empty" if names else ""
+    return f"Delete it{also}, and make it again?"
 
 
 def _holds_something(target: Target, one: Held) -> bool:
@@ -66,31 +120,74 @@ def _holds_something(target: Target, one: Held) -> bool:
             return bool(tables.scan(TableName=one.physical_id, Limit=1)["Count"])
         except tables.exceptions.ResourceNotFoundException:
             return False
-    if one.type == BUCKET:
-        number = emptying.first_page(target.aws.s3, one.physical_id, target.identity.account)
-        return bool(number)
-    return True
+    return bool(emptying.first_page(target.aws.s3, one.physical_id, target.identity.account))
 
 
-def _unprotect(target: Target, left: Sequence[Held]) -> None:
-    tables = target.aws.tables
-    for one in left:
-        if one.type == TABLE and one.protected and _is_there(target, one):
-            tables.update_table(TableName=one.physical_id, DeletionProtectionEnabled=False)
+def _unprotect(target: Target, empty: Sequence[Held]) -> None:
+    for one in empty:
+        if one.type == TABLE and _protect(target, one, wanted=False):
             screen.note(f"{one.physical_id} may be deleted now.")
 
 
-def _delete(target: Target, stack: Stack) -> None:
-    cloudformation = target.aws.cloudformation
-    seen = "" if stack.status == "REVIEW_IN_PROGRESS" else events.last(cloudformation, stack.id)
-    token = f"pipeline-{uuid.uuid4().hex}"
-    cloudformation.delete_stack(StackName=stack.id, ClientRequestToken=token)
+def _protect(target: Target, one: Held, *, wanted: bool) -> bool:
+    """Turn a table's deletion protection on or off; True if that changed it."""
+    tables = target.aws.tables
+    try:
+        table = tables.describe_table(TableName=one.physical_id)["Table"]
+    except tables.exceptions.ResourceNotFoundException:
+        return False
+    if table.get("DeletionProtectionEnabled", False) == wanted:
+        return False
+    tables.update_table(TableName=one.physical_id, DeletionProtectionEnabled=wanted)
+    return True
+
+
+def _delete(target: Target, stack: Stack, stays: Sequence[Held]) -> None:
+    """Delete the stack without what stays, whatever the deployed template says of that.
+
+    Whether RetainExceptOnCreate retains something imported when the import's own stack is deleted
+    is documented nowhere. A protected table and a bucket that holds something can't be deleted;
+    DeleteStack then fails on them, and only then takes their names as RetainResources.
+    """
     if stack.status == "REVIEW_IN_PROGRESS":
+        target.aws.cloudformation.delete_stack(StackName=stack.id, ClientRequestToken=_token())
         _wait_until_gone(target)
         return
-    found = watching.watch(target, stack.id, seen)
-    if not found or found[-1].status != "DELETE_COMPLETE":
+    guarded = [one for one in stays if one.type == TABLE and not one.retained]
+    guarded = [one for one in guarded if _protect(target, one, wanted=True)]
+    retain = _failed(target, stack, stays) if stack.status == "DELETE_FAILED" else []
+    found = _deleted(target, stack, retain)
+    if _ended(found) == "DELETE_FAILED" and (retain := _failed(target, stack, stays)):
+        found = _deleted(target, stack, retain)
+    if _ended(found) != "DELETE_COMPLETE":
         raise watching.failure(target, found, lambda _: "")
+    for one in guarded:
+        _protect(target, one, wanted=False)
+
+
+def _failed(target: Target, stack: Stack, stays: Sequence[Held]) -> list[str]:
+    """What stays and could not be deleted: only that may be named as RetainResources."""
+    names = {one.logical_id for one in stays}
+    held = inventory.held(target.aws.cloudformation, stack.id)
+    return [
+        one.logical_id for one in held if one.status == "DELETE_FAILED" and one.logical_id in names
+    ]
+
+
+def _deleted(target: Target, stack: Stack, retain: Sequence[str]) -> list[Event]:
+    cloudformation = target.aws.cloudformation
+    seen = events.last(cloudformation, stack.id)
+    more: dict[str, Any] = {"RetainResources": retain} if retain else {}
+    cloudformation.delete_stack(StackName=stack.id, ClientRequestToken=_token(), **more)
+    return watching.watch(target, stack.id, seen)
+
+
+def _ended(found: Sequence[Event]) -> str:
+    return found[-1].status if found else ""
+
+
+def _token() -> str:
+    return f"pipeline-{uuid.uuid4().hex}"
 
 
 def _wait_until_gone(target: Target) -> None:
@@ -101,9 +198,9 @@ def _wait_until_gone(target: Target) -> None:
     raise _too_long(target.settings.stack_name)
 
 
-def _remove_kept(target: Target, left: Sequence[Held]) -> None:
+def _remove_kept(target: Target, empty: Sequence[Held]) -> None:
     """Deleting a stack keeps what its policy says, also what is empty and was never used."""
-    for one in left:
+    for one in empty:
         if one.type == TABLE and one.kept and _is_there(target, one):
             target.aws.tables.delete_table(TableName=one.physical_id)
             _wait_for_table(target, one)

@@ -35,13 +35,19 @@ def watch(target: Target, stack_id: str, seen: str) -> list[Event]:
         raise
 
 
-def failure(target: Target, found: Sequence[Event], where: Callable[[str], str]) -> UserError:
-    """The first failure in AWS's words, where it stands in the template, and what to do."""
+def failure(
+    target: Target, found: Sequence[Event], where: Callable[[str], str], fate: str = ""
+) -> UserError:
+    """The first failure in AWS's words, where it stands in the template, and what to do.
+
+    `fate`: what became of what the deployment imports, and the way on, instead of the stack's own.
+    """
     state, out = _state(target)
+    out = f"{state}\n{fate}" if fate else f"{state} {out}"
     failed = events.first_failure(found)
     if failed is None:
-        return UserError("the stack did not change as asked.", mend=f"{state} {out}")
-    advice = [line for line in (hint(failed.reason), f"{state} {out}") if line]
+        return UserError("the stack did not change as asked.", mend=out)
+    advice = [line for line in (hint(failed.reason), out) if line]
     return UserError(
         f"{failed.logical_id} ({failed.type}) {failed.status}: {failed.reason}",
         where=where(failed.logical_id),

@@ -98,7 +98,7 @@ def put_code(deployment: Deployment) -> None:
 def bring_up_to_date(deployment: Deployment, consent: Consent) -> None:
     """Upload the code, show the change set, execute it when it may be, and see it through."""
     stack = deployment.target.stack()
-    stack = recovery.cleared(deployment.target, stack, allowed=consent.clean_up)
+    stack = recovery.cleared(deployment.target, stack, consent)
     kind = stacks.kind(stack, deployment.settings)
     if kind == "CREATE" and (found := adoption.taken(deployment)):
         adoption.told(deployment, found)
@@ -139,7 +139,8 @@ def _confirm(deployment: Deployment, consent: Consent) -> None:
 def _watch(deployment: Deployment, change_set: ChangeSet, seen: str) -> None:
     found = watching.watch(deployment.target, change_set.stack_id, seen)
     if not found or found[-1].status not in stacks.DONE:
-        raise watching.failure(deployment.target, found, deployment.where)
+        fate = adoption.fate(deployment)
+        raise watching.failure(deployment.target, found, deployment.where, fate)
 
 
 def _finish(deployment: Deployment) -> None:

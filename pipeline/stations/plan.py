@@ -39,7 +39,7 @@ def show_plan(deployment: Deployment) -> None:
     if kind == "CREATE" and (found := adoption.taken(deployment)):
         adoption.told(deployment, found)
         screen.note("deploy would ask whether to import it.")
-        deployment = adoption.with_plain_names(deployment, found)
+        deployment = adoption.importing(deployment, found)
     bucket_is_there = buckets.exists(deployment.aws.s3, deployment.bucket)
     parcels.tell_code(deployment, bucket_is_there=bucket_is_there)
     if files := publishing.check(deployment.rendered, deployment.root):

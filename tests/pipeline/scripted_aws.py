@@ -220,6 +220,13 @@ def deployment(
     )
 
 
+def physical_ids(aws: Aws) -> dict[str, str]:
+    """Logical id -> physical id of the development stack at the endpoint."""
+    cloudformation = aws.clients.cloudformation
+    found = cloudformation.describe_stack_resources(StackName="qr-upload-dev")["StackResources"]
+    return {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in found}
+
+
 def stack(status: str, **more: Any) -> dict[str, Any]:
     """An answer of DescribeStacks."""
     one = {"StackName": "qr-upload-dev", "StackId": STACK_ID, "StackStatus": status}

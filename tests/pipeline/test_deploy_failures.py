@@ -127,7 +127,7 @@ def test_a_state_that_stops_a_deployment_is_found_before_anything_is_written(
     with pytest.raises(Refused, match=state) as caught:
         deploy.bring_up_to_date(deployment(aws), Consent())
 
-    reads = {"DescribeStacks", "GetTemplate", "ListStackResources"}
+    reads = {"DescribeStacks", "DescribeStackEvents", "GetTemplate", "ListStackResources"}
     assert command in caught.value.mend
     assert set(aws.operations) <= reads
 
