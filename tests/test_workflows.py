@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from pipeline.deploying import permissions
+from pipeline.stations import deploy
 
 WORKFLOWS = sorted((Path(__file__).parents[1] / ".github/workflows").glob("*.yml"))
 PINNED = re.compile(r"uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
@@ -40,3 +45,81 @@ def test_what_runs_a_pull_requests_code_with_an_identity_can_not_write_to_it() -
     rights = [set(job["permissions"]) for path in WORKFLOWS for job in jobs(path).values()]
 
     assert not [one for one in rights if {"id-token", "pull-requests"} <= one]
+
+
+# Deploying from GitHub
+
+DEPLOY = WORKFLOWS[-1]
+OPERATIONS = (Path(__file__).parents[1] / "docs/operations.md").read_text()
+SUB = "token.actions.githubusercontent.com:sub"
+
+
+def written(begins: str) -> Any:
+    """A JSON block of docs/operations.md."""
+    blocks = re.findall(r"```json\n(.*?)```", OPERATIONS, re.DOTALL)
+    (found,) = [block for block in blocks if block.startswith(begins)]
+    return json.loads(found)
+
+
+def steps(job: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = jobs(DEPLOY)[job]["steps"]
+    return found
+
+
+def test_a_plan_may_not_change_anything_by_its_own_rights() -> None:
+    denied = {action for one in permissions.PLAN_DENIES for action in one["Action"]}
+
+    allowed = set(permissions.STATIONS["plan"])
+    conditional = {"cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet"}
+    assert allowed & denied == conditional
+    assert "cloudformation:DeleteStack" not in allowed
+    assert "cloudformation:ExecuteChangeSet" not in allowed
+
+
+def test_the_page_gives_the_plans_role_its_denial() -> None:
+    assert written('[{"Sid"') == list(permissions.PLAN_DENIES)
+
+
+def test_the_plans_session_is_denied_the_same() -> None:
+    (session,) = [
+        json.loads(step["with"]["inline-session-policy"])
+        for step in steps("plan")
+        if "inline-session-policy" in step.get("with", {})
+    ]
+
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    assert session["Statement"] == [everything, *permissions.PLAN_DENIES]
+    assert len(json.dumps(session)) < 2048  # what STS takes
+
+
+def test_the_page_trusts_one_repository_in_both_forms_of_its_name() -> None:
+    trusted = written('{"Effect": "Allow", "Action": "sts:')["Condition"]["StringEquals"]
+
+    assert trusted[SUB] == [
+        "repo:OWNER/NAME:environment:prod",
+        "repo:OWNER@OWNER_ID/NAME@REPOSITORY_ID:environment:prod",
+    ]
+    assert trusted[SUB.replace(":sub", ":repository_id")] == "REPOSITORY_ID"
+    assert "*" not in json.dumps(trusted)
+
+
+def test_what_a_person_may_switch_on_is_an_option_of_deploy() -> None:
+    inputs = yaml.safe_load(DEPLOY.read_text())[True]["workflow_dispatch"]["inputs"]
+    (step,) = [one for one in steps("deploy") if one.get("name") == "Deploy"]
+
+    parser = ArgumentParser()
+    deploy.options(parser)
+    switches = {name for name, one in inputs.items() if one["type"] == "boolean"}
+    for name in switches:
+        option = f"--{name.replace('_', '-')}"
+        assert inputs[name]["default"] is False
+        assert step["env"][name.upper()] == f"${{{{ inputs.{name} && '{option}' || '' }}}}"
+        assert f"${name.upper()}" in step["run"]
+        parser.parse_args(["dev", option])
+    assert switches >= {"clean_up", "import"}
+
+
+def test_dev_is_gone_through_from_outside_after_its_deployment() -> None:
+    names = [step.get("run", "") for step in steps("deploy")]
+
+    assert names.index("nox -s smoke -- dev") > [name[:13] for name in names].index("nox -s deploy")

@@ -6,11 +6,11 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline import redaction
 from pipeline.deploying.clients import patiently
-from pipeline.deploying.stacks import find
+from pipeline.deploying.stacks import REVIEW, find
 from pipeline.errors import UserError
 from pipeline.findings import Pointer
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from pipeline.deploying.stacks import Kind
 
+Purpose = Literal["plan", "deploy"]
 # The ways in which CloudFormation says that there is nothing to do.
 NOTHING = ("didn't contain changes", "No updates are to be performed")
 WAIT_SECONDS = (0.2, 0.5, 1, 2)  # then every 3 s
@@ -73,11 +74,13 @@ class Change:
 class Request:
     """Everything that a change set is made from. `template` is TemplateBody or TemplateURL.
 
-    `adopts`: resources that exist under their names are imported.
+    `purpose` begins the change set's name, by which IAM tells a plan from a deployment. `adopts`:
+    resources that exist under their names are imported.
     """
 
     stack_name: str
     kind: Kind
+    purpose: Purpose
     template: dict[str, str]
     parameters: dict[str, str]
     tags: dict[str, str]
@@ -87,11 +90,14 @@ class Request:
 
 @dataclass(frozen=True)
 class ChangeSet:
-    """A change set that CloudFormation works on, by its ARN; `token` makes repeats harmless."""
+    """A change set that CloudFormation works on, of a name of its own that makes repeats harmless.
 
-    id: str
+    It is always spoken of by its name: that is what the condition cloudformation:ChangeSetName of
+    an IAM policy compares.
+    """
+
+    name: str
     stack_id: str
-    token: str
 
 
 def create(cloudformation: CloudFormationClient, request: Request) -> ChangeSet | None:
@@ -99,14 +105,14 @@ def create(cloudformation: CloudFormationClient, request: Request) -> ChangeSet 
 
     Every parameter has its value: none is taken from the last time.
     """
-    token = f"pipeline-{uuid.uuid4().hex}"
+    name = f"{request.purpose}-{uuid.uuid4().hex}"
     parameters, tags = request.parameters.items(), sorted(request.tags.items())
     try:
         answer = cloudformation.create_change_set(
             StackName=request.stack_name,
-            ChangeSetName=token,
+            ChangeSetName=name,
             ChangeSetType=request.kind,
-            ClientToken=token,
+            ClientToken=name,
             Parameters=[
                 {"ParameterKey": key, "ParameterValue": value} for key, value in parameters
             ],
@@ -119,7 +125,7 @@ def create(cloudformation: CloudFormationClient, request: Request) -> ChangeSet 
         if is_nothing(error.response["Error"]["Message"]):
             return None
         raise
-    return ChangeSet(answer["Id"], answer["StackId"], token)
+    return ChangeSet(name, answer["StackId"])
 
 
 def changes(
@@ -145,15 +151,22 @@ def is_nothing(reason: str) -> bool:
 def execute(cloudformation: CloudFormationClient, change_set: ChangeSet) -> None:
     """Let it begin. What fails is rolled back."""
     cloudformation.execute_change_set(
-        ChangeSetName=change_set.id, ClientRequestToken=change_set.token, DisableRollback=False
+        StackName=change_set.stack_id,
+        ChangeSetName=change_set.name,
+        ClientRequestToken=change_set.name,
+        DisableRollback=False,
     )
 
 
 def discard(cloudformation: CloudFormationClient, change_set: ChangeSet) -> None:
-    """Take a change set back, and the empty stack that one for a new stack leaves behind."""
-    cloudformation.delete_change_set(ChangeSetName=change_set.id)
+    """Take a change set back."""
+    cloudformation.delete_change_set(StackName=change_set.stack_id, ChangeSetName=change_set.name)
+
+
+def discard_empty_stack(cloudformation: CloudFormationClient, change_set: ChangeSet) -> None:
+    """Take the empty stack back that a change set for a new stack leaves behind."""
     stack = find(cloudformation, change_set.stack_id)
-    if stack is not None and stack.status == "REVIEW_IN_PROGRESS":
+    if stack is not None and stack.status == REVIEW:
         cloudformation.delete_stack(StackName=stack.id)
 
 
@@ -178,7 +191,7 @@ def _settled(
             return answer["Status"], answer.get("StatusReason", "")
         sleep(WAIT_SECONDS[turn] if turn < len(WAIT_SECONDS) else 3)
     raise UserError(
-        f"CloudFormation has been working on the change set for ten minutes: {change_set.id}",
+        f"CloudFormation has been working on the change set for ten minutes: {change_set.name}",
         mend="See https://health.aws.amazon.com/health/status, and run it again.",
     )
 
@@ -186,7 +199,9 @@ def _settled(
 def _described(cloudformation: CloudFormationClient, change_set: ChangeSet) -> Any:
     """What is known of it; one that isn't visible yet is one that is still being made."""
     try:
-        return cloudformation.describe_change_set(ChangeSetName=change_set.id)
+        return cloudformation.describe_change_set(
+            StackName=change_set.stack_id, ChangeSetName=change_set.name
+        )
     except cloudformation.exceptions.ClientError as error:
         if error.response["Error"]["Code"] in {"ChangeSetNotFound", "ChangeSetNotFoundException"}:
             return {"Status": "CREATE_PENDING"}
@@ -201,7 +216,8 @@ def _read(
     while True:
         ask = partial(
             cloudformation.describe_change_set,
-            ChangeSetName=change_set.id,
+            StackName=change_set.stack_id,
+            ChangeSetName=change_set.name,
             IncludePropertyValues=True,
             **page,
         )
@@ -251,7 +267,9 @@ def _failed_events(
     """What CloudFormation's early validation found; nothing where it may not be asked."""
     try:
         answer = cloudformation.describe_events(
-            ChangeSetName=change_set.id, Filters={"FailedEvents": True}
+            StackName=change_set.stack_id,
+            ChangeSetName=change_set.name,
+            Filters={"FailedEvents": True},
         )
     except cloudformation.exceptions.ClientError:
         return []

@@ -21,7 +21,6 @@ _PLAN = (
     "cloudformation:DescribeChangeSet",
     "cloudformation:DescribeEvents",
     "cloudformation:DeleteChangeSet",
-    "cloudformation:DeleteStack",
     "dynamodb:DescribeTable",
 )
 STATIONS: Mapping[str, tuple[str, ...]] = {
@@ -38,6 +37,7 @@ STATIONS: Mapping[str, tuple[str, ...]] = {
         *_PLAN,
         *_READ,
         "cloudformation:ExecuteChangeSet",
+        "cloudformation:DeleteStack",
         "cloudformation:DescribeStackEvents",
         "cloudformation:UpdateTerminationProtection",
         "s3:CreateBucket",
@@ -72,6 +72,40 @@ STATIONS: Mapping[str, tuple[str, ...]] = {
         "s3:DeleteBucket",
     ),
 }
+# What the role of pull requests is denied: their code runs with it, whatever it allows. IAM's pages
+# say that ChangeSetName is a change set's name, and show no value; policies in use compare its ARN.
+PLAN_DENIES: tuple[Mapping[str, Any], ...] = (
+    {
+        "Sid": "PlanChangesNothing",
+        "Effect": "Deny",
+        "Action": [
+            "cloudformation:CancelUpdateStack",
+            "cloudformation:ContinueUpdateRollback",
+            "cloudformation:CreateStack",
+            "cloudformation:DeleteStack",
+            "cloudformation:ExecuteChangeSet",
+            "cloudformation:RollbackStack",
+            "cloudformation:SetStackPolicy",
+            "cloudformation:UpdateStack",
+            "cloudformation:UpdateTerminationProtection",
+            "iam:PassRole",
+            "secretsmanager:GetSecretValue",
+            "ssm:GetParameter*",
+        ],
+        "Resource": "*",
+    },
+    {
+        "Sid": "PlanHasChangeSetsOfItsOwn",
+        "Effect": "Deny",
+        "Action": ["cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet"],
+        "Resource": "*",
+        "Condition": {
+            "StringNotLike": {
+                "cloudformation:ChangeSetName": ["plan-*", "arn:*:changeSet/plan-*"],
+            }
+        },
+    },
+)
 BATCH = 50  # names in one question
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pipeline.deploying import change_rules, changeset, clients, losses, screen
-from pipeline.deploying.changeset import Change, ChangeSet, Request
+from pipeline.deploying.changeset import Change, ChangeSet, Purpose, Request
 from pipeline.deploying.deployment import Deployment
-from pipeline.deploying.stacks import Kind
+from pipeline.deploying.stacks import REVIEW, Kind
 from pipeline.errors import UserError
 
 
-def request(deployment: Deployment, kind: Kind, template: dict[str, str]) -> ChangeSet | None:
+def request(
+    deployment: Deployment, kind: Kind, template: dict[str, str], purpose: Purpose
+) -> ChangeSet | None:
     """Ask for a change set; None where AWS knows at once that nothing would change."""
     wanted = Request(
         stack_name=deployment.settings.stack_name,
         kind=kind,
+        purpose=purpose,
         template=template,
         parameters=deployment.parameters,
         tags=deployment.settings.tags,
@@ -23,16 +26,31 @@ def request(deployment: Deployment, kind: Kind, template: dict[str, str]) -> Cha
     return changeset.create(deployment.aws.cloudformation, wanted)
 
 
-def discard(deployment: Deployment, change_set: ChangeSet | None) -> None:
-    """Delete the change set; a failure here must not mask the original error."""
+def discard(
+    deployment: Deployment, change_set: ChangeSet | None, *, made_stack: bool = False
+) -> None:
+    """Delete the change set, and the empty stack if it `made_stack`.
+
+    A failure here must not mask the original error; what stays is told.
+    """
     if change_set is None:
         return
-    cloudformation = deployment.aws.cloudformation
+    cloudformation, own = deployment.aws.cloudformation, deployment.settings
     try:
-        with clients.spoken(deployment.settings.aws):
+        with clients.spoken(own.aws):
             changeset.discard(cloudformation, change_set)
     except UserError as error:
-        screen.note(f"The change set {change_set.id} is still there: {error.what}")
+        screen.note(f"The change set {change_set.name} is still there: {error.what}")
+    if not made_stack:
+        return
+    try:
+        with clients.spoken(own.aws):
+            changeset.discard_empty_stack(cloudformation, change_set)
+    except UserError as error:
+        screen.note(
+            f"The stack {own.stack_name} stays, empty, in state {REVIEW}: {error.what}"
+            " It holds nothing and costs nothing; `deploy` offers to clear it away."
+        )
 
 
 def show(deployment: Deployment, change_set: ChangeSet | None) -> bool:

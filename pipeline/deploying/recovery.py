@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipeline.deploying.target import Target
 
 TABLE = "AWS::DynamoDB::Table"
-UNFINISHED = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "REVIEW_IN_PROGRESS"}
+UNFINISHED = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", stacks.REVIEW}
 POLLS = 100
 POLL_SECONDS = 3
 
@@ -61,7 +61,7 @@ def cleared(target: Target, stack: Stack | None, consent: Consent) -> Stack | No
 
 
 def _history(target: Target, stack: Stack) -> list[Event]:
-    if stack.status not in {*UNFINISHED, "DELETE_FAILED"} - {"REVIEW_IN_PROGRESS"}:
+    if stack.status not in {*UNFINISHED, "DELETE_FAILED"} - {stacks.REVIEW}:
         return []
     return events.since(target.aws.cloudformation, stack.id, "")
 
@@ -77,7 +77,7 @@ def _never_complete(stack: Stack, history: Sequence[Event]) -> bool:
 
 
 def _left(target: Target, stack: Stack, history: Sequence[Event]) -> _Left:
-    if stack.status == "REVIEW_IN_PROGRESS":
+    if stack.status == stacks.REVIEW:
         return _Left()
     held = [one for one in inventory.held(target.aws.cloudformation, stack.id) if one.physical_id]
     _check_known(target, held)
@@ -149,7 +149,7 @@ def _delete(target: Target, stack: Stack, stays: Sequence[Held]) -> None:
     is documented nowhere. A protected table and a bucket that holds something can't be deleted;
     DeleteStack then fails on them, and only then takes their names as RetainResources.
     """
-    if stack.status == "REVIEW_IN_PROGRESS":
+    if stack.status == stacks.REVIEW:
         target.aws.cloudformation.delete_stack(StackName=stack.id, ClientRequestToken=_token())
         _wait_until_gone(target)
         return

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pipeline.environment.fields import BaseSettings
 
 Kind = Literal["CREATE", "UPDATE"]
+REVIEW = "REVIEW_IN_PROGRESS"  # an empty stack, made by a change set that nobody executed
 SETTLED = frozenset(
     {
         "CREATE_COMPLETE",

@@ -35,6 +35,7 @@ from pipeline.deploying.consent import (
     confirmed,
 )
 from pipeline.deploying.deployment import Deployment, build
+from pipeline.deploying.stacks import Kind
 from pipeline.deploying.target import enter
 from pipeline.environment import settings
 from pipeline.errors import UserError
@@ -104,14 +105,16 @@ def bring_up_to_date(deployment: Deployment, consent: Consent) -> None:
         adoption.told(deployment, found)
         deployment = adoption.agreed(deployment, found, allowed=consent.take_in)
     parcels.send_code(deployment)
-    change_set = proposal.request(deployment, kind, parcels.template(deployment))
-    seen = _begin(deployment, change_set, consent)
+    change_set = proposal.request(deployment, kind, parcels.template(deployment), "deploy")
+    seen = _begin(deployment, kind, change_set, consent)
     if change_set is not None and seen is not None:
         _watch(deployment, change_set, seen)
     _finish(deployment)
 
 
-def _begin(deployment: Deployment, change_set: ChangeSet | None, consent: Consent) -> str | None:
+def _begin(
+    deployment: Deployment, kind: Kind, change_set: ChangeSet | None, consent: Consent
+) -> str | None:
     """Execute the change set if it may be; the last event before that, None if nothing changes.
 
     A change set that is not executed, for whatever reason, is taken back.
@@ -127,7 +130,7 @@ def _begin(deployment: Deployment, change_set: ChangeSet | None, consent: Consen
         return seen
     finally:
         if not begun:
-            proposal.discard(deployment, change_set)
+            proposal.discard(deployment, change_set, made_stack=kind == "CREATE")
 
 
 def _confirm(deployment: Deployment, consent: Consent) -> None:

@@ -35,7 +35,8 @@ def plan(name: str, root: Path) -> int:
 def show_plan(deployment: Deployment) -> None:
     """Make the change set, show it, take it back."""
     own = deployment.settings
-    kind = stacks.kind(deployment.target.stack(), own)
+    stack = deployment.target.stack()
+    kind = "CREATE" if stack and stack.status == stacks.REVIEW else stacks.kind(stack, own)
     if kind == "CREATE" and (found := adoption.taken(deployment)):
         adoption.told(deployment, found)
         screen.note("deploy would ask whether to import it.")
@@ -45,9 +46,9 @@ def show_plan(deployment: Deployment) -> None:
     if files := publishing.check(deployment.rendered, deployment.root):
         screen.note(f"The website's {files} files would be published.")
     with parcels.template_for_plan(deployment, bucket_is_there=bucket_is_there) as template:
-        change_set = proposal.request(deployment, kind, template)
+        change_set = proposal.request(deployment, kind, template, "plan")
         try:
             proposal.show(deployment, change_set)
         finally:
-            proposal.discard(deployment, change_set)
+            proposal.discard(deployment, change_set, made_stack=stack is None)
     screen.note(f"This was a plan: {own.stack_name} is as it was.")

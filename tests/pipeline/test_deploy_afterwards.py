@@ -53,7 +53,7 @@ def test_a_change_set_that_is_not_visible_yet_is_asked_for_again(aws: Aws) -> No
     unseen = Refusal("ChangeSetNotFound", "ChangeSet [x] does not exist", status=404)
     aws.says("DescribeChangeSet", unseen, unseen, BUSY, change_set())
 
-    proposal.show(deployment(aws), ChangeSet(STACK_ID, STACK_ID, "token"))
+    proposal.show(deployment(aws), ChangeSet("the-name", STACK_ID))
 
     assert aws.operations.count("DescribeChangeSet") == 5
 
@@ -64,9 +64,9 @@ def test_a_lost_connection_while_cleaning_up_is_only_a_remark(
 ) -> None:
     aws.says("DeleteChangeSet", GONE)
 
-    proposal.discard(deployment(aws), ChangeSet("the-id", STACK_ID, "token"))
+    proposal.discard(deployment(aws), ChangeSet("the-name", STACK_ID))
 
-    assert "The change set the-id is still there" in capsys.readouterr().err
+    assert "The change set the-name is still there" in capsys.readouterr().err
 
 
 def test_a_stack_that_can_not_be_read_hides_no_failure(aws: Aws) -> None:  # noqa: F811

@@ -516,8 +516,7 @@ def test_ctrl_c_before_the_execution_takes_the_change_set_back(aws: Aws) -> None
 
 
 def test_a_new_stack_that_may_not_be_executed_goes_with_its_change_set(aws: Aws) -> None:
-    absent = Refusal("ValidationError", "Stack with id qr-upload-dev does not exist")
-    aws.says("DescribeStacks", absent, scripted_aws.stack("REVIEW_IN_PROGRESS"))
+    aws.says("DescribeStacks", ABSENT, scripted_aws.stack("REVIEW_IN_PROGRESS"))
     aws.says("ExecuteChangeSet", Refusal("AccessDenied", status=403))
 
     with pytest.raises(aws.clients.cloudformation.exceptions.ClientError):
@@ -530,6 +529,59 @@ def test_a_new_stack_that_may_not_be_executed_goes_with_its_change_set(aws: Aws)
 def test_a_running_stack_is_never_deleted_with_a_change_set(aws: Aws) -> None:
     plan.show_plan(deployment(aws))
 
+    assert "DeleteChangeSet" in aws.operations
+    assert "DeleteStack" not in aws.operations
+
+
+ABSENT = Refusal("ValidationError", "Stack with id qr-upload-dev does not exist")
+
+
+def test_change_sets_are_named_after_what_asked_for_them(aws: Aws) -> None:
+    plan.show_plan(deployment(aws))
+    planned = aws.sent("CreateChangeSet")["ChangeSetName"]
+    deleted = aws.sent("DeleteChangeSet")
+    deploy.bring_up_to_date(deployment(aws), Consent())
+    executed = aws.sent("ExecuteChangeSet")
+
+    assert planned.startswith("plan-")
+    assert deleted == {"StackName": STACK_ID, "ChangeSetName": planned}
+    assert executed["ChangeSetName"].startswith("deploy-")
+    assert executed["StackName"] == STACK_ID
+
+
+def test_a_plan_of_a_new_stack_cleans_up_where_it_may(
+    aws: Aws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.says("DescribeStacks", ABSENT, scripted_aws.stack("REVIEW_IN_PROGRESS"))
+
+    plan.show_plan(deployment(aws))
+
+    assert aws.sent("DeleteStack") == {"StackName": STACK_ID}
+    assert "stays" not in capsys.readouterr().err
+
+
+def test_a_plan_of_a_new_stack_says_what_stays_where_it_may_not_delete(
+    aws: Aws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.says("DescribeStacks", ABSENT, scripted_aws.stack("REVIEW_IN_PROGRESS"))
+    aws.says("DeleteStack", Refusal("AccessDenied", status=403))
+
+    plan.show_plan(deployment(aws))
+
+    said = capsys.readouterr().err
+    assert (
+        "qr-upload-dev stays, empty, in state REVIEW_IN_PROGRESS: you may not DeleteStack" in said
+    )
+    assert "`deploy` offers to clear it away" in said
+    assert "DeleteChangeSet" in aws.operations
+
+
+def test_a_plan_of_a_stack_in_review_works_and_leaves_it_there(aws: Aws) -> None:
+    aws.says("DescribeStacks", scripted_aws.stack("REVIEW_IN_PROGRESS"))
+
+    plan.show_plan(deployment(aws))
+
+    assert aws.sent("CreateChangeSet")["ChangeSetType"] == "CREATE"
     assert "DeleteChangeSet" in aws.operations
     assert "DeleteStack" not in aws.operations
 
