@@ -137,6 +137,9 @@ class Alarms(Section):
     """One address, which AWS asks to confirm, or null: subscribe to the topic yourself."""
     dashboard: bool
     """true: one CloudWatch dashboard for the whole stack."""
+    rollback_minutes: Annotated[int, Field(ge=1, le=180)] | None
+    """1 to 180 minutes after an update during which an alarm on errors takes it back, or null: none
+    does."""
 
 
 class Settings(BaseSettings):
@@ -159,7 +162,7 @@ class Settings(BaseSettings):
 
     def clashes(self) -> Iterator[Clash]:
         yield from super().clashes()
-        for check in (_bucket_namespace, _cloudfront, _waf, _kms_key, _tags):
+        for check in (_bucket_namespace, _cloudfront, _waf, _kms_key, _alarms, _tags):
             yield from check(self)
 
     def names(self) -> Iterator[Name]:
@@ -215,6 +218,13 @@ def _kms_key(settings: Settings) -> Iterator[Clash]:
     arn, region = settings.uploads.kms_key_arn, settings.aws.region
     if arn is not None and arn.split(":")[3] != region:
         yield Clash("uploads.kms_key_arn", arn, f"A bucket in {region} needs a key in {region}.")
+
+
+def _alarms(settings: Settings) -> Iterator[Clash]:
+    alarms = settings.alarms
+    if alarms.rollback_minutes is not None and not alarms.enabled:
+        why = "Without alarms nothing can take an update back. Write null, or alarms.enabled: true."
+        yield Clash("alarms.rollback_minutes", alarms.rollback_minutes, why)
 
 
 def _tags(settings: Settings) -> Iterator[Clash]:

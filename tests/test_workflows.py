@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -120,6 +122,39 @@ def test_what_a_person_may_switch_on_is_an_option_of_deploy() -> None:
 
 
 def test_dev_is_gone_through_from_outside_after_its_deployment() -> None:
-    names = [step.get("run", "") for step in steps("deploy")]
+    commands = [step.get("run", "") for step in steps("deploy")]
+    (deployment,) = [n for n, command in enumerate(commands) if command.startswith("nox -s deploy")]
 
-    assert names.index("nox -s smoke -- dev") > [name[:13] for name in names].index("nox -s deploy")
+    assert commands.index("nox -s smoke -- dev") > deployment
+
+
+def test_a_watched_deployment_has_traffic_and_is_waited_for(tmp_path: Path) -> None:
+    """The step as it stands, with a nox that takes two seconds and a minute that takes none."""
+    (step,) = [one for one in steps("deploy") if one.get("name") == "Deploy"]
+    for name, minutes in (("watched", "5"), ("other", "null")):
+        file = tmp_path / "environments" / f"{name}.yaml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"alarms:\n  rollback_minutes: {minutes}   # why\n")
+    fakes = """
+        nox() { echo "$2" >> called; [ "$2" = deploy ] && command sleep 1 && return 3; return 1; }
+        sleep() { command sleep 0.2; }
+        """
+
+    def run(name: str) -> tuple[int, list[str]]:
+        called = tmp_path / "called"
+        called.unlink(missing_ok=True)
+        environment = {
+            "ENVIRONMENT": name,
+            "CLEAN_UP": "",
+            "IMPORT": "",
+            "PATH": os.environ["PATH"],
+        }
+        command = ["bash", "-e", "-c", fakes + step["run"]]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, check=False)
+        return done.returncode, called.read_text().split()
+
+    assert run("other") == (3, ["deploy"])
+    code, called = run("watched")
+    assert code == 3
+    assert called[0] == "deploy"
+    assert called.count("smoke") > 1

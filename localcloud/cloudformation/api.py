@@ -436,7 +436,7 @@ class CloudFormation(BaseResponse):
             adopt = change_set.options["ImportExistingResources"]
             self._operation(stack).create(wish, on_failure=on_failure, adopt=adopt)
             return
-        self._operation(stack).update(wish)
+        self._operation(stack).update(wish, triggers=_triggers(change_set.options))
         if stack.status != "UPDATE_COMPLETE":
             stack.template_text = before
 
@@ -455,6 +455,12 @@ class CloudFormation(BaseResponse):
         end = start + PAGE
         token = {"NextToken": str(end)} if end < len(found) else {}
         return ActionResult({**(more or {}), key: page, **token})
+
+
+def _triggers(options: dict[str, Any]) -> list[str]:
+    """The ARNs of the alarms that take an update back."""
+    configuration = options["RollbackConfiguration"] or {}
+    return [one["Arn"] for one in configuration.get("RollbackTriggers", [])]
 
 
 def _check_updatable(stack: Stack) -> None:

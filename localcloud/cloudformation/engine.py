@@ -31,6 +31,13 @@ class Failed(Exception):
         super().__init__(f"The following resource(s) failed to {verb}: [{logical_id}]. ")
 
 
+class Alarmed(Failed):
+    """An alarm takes the update back; its text is the stack's reason."""
+
+    def __init__(self, why: str) -> None:
+        Exception.__init__(self, why)
+
+
 def reason(error: Exception) -> str:
     """A failure in the form in which CloudFormation reports it."""
     if isinstance(error, ClientError):
@@ -80,8 +87,12 @@ class Operation:
             stack.turn(f"{status}_COMPLETE")
             stack.deleted = now() if deleting else None
 
-    def update(self, wish: Wish) -> None:
-        """Bring the stack to a new template, or back to the one that it has."""
+    def update(self, wish: Wish, *, triggers: Iterable[str] = ()) -> None:
+        """Bring the stack to a new template, or back to the one that it has.
+
+        `triggers`: ARNs of alarms; the update goes back if one rings or isn't there. How long they
+        would be watched afterwards makes no difference here: nothing happens meanwhile.
+        """
         stack = self.stack
         before = (stack.template, stack.parameters, stack.tags, stack.outputs, stack.template_text)
         resources = dict(stack.resources)
@@ -91,6 +102,7 @@ class Operation:
         self.replaced: list[Resource] = []
         try:
             self._bring(wish)
+            self._listen(triggers)
         except Failed as failure:
             stack.turn("UPDATE_ROLLBACK_IN_PROGRESS", str(failure).strip())
             stack.template, stack.parameters, stack.tags, stack.outputs, stack.template_text = (
@@ -99,6 +111,16 @@ class Operation:
             self._go_back(resources)
         else:
             self._clean_up(wish)
+
+    def _listen(self, triggers: Iterable[str]) -> None:
+        for arn in triggers:
+            name = arn.rpartition(":")[2]
+            found = self.account.client("cloudwatch").describe_alarms(AlarmNames=[name])
+            states = [one["StateValue"] for one in found["MetricAlarms"]]
+            if not states:
+                raise Alarmed(f"Rollback trigger {arn} does not exist")
+            if states == ["ALARM"]:
+                raise Alarmed(f"The following rollback trigger is in ALARM: [{arn}]")
 
     def _clean_up(self, wish: Wish) -> None:
         stack = self.stack

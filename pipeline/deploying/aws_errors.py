@@ -44,6 +44,7 @@ PERMISSIONS = {
     "DeleteTable": "dynamodb:DeleteTable",
     "GetFunctionConfiguration": "lambda:GetFunctionConfiguration",
     "UpdateFunctionCode": "lambda:UpdateFunctionCode",
+    "DescribeAlarms": "cloudwatch:DescribeAlarms",
     "CreateInvalidation": "cloudfront:CreateInvalidation",
     "SimulatePrincipalPolicy": "iam:SimulatePrincipalPolicy",
     "ListObjectsV2": "s3:ListBucket",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         ResourceChangeDetailTypeDef,
     )
 
+    from pipeline.deploying.alarm_watch import Watch
     from pipeline.deploying.stacks import Kind
 
 Purpose = Literal["plan", "deploy"]
@@ -85,6 +86,7 @@ class Request:
     parameters: dict[str, str]
     tags: dict[str, str]
     capabilities: tuple[str, ...]
+    watch: Watch
     adopts: bool = False
 
 
@@ -118,6 +120,7 @@ def create(cloudformation: CloudFormationClient, request: Request) -> ChangeSet 
             ],
             Tags=[{"Key": key, "Value": value} for key, value in tags],
             ImportExistingResources=request.adopts,
+            RollbackConfiguration=request.watch.configuration(),  # type: ignore[arg-type]
             Capabilities=list(request.capabilities),  # type: ignore[arg-type]  # names, no literals
             **request.template,  # type: ignore[arg-type]  # TemplateBody or TemplateURL
         )

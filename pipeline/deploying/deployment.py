@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline import checks, terminal, verdict_cache
 from pipeline import render as rendering
-from pipeline.deploying import publishing, screen
+from pipeline.deploying import alarm_watch, publishing, screen
 from pipeline.deploying.bucket import Bucket
 from pipeline.deploying.clients import Clients
 from pipeline.deploying.target import Target
@@ -74,6 +74,7 @@ def build(loaded: Loaded, root: Path) -> tuple[Rendered, list[Artifact]]:
     """The judged template and the code; any finding ends it here."""
     rendered = rendering.render(loaded, root)
     publishing.check(rendered, root)
+    alarm_watch.described(rendered.document)
     cache = Cache(root / verdict_cache.FOLDER)
     with terminal.step(f"{' and '.join(checks.ALL)} {loaded.name}"):
         found = checks.judge(checks.ALL, [rendered], root, cache)

@@ -50,6 +50,7 @@ STATIONS: Mapping[str, tuple[str, ...]] = {
         "s3:DeleteObject",
         "lambda:GetFunctionConfiguration",
         "lambda:UpdateFunctionCode",
+        "cloudwatch:DescribeAlarms",
         "cloudfront:CreateInvalidation",
     ),
     "rollback": (

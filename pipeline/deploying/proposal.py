@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pipeline.deploying import change_rules, changeset, clients, losses, screen
+from pipeline.deploying import alarm_watch, change_rules, changeset, clients, losses, screen
+from pipeline.deploying.alarm_watch import NOBODY, Watch
 from pipeline.deploying.changeset import Change, ChangeSet, Purpose, Request
 from pipeline.deploying.deployment import Deployment
 from pipeline.deploying.stacks import REVIEW, Kind
@@ -10,9 +11,16 @@ from pipeline.errors import UserError
 
 
 def request(
-    deployment: Deployment, kind: Kind, template: dict[str, str], purpose: Purpose
+    deployment: Deployment,
+    kind: Kind,
+    template: dict[str, str],
+    purpose: Purpose,
+    watch: Watch = NOBODY,
 ) -> ChangeSet | None:
-    """Ask for a change set; None where AWS knows at once that nothing would change."""
+    """Ask for a change set; None where AWS knows at once that nothing would change.
+
+    `watch`: the alarms that take its execution back.
+    """
     wanted = Request(
         stack_name=deployment.settings.stack_name,
         kind=kind,
@@ -21,9 +29,39 @@ def request(
         parameters=deployment.parameters,
         tags=deployment.settings.tags,
         capabilities=changeset.capabilities(deployment.rendered.value),
+        watch=watch,
         adopts=bool(deployment.adopts),
     )
     return changeset.create(deployment.aws.cloudformation, wanted)
+
+
+def watched(
+    deployment: Deployment, kind: Kind, template: dict[str, str], watch: Watch
+) -> ChangeSet | None:
+    """A change set whose execution is taken back if one of these alarms rings.
+
+    Asked for again where it turns out to change one of the alarms itself.
+    """
+    change_set = request(deployment, kind, template, "deploy", watch)
+    if change_set is None or not watch.alarms:
+        return change_set
+    try:
+        found = _changes(deployment, change_set)
+    except changeset.Rejected:
+        return change_set  # whoever shows it tells why
+    except BaseException:
+        discard(deployment, change_set)
+        raise
+    rest = watch.untouched(found or [])
+    for one in watch.alarms:
+        if one not in rest.alarms:
+            screen.note(f"{one.logical_id} isn't watched: this change is about it too.")
+    if found is not None:
+        alarm_watch.told(rest)
+    if rest == watch:
+        return change_set
+    discard(deployment, change_set)
+    return request(deployment, kind, template, "deploy", rest)
 
 
 def discard(

@@ -13,6 +13,7 @@ from pipeline import render as rendering
 from pipeline import website
 from pipeline.deploying import (
     adoption,
+    alarm_watch,
     changeset,
     clients,
     code_only,
@@ -105,7 +106,8 @@ def bring_up_to_date(deployment: Deployment, consent: Consent) -> None:
         adoption.told(deployment, found)
         deployment = adoption.agreed(deployment, found, allowed=consent.take_in)
     parcels.send_code(deployment)
-    change_set = proposal.request(deployment, kind, parcels.template(deployment), "deploy")
+    watch = alarm_watch.watch(deployment.target, stack, deployment.rendered.document)
+    change_set = proposal.watched(deployment, kind, parcels.template(deployment), watch)
     seen = _begin(deployment, kind, change_set, consent)
     if change_set is not None and seen is not None:
         _watch(deployment, change_set, seen)

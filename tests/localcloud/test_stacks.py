@@ -444,3 +444,46 @@ def test_a_template_above_the_limit_goes_by_a_bucket(aws_here: Driver) -> None:
     )
 
     assert aws_here.stack()["StackStatus"] == "CREATE_COMPLETE"
+
+
+ALARM = {
+    "Type": "AWS::CloudWatch::Alarm",
+    "Properties": {
+        "AlarmName": "errors",
+        "Namespace": "AWS/Lambda",
+        "MetricName": "Errors",
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 1,
+        "ComparisonOperator": "GreaterThanThreshold",
+    },
+}
+
+
+def trigger(name: str) -> dict[str, Any]:
+    arn = f"arn:aws:cloudwatch:us-east-1:123456789012:alarm:{name}"
+    return {"RollbackTriggers": [{"Arn": arn, "Type": "AWS::CloudWatch::Alarm"}]}
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "status"),
+    [
+        ("errors", "OK", "UPDATE_COMPLETE"),
+        ("errors", "ALARM", "UPDATE_ROLLBACK_COMPLETE"),
+        ("missing", "OK", "UPDATE_ROLLBACK_COMPLETE"),
+    ],
+)
+def test_an_alarm_that_rings_or_is_missing_takes_an_update_back(
+    aws_here: Driver, name: str, state: str, status: str
+) -> None:
+    aws_here.deploy(resources(Alarm=ALARM, Logs=group(days=7)))
+    aws_here("cloudwatch").set_alarm_state(AlarmName="errors", StateValue=state, StateReason="x")
+
+    stack = aws_here.deploy(
+        resources(Alarm=ALARM, Logs=group(days=14)), RollbackConfiguration=trigger(name)
+    )
+
+    assert stack["StackStatus"] == status
+    days = aws_here("logs").describe_log_groups()["logGroups"][0]["retentionInDays"]
+    assert days == (14 if status == "UPDATE_COMPLETE" else 7)

@@ -103,6 +103,7 @@ def not_here(at: Pointer, context: dict[str, Any]) -> bool:
         ("website", "waf", "enabled"): context["website"]["delivery"] == "s3_website",
         ("alarms", "email"): not context["alarms"]["enabled"],
         ("alarms", "dashboard"): not context["alarms"]["enabled"],
+        ("alarms", "rollback_minutes"): not context["alarms"]["enabled"],
     }
     return off.get(at, False)
 

@@ -25,7 +25,12 @@ VARIANTS = {
         "lambda.http_api.reserved_concurrency": 5,
         "lambda.websocket_event.reserved_concurrency": 5,
         "api.websocket_access_logs": True,
-        "alarms": {"enabled": True, "email": "someone@example.com", "dashboard": True},
+        "alarms": {
+            "enabled": True,
+            "email": "someone@example.com",
+            "dashboard": True,
+            "rollback_minutes": 10,
+        },
         "tags": {"cost center": "1234", "yes": "no"},
     },
     "all off": {
