@@ -180,6 +180,16 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def proofs(session: nox.Session) -> None:
+    """Prove what takes minutes: every leaf of a template changed, recipes carried out, and more."""
+    demand(session, "tests/proofs")
+    install(session, "test")
+    install_node_packages(session)
+    run(session, "-m", "pytest", "tests/proofs", "--numprocesses=auto", "--dist=loadfile",
+        *session.posargs)  # fmt: skip
+
+
+@nox.session(python=PYTHON)
 def e2e(session: nox.Session) -> None:
     """Drive both pages in a real Chromium against the local cloud: nox -s e2e -- -k chaos"""
     demand(session, "tests/e2e")

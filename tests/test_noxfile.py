@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import nox
@@ -61,8 +62,19 @@ def test_sessions_take_a_python_for_which_the_policy_engine_has_a_wheel(
     assert noxfile.python(platform) == taken
 
 
-def test_a_plain_run_is_what_ci_runs() -> None:
+def test_a_plain_run_is_what_takes_no_minutes() -> None:
     assert nox.options.sessions == ["lint", "guard", "tests"]
+
+
+def test_ci_runs_every_test_that_a_plain_pytest_leaves_out(root: Path) -> None:
+    settings = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    left_out = {
+        name for name in settings["norecursedirs"] if [*root.glob(f"tests/{name}/**/test_*")]
+    }
+    ci = (root / ".ci/run").read_text()
+
+    assert left_out == {"browsers", "e2e", "example", "proofs"}
+    assert {name for name in left_out if f"nox -s {name}\n" not in ci} == set()
 
 
 def test_the_first_failure_stops_the_run() -> None:

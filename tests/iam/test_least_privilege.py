@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +12,7 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.findings import Pointer
-from pipeline.iam import recording, stack
+from pipeline.iam import stack
 from pipeline.iam.least_privilege import (
     GRANTED,
     JUDGED,
@@ -60,9 +57,6 @@ def every_grant(rendered: Rendered) -> list[tuple[Pointer, str]]:
     ]
 
 
-RECORDER = ["-p", "pipeline.iam.recorder", "--told", "tests.handlers.aws:ENVIRONMENT"]
-
-
 def at(value: Any, pointer: Pointer) -> Any:
     for step in pointer:
         value = value[step]
@@ -73,22 +67,6 @@ def test_every_environment_s_roles_fit_exactly(root: Path, stacks: dict[str, Ren
     findings = least_privilege(list(stacks.values()), root)
 
     assert findings == []
-
-
-def test_the_recording_is_what_the_handlers_tests_do_now(root: Path, tmp_path: Path) -> None:
-    now = tmp_path / "calls.json"
-    command = ["-m", "pytest", "tests/handlers", "-q", "-p", "no:cacheprovider"]
-
-    done = subprocess.run(
-        [sys.executable, *command, *RECORDER, "--calls", str(now)],
-        cwd=root, env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
-
-    assert done.returncode in {0, 1}, done.stdout  # a failing test is told where it stands
-    assert now.read_text() == (root / recording.FILE).read_text(), (
-        f"record anew: python {' '.join(command)} {' '.join(RECORDER)} --calls {recording.FILE}"
-    )
 
 
 def test_each_action_taken_away_is_missed(rendered: Rendered) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.recipes.carrying_out import RECIPES, assert_judged_well, carry_out
-from tests.recipes.workshop import Workshop
+from tests.proofs.recipes.carrying_out import RECIPES, assert_judged_well, carry_out
+from tests.proofs.recipes.workshop import Workshop
 
 SETTING: dict[str, Callable[[Workshop], None]] = {
     "environments/schema.py": lambda w: w.insert(

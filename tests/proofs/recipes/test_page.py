@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.recipes import page
-from tests.recipes.carrying_out import RECIPES, carry_out
-from tests.recipes.page import Recipe
-from tests.recipes.workshop import Workshop
+from tests.proofs.recipes import page
+from tests.proofs.recipes.carrying_out import RECIPES, carry_out
+from tests.proofs.recipes.page import Recipe
+from tests.proofs.recipes.workshop import Workshop
 
 NAMES = {"environment", "setting", "resource", "rule", "route", "local resource type"}
 PATTERNS = ("environments/*.yaml", "templates/parts/", "rules/required.yaml")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.recipes.carrying_out import RECIPES, assert_judged_well, carry_out
-from tests.recipes.workshop import Workshop
+from tests.proofs.recipes.carrying_out import RECIPES, assert_judged_well, carry_out
+from tests.proofs.recipes.workshop import Workshop
 
 RULES = "rules/application/logs.guard"
 CASES = "rules/application/tests/logs_tests.yaml"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.recipes.workshop import Workshop
+from tests.proofs.recipes.workshop import Workshop
 
 # The longest of what `refresh` does: every leaf of every template is changed.
 SLOW = '"tests.rules.mutations", '

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.conftest import ROOT
-from tests.recipes import page
-from tests.recipes.page import Recipe
-from tests.recipes.workshop import Workshop
+from tests.proofs.recipes import page
+from tests.proofs.recipes.page import Recipe
+from tests.proofs.recipes.workshop import Workshop
 
 RECIPES = page.recipes((ROOT / page.FILE).read_text(encoding="utf-8"))
 REFRESH = "python -m pipeline refresh"
