@@ -29,6 +29,8 @@ STATIONS: Mapping[str, tuple[str, ...]] = {
     "drift": (
         *_LOOK,
         "cloudformation:DetectStackDrift",
+        "cloudformation:DetectStackResourceDrift",
+        "cloudformation:ListStackResources",
         "cloudformation:DescribeStackDriftDetectionStatus",
         "cloudformation:DescribeStackResourceDrifts",
     ),

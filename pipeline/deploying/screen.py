@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from pipeline import redaction
 
 if TYPE_CHECKING:  # rich takes as long to import as a render; only what prints pays for it
-    from mypy_boto3_cloudformation.type_defs import StackResourceDriftTypeDef
     from rich.console import Console
 
     from pipeline.deploying.changeset import Change
     from pipeline.deploying.comparing import Difference
+    from pipeline.deploying.drift_detection import Drifted
     from pipeline.deploying.events import Event
     from pipeline.deploying.stacks import Output
     from pipeline.findings import Pointer
@@ -120,23 +120,25 @@ def _difference_line(kind: str, name: str, shown: str, at: str) -> None:
     _console(stderr=False).print(line)
 
 
-def drifted(one: StackResourceDriftTypeDef, rendered: Rendered) -> None:
+def drifted(resource: Drifted, rendered: Rendered) -> None:
     """One resource that is not as it was deployed, and in which properties."""
     from rich.text import Text
 
     from pipeline.deploying.changeset import short
 
-    console, logical_id = _console(stderr=False), one["LogicalResourceId"]
-    style = "red" if one["StackResourceDriftStatus"] == "DELETED" else "yellow"
-    what = f"  {one['ResourceType']}  {one.get('PhysicalResourceId', '')}"
-    console.print(Text.assemble((f"{one['StackResourceDriftStatus']} {logical_id}", style), what))
-    for each in one.get("PropertyDifferences", []):
-        path = tuple(each["PropertyPath"].strip("/").split("/"))
+    console, logical_id = _console(stderr=False), resource.logical_id
+    status, style = ("DELETED", "red") if resource.gone else ("MODIFIED", "yellow")
+    what = f"  {resource.type}  {resource.physical_id}"
+    console.print(Text.assemble((f"{status} {logical_id}", style), what))
+    for difference in resource.differences:
+        path = tuple(difference.path.strip("/").split("/"))
         pointer = ("Resources", logical_id, "Properties", *_keys(path))
-        values = redaction.change((each["ExpectedValue"], each["ActualValue"]), pointer)
+        values = redaction.change((difference.expected, difference.actual), pointer)
         told = f"        {'.'.join(path)} {' → '.join(map(short, values))}".rstrip()
         at = origin(rendered, pointer) if logical_id in rendered.value["Resources"] else ""
         console.print(Text.assemble(told, (f"  {at}", "dim")))
+        if difference.doubt:
+            console.print(Text(f"          not counted: {difference.doubt}", "dim"))
 
 
 def _keys(path: tuple[str, ...]) -> Pointer:

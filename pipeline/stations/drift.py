@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import render
-from pipeline.deploying import clients, screen
-from pipeline.deploying.clients import patiently
+from pipeline.deploying import clients, drift_detection, screen
 from pipeline.deploying.target import Target, enter
 from pipeline.environment import settings
-from pipeline.errors import UserError
 from pipeline.stations import arguments
 
 if TYPE_CHECKING:
-    from mypy_boto3_cloudformation.type_defs import StackResourceDriftTypeDef
-
+    from pipeline.deploying.drift_detection import Detection
     from pipeline.render import Rendered
-
-POLLS = 300
-POLL_SECONDS = 2
 
 
 def options(parser: ArgumentParser) -> None:
@@ -40,51 +35,32 @@ def drift(name: str, root: Path) -> int:
 
 
 def show(target: Target, rendered: Rendered) -> int:
-    """How many resources are not as they were deployed."""
-    cloudformation = target.aws.cloudformation
-    own = target.settings
-    stack = target.existing_stack()
-    asked = cloudformation.detect_stack_drift(StackName=stack.id)["StackDriftDetectionId"]
-    _wait(target, asked)
-    found = _found(target, stack.id)
-    for one in found:
-        screen.drifted(one, rendered)
-    told = f"{len(found)} resources are" if len(found) != 1 else "1 resource is"
-    screen.note(f"{told} not as deployed." if found else f"{own.stack_name} is as deployed.")
-    return len(found)
+    """How many resources are not as they were deployed, where CloudFormation is to be believed."""
+    detection = drift_detection.detect(target, target.existing_stack().id)
+    for resource in detection.drifted:
+        screen.drifted(resource, rendered)
+    for line in verdict(detection, target.settings.stack_name):
+        screen.note(line)
+    return len(detection.believed)
 
 
-def _wait(target: Target, asked: str) -> None:
-    """Until the detection has ended; what it could not look at is told, the rest counts."""
-    cloudformation = target.aws.cloudformation
-    for _ in range(POLLS):
-        answer = patiently(
-            lambda: cloudformation.describe_stack_drift_detection_status(
-                StackDriftDetectionId=asked
-            ),
-            target.sleep,
-        )
-        if answer["DetectionStatus"] == "DETECTION_FAILED":
-            reason = answer.get("DetectionStatusReason", "no reason given")
-            screen.note(f"CloudFormation could not look at everything: {reason}")
-        if answer["DetectionStatus"] != "DETECTION_IN_PROGRESS":
-            return
-        target.sleep(POLL_SECONDS)
-    raise UserError(
-        "CloudFormation has been looking for drift for ten minutes.", mend="Run it again later."
-    )
+def verdict(detection: Detection, stack: str) -> Iterator[str]:
+    """What is said in the end: of what was compared, and of what was not."""
+    if detection.incomplete:
+        yield f"CloudFormation could not look at everything: {detection.incomplete}"
+    for resource in detection.uncompared:
+        reason = f": {resource.reason}" if resource.reason else ""
+        yield f"not compared: {resource.logical_id}  {resource.type}{reason}"
+    doubted = len(detection.drifted) - len(detection.believed)
+    if doubted:
+        yield f"{_resources(doubted)} reported in error, as far as is known; see above."
+    if detection.believed:
+        yield f"{_resources(len(detection.believed))} not as deployed."
+    elif detection.uncompared or detection.incomplete:
+        yield f"{stack}: {detection.as_deployed} of {detection.total} resources are as deployed."
+    else:
+        yield f"{stack} is as deployed."
 
 
-def _found(target: Target, stack_id: str) -> list[StackResourceDriftTypeDef]:
-    found: list[StackResourceDriftTypeDef] = []
-    page: dict[str, str] = {}
-    while True:
-        answer = target.aws.cloudformation.describe_stack_resource_drifts(
-            StackName=stack_id,
-            StackResourceDriftStatusFilters=["MODIFIED", "DELETED"],
-            **page,  # type: ignore[arg-type]  # NextToken or nothing
-        )
-        found += answer["StackResourceDrifts"]
-        if not answer.get("NextToken"):
-            return found
-        page = {"NextToken": answer["NextToken"]}
+def _resources(count: int) -> str:
+    return f"{count} resources are" if count != 1 else "1 resource is"

@@ -28,7 +28,24 @@ def aws(connection: Aws) -> Aws:
     connection.says("DetectStackDrift", {"StackDriftDetectionId": "1"})
     connection.says("DescribeStackDriftDetectionStatus", status("DETECTION_COMPLETE"))
     connection.says("DescribeStackResourceDrifts", {"StackResourceDrifts": []})
+    connection.says("ListStackResources", listed(Hello="IN_SYNC", Queue="IN_SYNC"))
     return connection
+
+
+def listed(**drifts: str | None) -> dict[str, Any]:
+    """The stack's resources, and what the last detection said of each; None: nothing."""
+    return {
+        "StackResourceSummaries": [
+            {
+                "LogicalResourceId": name,
+                "ResourceType": "AWS::SNS::TopicPolicy",
+                "ResourceStatus": "CREATE_COMPLETE",
+                "LastUpdatedTimestamp": NOW,
+                **({"DriftInformation": {"StackResourceDriftStatus": word}} if word else {}),
+            }
+            for name, word in drifts.items()
+        ]
+    }
 
 
 def status(word: str, reason: str = "") -> dict[str, Any]:
@@ -41,12 +58,18 @@ def status(word: str, reason: str = "") -> dict[str, Any]:
     }
 
 
-def resource(logical_id: str, word: str, *properties: tuple[str, str, str]) -> dict[str, Any]:
+def resource(
+    logical_id: str,
+    word: str,
+    *properties: tuple[str, str, str],
+    kind: str = "AWS::Lambda::Function",
+    difference: str = "NOT_EQUAL",
+) -> dict[str, Any]:
     return {
         "StackId": STACK_ID,
         "LogicalResourceId": logical_id,
         "PhysicalResourceId": f"its-{logical_id}",
-        "ResourceType": "AWS::Lambda::Function",
+        "ResourceType": kind,
         "StackResourceDriftStatus": word,
         "Timestamp": NOW,
         "PropertyDifferences": [
@@ -54,7 +77,7 @@ def resource(logical_id: str, word: str, *properties: tuple[str, str, str]) -> d
                 "PropertyPath": path,
                 "ExpectedValue": expected,
                 "ActualValue": actual,
-                "DifferenceType": "NOT_EQUAL",
+                "DifferenceType": difference,
             }
             for path, expected, actual in properties
         ],
@@ -69,6 +92,98 @@ def look(aws: Aws) -> int:
 def test_a_stack_as_deployed_has_none(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
     assert look(aws) == 0
     assert "is as deployed" in capsys.readouterr().err
+
+
+def test_what_was_not_compared_is_named_and_never_called_as_deployed(
+    aws: Aws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.says("ListStackResources", listed(Hello="IN_SYNC", Policy=None, Odd="UNSUPPORTED"))
+
+    assert look(aws) == 0
+    told = capsys.readouterr().err
+    assert "not compared: Policy  AWS::SNS::TopicPolicy" in told
+    assert "not compared: Odd" in told
+    assert "qr-upload-dev: 1 of 3 resources are as deployed." in told
+
+
+def test_what_could_not_be_read_says_why(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    unknown = {**resource("Odd", "UNKNOWN"), "DriftStatusReason": "no right to read it"}
+    aws.says("DescribeStackResourceDrifts", {"StackResourceDrifts": [unknown]})
+    aws.says("ListStackResources", listed(Hello="IN_SYNC", Odd="UNKNOWN"))
+
+    assert look(aws) == 0
+    assert "not compared: Odd  AWS::SNS::TopicPolicy: no right to" in capsys.readouterr().err
+
+
+ENCRYPTION = (
+    '{"ServerSideEncryptionConfiguration":'
+    '[{"ServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}'
+)
+MISTAKES = [
+    ("/BucketEncryption", ENCRYPTION, "get-bucket-encryption"),
+    (
+        "/BucketEncryption/ServerSideEncryptionConfiguration/0/ServerSideEncryptionByDefault",
+        '{"SSEAlgorithm":"AES256"}',
+        "get-bucket-encryption",
+    ),
+    ("/OwnershipControls", '{"Rules":[]}', "get-bucket-ownership-controls"),
+    (
+        "/LifecycleConfiguration/Rules/0/ExpiredObjectDeleteMarker",
+        "true",
+        "get-bucket-lifecycle-configuration",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "expected", "command"), MISTAKES)
+def test_a_known_mistake_of_cloudformation_is_told_with_the_way_to_see_and_does_not_fail(
+    aws: Aws, capsys: pytest.CaptureFixture[str], path: str, expected: str, command: str
+) -> None:
+    overlooked = resource(
+        "Bucket", "MODIFIED", (path, expected, "null"), kind="AWS::S3::Bucket", difference="REMOVE"
+    )
+    aws.says("DescribeStackResourceDrifts", {"StackResourceDrifts": [overlooked]})
+    aws.says("ListStackResources", listed(Bucket="MODIFIED", Hello="IN_SYNC"))
+
+    assert look(aws) == 0
+    shown, told = capsys.readouterr()
+    assert f"aws s3api {command} --bucket its-Bucket" in " ".join(shown.split())
+    assert "1 resource is reported in error" in told
+
+
+NO_MISTAKES = [
+    ("AWS::S3::Bucket", "/BucketEncryption", ENCRYPTION.replace("AES256", "aws:kms"), "REMOVE"),
+    ("AWS::S3::Bucket", "/BucketEncryption", ENCRYPTION, "NOT_EQUAL"),
+    ("AWS::S3::Bucket", "/LifecycleConfiguration", "{}", "REMOVE"),
+    ("AWS::S3::Bucket", "/VersioningConfiguration", "{}", "REMOVE"),
+    ("AWS::SQS::Queue", "/OwnershipControls", "{}", "REMOVE"),
+]
+
+
+@pytest.mark.parametrize(("kind", "path", "expected", "difference"), NO_MISTAKES)
+def test_nothing_else_is_excused(
+    aws: Aws, kind: str, path: str, expected: str, difference: str
+) -> None:
+    changed = resource(
+        "Thing", "MODIFIED", (path, expected, "null"), kind=kind, difference=difference
+    )
+    aws.says("DescribeStackResourceDrifts", {"StackResourceDrifts": [changed]})
+
+    assert look(aws) == 1
+
+
+def test_a_known_mistake_excuses_no_other_change_of_the_resource(aws: Aws) -> None:
+    both = resource(
+        "Bucket",
+        "MODIFIED",
+        ("/OwnershipControls", "{}", "null"),
+        ("/PublicAccessBlockConfiguration", "{}", "null"),
+        kind="AWS::S3::Bucket",
+        difference="REMOVE",
+    )
+    aws.says("DescribeStackResourceDrifts", {"StackResourceDrifts": [both]})
+
+    assert look(aws) == 1
 
 
 def test_each_changed_property_has_its_template_line(

@@ -13,6 +13,7 @@ from pipeline import redaction
 from pipeline.deploying import screen
 from pipeline.deploying.changeset import Cause
 from pipeline.deploying.comparing import differences
+from pipeline.deploying.drift_detection import Difference, Drifted
 
 STAGE = ("Resources", "Stage", "Properties")
 SECRET = "hunter2-plain"
@@ -62,14 +63,8 @@ def test_a_difference_never_prints_a_value_that_may_be_a_secret(
 def test_neither_a_cause_nor_a_drift_prints_a_value_that_may_be_a_secret(
     path: tuple[str, ...], value: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    drift: Any = {
-        "LogicalResourceId": "Stage",
-        "ResourceType": "AWS::ApiGatewayV2::Stage",
-        "StackResourceDriftStatus": "MODIFIED",
-        "PropertyDifferences": [
-            {"PropertyPath": "/".join(("", *path)), "ExpectedValue": value, "ActualValue": ""}
-        ],
-    }
+    difference = Difference("/".join(("", *path)), expected=value, actual="")
+    drift = Drifted("Stage", "", "AWS::ApiGatewayV2::Stage", gone=False, differences=(difference,))
 
     cause = str(Cause(path, "Never", value, "other"))
     screen.drifted(drift, rendered(stack()))
