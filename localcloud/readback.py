@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from localcloud.cloudformation import evaluate, parameters, template
+from localcloud.cloudformation import evaluate, live, parameters, template
 from localcloud.cloudformation.stacks import Resource, Stack
 from localcloud.resources import HANDLERS
-from localcloud.resources.base import Account, Properties, from_json
+from localcloud.resources.base import Account
 
 
 class Difference(NamedTuple):
@@ -105,63 +105,11 @@ def _differences(account: Account, resource: Resource) -> Iterator[Difference]:
         return
     for name, wanted in resource.properties.items():
         if name not in handler.unread:
-            for path, one, other in _compare(wanted, _get(found, name), name):
-                yield Difference(resource.logical_id, path, one, other)
+            for one in live.compare(wanted, live.get(found, name), (name,)):
+                path = _dotted(one.path)
+                yield Difference(resource.logical_id, path, one.wanted, one.found)
 
 
-def _get(found: Properties, name: str) -> Any:
-    """By name, in any case: APIs write ARN and Arn, DefaultTTL and DefaultTtl."""
-    if name in found:
-        return found[name]
-    return next((value for key, value in found.items() if key.lower() == name.lower()), None)
-
-
-def _compare(wanted: Any, found: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
-    """Where what was found lacks or contradicts what was wanted; more than wanted is fine."""
-    if isinstance(wanted, dict):
-        yield from _compare_mappings(wanted, _as_data(found), path)
-    elif isinstance(wanted, list):
-        yield from _compare_lists(wanted, found, path)
-    elif _plain(wanted) != _plain(found):
-        yield path, wanted, found
-
-
-def _compare_mappings(
-    wanted: dict[str, Any], found: Any, path: str
-) -> Iterator[tuple[str, Any, Any]]:
-    if not isinstance(found, dict):
-        if wanted or found is not None:
-            yield path, wanted, found
-        return
-    for name, value in wanted.items():
-        yield from _compare(value, _get(found, name), f"{path}.{name}")
-
-
-def _compare_lists(wanted: list[Any], found: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
-    """Order doesn't matter (tags, actions), number does."""
-    if not isinstance(found, list) or len(found) != len(wanted):
-        yield path, wanted, found
-        return
-    left = list(found)
-    for index, item in enumerate(wanted):
-        match = next((one for one in left if not any(_compare(item, one, ""))), None)
-        if match is None:
-            yield from _compare(item, left[0], f"{path}[{index}]")
-        else:
-            left.remove(match)
-
-
-def _as_data(value: Any) -> Any:
-    try:
-        return from_json(value)
-    except ValueError:
-        return value
-
-
-def _plain(value: Any) -> str:
-    """One text for 7, 7.0 and "7", for True and "true"."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return value.decode() if isinstance(value, bytes) else str(value)
+def _dotted(path: live.Path) -> str:
+    first, *rest = path
+    return str(first) + "".join(f"[{k}]" if isinstance(k, int) else f".{k}" for k in rest)

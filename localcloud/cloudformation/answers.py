@@ -105,12 +105,14 @@ def of_change_set(stack: Stack, change_set: ChangeSet) -> dict[str, Any]:
         "Tags": _pairs(change_set.tags, "Key", "Value"),
         "ImportExistingResources": change_set.options["ImportExistingResources"],
         "OnStackFailure": change_set.options["OnStackFailure"],
+        "DeploymentMode": change_set.options["DeploymentMode"],
+        "StackDriftStatus": change_set.drift or None,
         "IncludeNestedStacks": False,
     }
     return {key: value for key, value in shown.items() if value is not None}
 
 
-VALUES = {"BeforeContext", "AfterContext", "BeforeValue", "AfterValue"}
+VALUES = {"BeforeContext", "AfterContext", "BeforeValue", "AfterValue", "Drift"}
 
 
 def without_values(value: Any) -> Any:

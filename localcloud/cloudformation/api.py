@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 
 from localcloud import keys
-from localcloud.cloudformation import answers, changes, parameters, template
+from localcloud.cloudformation import answers, changes, drift_aware, parameters, template
 from localcloud.cloudformation.changes import Wish
 from localcloud.cloudformation.engine import Operation
 from localcloud.cloudformation.errors import (
@@ -340,11 +340,18 @@ class CloudFormation(BaseResponse):
                 "Description": self._get_param("Description"),
                 "OnStackFailure": self._get_param("OnStackFailure"),
                 "ImportExistingResources": bool(self._get_bool_param("ImportExistingResources")),
+                "DeploymentMode": self._deployment_mode(kind),
             },
         )
         self._plan(stack, change_set, wish)
         stack.change_sets.append(change_set)
         return ActionResult({"Id": change_set.id, "StackId": stack.id})
+
+    def _deployment_mode(self, kind: str) -> str | None:
+        mode: str | None = self._get_param("DeploymentMode")
+        if mode and kind != "UPDATE":
+            raise ValidationError(f"DeploymentMode {mode} is for change sets of type UPDATE")
+        return mode
 
     def _for_change_set(self, kind: str) -> Stack | None:
         """The stack that is to change; none when it is to be made."""
@@ -366,7 +373,10 @@ class CloudFormation(BaseResponse):
 
     def _plan(self, stack: Stack, change_set: ChangeSet, wish: Wish) -> None:
         try:
-            found = changes.plan(self._account, stack, wish, self._stacks.exports())
+            reverting = change_set.options["DeploymentMode"] == drift_aware.MODE
+            plan = drift_aware.plan if reverting else changes.plan
+            found = plan(self._account, stack, wish, self._stacks.exports())
+            change_set.drift = found.drift
             if change_set.options["ImportExistingResources"]:
                 changes.importable(self._account, found)
         except ValidationError as error:
@@ -436,7 +446,11 @@ class CloudFormation(BaseResponse):
             adopt = change_set.options["ImportExistingResources"]
             self._operation(stack).create(wish, on_failure=on_failure, adopt=adopt)
             return
-        self._operation(stack).update(wish, triggers=_triggers(change_set.options))
+        self._operation(stack).update(
+            wish,
+            triggers=_triggers(change_set.options),
+            reverting=change_set.options["DeploymentMode"] == drift_aware.MODE,
+        )
         if stack.status != "UPDATE_COMPLETE":
             stack.template_text = before
 

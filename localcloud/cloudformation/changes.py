@@ -30,10 +30,14 @@ class Wish(NamedTuple):
 
 @dataclass
 class Plan:
-    """The changes, and whether anything else of the stack would change."""
+    """The changes, and whether anything else of the stack would change.
+
+    `drift`: of the stack as a whole, where that was looked at.
+    """
 
     changes: list[dict[str, Any]] = field(default_factory=list)
     others: bool = False
+    drift: str = ""
 
     @property
     def empty(self) -> bool:
@@ -43,7 +47,12 @@ class Plan:
 
 def plan(account: Account, stack: Stack, wish: Wish, exports: dict[str, str]) -> Plan:
     """The changes between a stack and a wish, in the order of creation, removals last."""
-    known = _Known(account, stack, wish, exports)
+    return plan_by(Known(account, stack, wish, exports))
+
+
+def plan_by(known: Known) -> Plan:
+    """The same, by what is known."""
+    stack, wish = known.stack, known.wish
     present = evaluate.present(wish.template, known.scope)
     found = Plan(others=_others(stack, wish))
     for logical_id in creation_order(wish.template):
@@ -59,7 +68,7 @@ def _others(stack: Stack, wish: Wish) -> bool:
     return outputs or stack.tags != wish.tags
 
 
-class _Known:
+class Known:
     """What can be known before the execution, and what can't."""
 
     def __init__(self, account: Account, stack: Stack, wish: Wish, exports: dict[str, str]) -> None:
@@ -71,23 +80,41 @@ class _Known:
         self.scope = Scope(
             ref=lambda name: UNKNOWN if name in self.unknown else known.ref(name),
             attribute=lambda name, attribute: (
-                UNKNOWN if name in self.unknown else known.attribute(name, attribute)
+                UNKNOWN if name in self.unknown else self.attribute(known, name, attribute)
             ),
             exports=exports,
             mappings=known.mappings,
             conditions=known.conditions,
         )
 
+    def attribute(self, known: Scope, name: str, attribute: str) -> Any:
+        """What a resource that stays answers to Fn::GetAtt."""
+        return known.attribute(name, attribute)
+
+    def resolved(self, definition: dict[str, Any]) -> Properties:
+        """A resource's properties as the wish has them, as far as that is known."""
+        return evaluate.properties(definition, self.scope, self.wish.tags)
+
     def change(self, logical_id: str, definition: dict[str, Any]) -> list[dict[str, Any]]:
         """No change, or the one of this resource."""
-        resolved = evaluate.properties(definition, self.scope, self.wish.tags)
+        resolved = self.resolved(definition)
         before = self.stack.resources.get(logical_id)
         if before is None:
-            return [_addition(logical_id, definition, resolved)]
+            return [addition(logical_id, definition, resolved)]
         details = [
-            self._detail(before, definition, path, old, new)
+            self.detail(before, definition, path, old, new)
             for path, old, new in differences(before.properties, resolved)
         ]
+        return self.modified(before, definition, resolved, details)
+
+    def modified(
+        self,
+        before: Resource,
+        definition: dict[str, Any],
+        resolved: Properties,
+        details: list[dict[str, Any]],
+    ) -> list[dict[str, Any]]:
+        """No change, or the one that these details and the definition's other attributes make."""
         attributes = [
             _attribute_detail(name, before.definition.get(name), definition.get(name))
             for name in ("DeletionPolicy", "UpdateReplacePolicy", "Metadata")
@@ -97,10 +124,10 @@ class _Known:
             return []
         replacement = _replacement(details)
         if replacement != "False":
-            self.unknown.add(logical_id)
+            self.unknown.add(before.logical_id)
         return [_modification(before, resolved, details + attributes, replacement)]
 
-    def _detail(
+    def detail(
         self, before: Resource, definition: dict[str, Any], path: list[Any], old: Any, new: Any
     ) -> dict[str, Any]:
         name = str(path[0])
@@ -117,7 +144,7 @@ class _Known:
             "AttributeChangeType": _kind(old, new),
         }
         target |= {
-            key: _text(value)
+            key: text(value)
             for key, value in (("BeforeValue", old), ("AfterValue", new))
             if value is not MISSING
         }
@@ -161,7 +188,7 @@ def _kind(old: Any, new: Any) -> str:
     return "Add" if old is MISSING else "Remove" if new is MISSING else "Modify"
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -178,7 +205,7 @@ def _attribute_detail(name: str, old: Any, new: Any) -> dict[str, Any]:
         "AttributeChangeType": _kind(old or MISSING, new or MISSING),
     }
     values = (("BeforeValue", old), ("AfterValue", new))
-    target |= {key: _text(value) for key, value in values if value}
+    target |= {key: text(value) for key, value in values if value}
     return {"Target": target, "Evaluation": "Static", "ChangeSource": "DirectModification"}
 
 
@@ -187,7 +214,7 @@ def _change(action: str, logical_id: str, kind: str, **more: Any) -> dict[str, A
     return {"Type": "Resource", "ResourceChange": fields}
 
 
-def _addition(logical_id: str, definition: dict[str, Any], resolved: Properties) -> dict[str, Any]:
+def addition(logical_id: str, definition: dict[str, Any], resolved: Properties) -> dict[str, Any]:
     context = json.dumps({"Properties": resolved})
     return _change(
         "Add", logical_id, definition["Type"], Scope=[], Details=[], AfterContext=context

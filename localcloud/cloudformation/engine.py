@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from localcloud.cloudformation import evaluate, schemas
+from localcloud.cloudformation import drift_aware, evaluate, live, schemas
 from localcloud.cloudformation.changes import Wish, differences, existing
 from localcloud.cloudformation.intrinsics import Scope
 from localcloud.cloudformation.stacks import Resource, Stack, Stacks, now
@@ -57,6 +57,7 @@ class Operation:
 
     def __init__(self, account: Account, stacks: Stacks, stack: Stack) -> None:
         self.account, self.stacks, self.stack = account, stacks, stack
+        self.reverting = False
 
     # ---- the stack
 
@@ -87,12 +88,14 @@ class Operation:
             stack.turn(f"{status}_COMPLETE")
             stack.deleted = now() if deleting else None
 
-    def update(self, wish: Wish, *, triggers: Iterable[str] = ()) -> None:
+    def update(self, wish: Wish, *, triggers: Iterable[str] = (), reverting: bool = False) -> None:
         """Bring the stack to a new template, or back to the one that it has.
 
         `triggers`: ARNs of alarms; the update goes back if one rings or isn't there. How long they
         would be watched afterwards makes no difference here: nothing happens meanwhile.
+        `reverting`: each resource is brought from what it really is, and back to that.
         """
+        self.reverting = reverting
         stack = self.stack
         before = (stack.template, stack.parameters, stack.tags, stack.outputs, stack.template_text)
         resources = dict(stack.resources)
@@ -216,6 +219,8 @@ class Operation:
         verb = "create" if old is None else "update"
         try:
             new.properties = evaluate.properties(definition, self._scope(wish), wish.tags)
+            if old is not None and self.reverting:
+                old = drift_aware.actual(self.account, old, new.properties)
             if old is None:
                 self._create(new, adopt=adopt)
             elif old.type != new.type:
@@ -353,20 +358,11 @@ class Operation:
             handler = HANDLERS[resource.type]
             handler.delete(self.account, resource.physical_id, resource.properties)
         except Exception as error:  # noqa: BLE001 - a resource's failure is the stack's to report
-            if not _absent(error):
+            if not live.is_absent(error):
                 stack.note(resource, "DELETE_FAILED", reason(error))
                 return False
         stack.note(resource, "DELETE_COMPLETE")
         return True
-
-
-GONE = ("NotFound", "NoSuch", "NonExistent", "ResourceNotFoundException")
-
-
-def _absent(error: Exception) -> bool:
-    """Whether a deletion only failed because there was nothing left to delete."""
-    code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
-    return any(word in code for word in GONE)
 
 
 def _undeleted(names: list[str]) -> str:

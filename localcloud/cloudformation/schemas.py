@@ -28,6 +28,17 @@ def create_only(kind: str) -> frozenset[str]:
     return frozenset(name.split(".")[0] for name in names)
 
 
+def is_readable(kind: str) -> bool:
+    """Can CloudFormation look up what such a resource is like?"""
+    return "read" in schema(kind).get("handlers", {})
+
+
+@cache
+def write_only(kind: str) -> tuple[tuple[str, ...], ...]:
+    """The paths of what can be set and is never given back; `*` is a list's item."""
+    return tuple(tuple(name.split(".")) for name in _names(kind, "writeOnlyProperties"))
+
+
 def required(kind: str) -> list[str]:
     """The properties without which the type's handler refuses."""
     names: list[str] = schema(kind).get("required", [])

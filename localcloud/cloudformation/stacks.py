@@ -70,6 +70,7 @@ class ChangeSet:
     status: str = "CREATE_COMPLETE"
     reason: str = ""
     execution: str = "AVAILABLE"
+    drift: str = ""
     created: datetime = field(default_factory=now)
 
 

@@ -193,3 +193,120 @@ def test_existing_resources_can_be_imported_by_name(aws_here: Driver) -> None:
     assert change(described, "Logs")["Action"] == "Import"
     assert ("Logs", "IMPORT_COMPLETE") in aws_here.events()
     assert aws_here.read_back().differences == ()
+
+
+# Drift-aware change sets: AWS's page "Using drift-aware change sets", botocore's model
+
+REVERT = {"DeploymentMode": "REVERT_DRIFT"}
+
+
+def box(origin: str, **more: Any) -> dict[str, Any]:
+    rule = {"AllowedMethods": ["PUT"], "AllowedOrigins": [origin]}
+    return {
+        "Type": "AWS::S3::Bucket",
+        "Properties": {"BucketName": "box", "CorsConfiguration": {"CorsRules": [rule]}, **more},
+    }
+
+
+def put_cors(aws: Driver, origin: str) -> None:
+    rule = {"AllowedMethods": ["PUT"], "AllowedOrigins": [origin]}
+    aws("s3").put_bucket_cors(Bucket="box", CORSConfiguration={"CORSRules": [rule]})
+
+
+def cors(aws: Driver) -> list[str]:
+    (rule,) = aws("s3").get_bucket_cors(Bucket="box")["CORSRules"]
+    origins: list[str] = rule["AllowedOrigins"]
+    return origins
+
+
+def test_what_was_changed_by_hand_is_shown_with_three_values_and_brought_back(
+    aws_here: Driver,
+) -> None:
+    aws_here.deploy(resources(Box=box("https://deployed")))
+    put_cors(aws_here, "https://by-hand")
+
+    described = aws_here.change_set(resources(Box=box("https://new")), **REVERT)
+    aws_here.stacks.execute_change_set(ChangeSetName=described["ChangeSetId"])
+
+    found = change(described, "Box")
+    assert (described["DeploymentMode"], described["StackDriftStatus"]) == (
+        "REVERT_DRIFT",
+        "DRIFTED",
+    )
+    assert (found["Action"], found["ResourceDriftStatus"]) == ("Modify", "MODIFIED")
+    (target,) = [one["Target"] for one in found["Details"]]
+    assert target["Path"] == "/Properties/CorsConfiguration/CorsRules/0/AllowedOrigins/0"
+    assert (target["BeforeValue"], target["BeforeValueFrom"]) == ("https://by-hand", "ACTUAL_STATE")
+    assert (target["AfterValue"], target["AfterValueFrom"]) == ("https://new", "TEMPLATE")
+    assert target["Drift"]["PreviousValue"] == "https://deployed"
+    assert target["Drift"]["ActualValue"] == "https://by-hand"
+    assert cors(aws_here) == ["https://new"]
+
+
+def test_without_the_mode_what_was_changed_by_hand_is_not_seen(aws_here: Driver) -> None:
+    aws_here.deploy(resources(Box=box("https://deployed")))
+    put_cors(aws_here, "https://by-hand")
+
+    described = aws_here.change_set(resources(Box=box("https://deployed")))
+
+    assert described["Status"] == "FAILED"
+    assert "DeploymentMode" not in described
+
+
+def test_a_template_that_came_to_what_is_there_changes_no_resource(aws_here: Driver) -> None:
+    aws_here.deploy(resources(Box=box("https://deployed")))
+    put_cors(aws_here, "https://by-hand")
+
+    described = aws_here.change_set(resources(Box=box("https://by-hand")), **REVERT)
+
+    found = change(described, "Box")
+    assert (found["Action"], found["ResourceDriftStatus"]) == ("SyncWithActual", "IN_SYNC")
+    assert {one["Target"]["AttributeChangeType"] for one in found["Details"]} == {"SyncWithActual"}
+
+
+def test_what_is_as_deployed_is_nothing_to_revert(aws_here: Driver) -> None:
+    aws_here.deploy(resources(Box=box("https://deployed"), Logs=group()))
+
+    described = aws_here.change_set(resources(Box=box("https://deployed"), Logs=group()), **REVERT)
+
+    assert (described["Status"], described["StackDriftStatus"]) == ("FAILED", "IN_SYNC")
+
+
+def test_a_resource_that_is_gone_is_told_and_made_again(aws_here: Driver) -> None:
+    aws_here.deploy(resources(Logs=group(), Q=queue()))
+    aws_here("logs").delete_log_group(logGroupName="/g")
+
+    described = aws_here.change_set(resources(Logs=group(), Q=queue()), **REVERT)
+    aws_here.stacks.execute_change_set(ChangeSetName=described["ChangeSetId"])
+
+    found = change(described, "Logs")
+    assert (found["Action"], found["ResourceDriftStatus"]) == ("Add", "DELETED")
+    assert len(aws_here("logs").describe_log_groups()["logGroups"]) == 1
+    assert aws_here.stack()["StackStatus"] == "UPDATE_COMPLETE"
+
+
+def test_what_no_service_gives_back_is_named_as_ignored(aws_here: Driver) -> None:
+    named = {"BucketNamespace": "global"}
+    aws_here.deploy(resources(Box=box("https://deployed", **named)))
+    put_cors(aws_here, "https://by-hand")
+
+    described = aws_here.change_set(resources(Box=box("https://deployed", **named)), **REVERT)
+
+    ignored = change(described, "Box")["ResourceDriftIgnoredAttributes"]
+    assert ignored == [{"Path": "/Properties/BucketNamespace", "Reason": "WRITE_ONLY_PROPERTY"}]
+
+
+def test_what_fails_goes_back_to_what_was_really_there(aws_here: Driver) -> None:
+    aws_here.deploy(resources(Box=box("https://deployed")))
+    put_cors(aws_here, "https://by-hand")
+    wrong = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "no good"}, "DependsOn": "Box"}
+
+    stack = aws_here.deploy(resources(Box=box("https://deployed"), Q=wrong), **REVERT)
+
+    assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert cors(aws_here) == ["https://by-hand"]
+
+
+def test_a_stack_that_is_new_has_nothing_to_revert(aws_here: Driver) -> None:
+    with pytest.raises(ClientError, match="UPDATE"):
+        aws_here.change_set(resources(Q=queue()), **REVERT)

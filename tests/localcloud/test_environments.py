@@ -73,6 +73,15 @@ def test_the_same_template_again_changes_nothing(deployed: Driver, rendered: Ren
     assert "didn't contain changes" in described["StatusReason"], described["Changes"]
 
 
+def test_what_is_really_there_is_as_the_template_says(deployed: Driver, rendered: Rendered) -> None:
+    described = deployed.change_set(
+        rendered.text, Parameters=parameters(rendered), DeploymentMode="REVERT_DRIFT"
+    )
+
+    assert described["Changes"] == []
+    assert described["StackDriftStatus"] == "IN_SYNC"
+
+
 def test_new_code_changes_only_the_functions_and_deletion_leaves_what_is_retained(
     driver: Driver, rendered: Rendered
 ) -> None:

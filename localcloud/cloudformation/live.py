@@ -1,0 +1,179 @@
+"""A resource as its own service tells it now, beside what a template wants of it.
+
+Drift detection, drift-aware change sets and the reading back of a whole stack compare by this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from localcloud.cloudformation import schemas
+from localcloud.cloudformation.stacks import Resource
+from localcloud.resources import HANDLERS
+from localcloud.resources.base import Account, Properties, from_json
+
+Path = tuple[str | int, ...]
+IN_SYNC, MODIFIED, DELETED = "IN_SYNC", "MODIFIED", "DELETED"
+UNKNOWN, UNSUPPORTED = "UNKNOWN", "UNSUPPORTED"
+NOT_LISTED = (ValueError, LookupError, StopIteration)
+"""How a handler fails that looks its resource up in a list."""
+GONE = ("NotFound", "NoSuch", "NonExistent", "ResourceNotFoundException", "404")
+
+
+class Difference(NamedTuple):
+    """One place where what is there lacks or contradicts what is wanted; `found` may be None."""
+
+    path: Path
+    wanted: Any
+    found: Any
+
+
+@dataclass(frozen=True)
+class State:
+    """What a resource is like. `actual`: its properties, as far as its service tells them.
+
+    `ignored`: paths of what is wanted that no service gives back, so that nobody can compare it.
+    """
+
+    status: str
+    differences: tuple[Difference, ...] = ()
+    ignored: tuple[Path, ...] = ()
+    actual: Properties = field(default_factory=dict)
+
+
+def state(account: Account, resource: Resource, wanted: Properties) -> State:
+    """Look the resource up, and compare it with `wanted`, a template's properties resolved.
+
+    More than wanted is fine: a tag that the template doesn't name is no difference.
+    """
+    if not schemas.is_readable(resource.type):
+        return State(UNSUPPORTED)
+    hidden = tuple(dict.fromkeys(_hidden(resource.type, wanted)))
+    try:
+        found = _read(account, resource, wanted)
+    except ClientError as error:
+        return State(DELETED if is_absent(error) else UNKNOWN, ignored=hidden)
+    except NOT_LISTED:
+        return State(DELETED, ignored=hidden)
+    different = tuple(
+        one
+        for name, value in wanted.items()
+        for one in compare(value, get(found, name), (name,))
+        if not any(_below(one.path, path) for path in hidden)
+    )
+    return State(MODIFIED if different else IN_SYNC, different, hidden, found)
+
+
+def is_absent(error: Exception) -> bool:
+    """Whether a service says that there is nothing of that name."""
+    code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
+    return any(word in code for word in GONE)
+
+
+def _read(account: Account, resource: Resource, wanted: Properties) -> Properties:
+    """Its properties; what it lacks is left out, and that it isn't there is an error."""
+    handler = HANDLERS[resource.type]
+    try:
+        return dict(handler.read(account, resource.physical_id, wanted))
+    except (ClientError, *NOT_LISTED):
+        key = schemas.name_property(resource.type)
+        base = {key: wanted[key]} if key in wanted else {}
+        found = dict(handler.read(account, resource.physical_id, base))
+        for name in wanted.keys() - base.keys():
+            try:
+                found |= handler.read(account, resource.physical_id, {**base, name: wanted[name]})
+            except (ClientError, *NOT_LISTED):
+                found.pop(name, None)
+        return found
+
+
+# ---- what no service gives back
+
+
+def _hidden(kind: str, wanted: Properties) -> Iterator[Path]:
+    """The places of `wanted` that the type's schema calls write-only, or nothing reads here."""
+    for name in sorted(HANDLERS[kind].unread & wanted.keys()):
+        yield (name,)
+    for pattern in schemas.write_only(kind):
+        yield from _places(wanted, pattern, ())
+
+
+def _places(value: Any, pattern: tuple[str, ...], at: Path) -> Iterator[Path]:
+    if not pattern:
+        yield at
+        return
+    key, *rest = pattern
+    if key == "*" and isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _places(item, tuple(rest), (*at, index))
+    elif isinstance(value, Mapping) and key in value:
+        yield from _places(value[key], tuple(rest), (*at, key))
+
+
+def _below(path: Path, place: Path) -> bool:
+    """Is it there, or inside of it? A list is compared without order: its indexes mean nothing."""
+    keys = [[key for key in one if not isinstance(key, int)] for one in (path[: len(place)], place)]
+    return keys[0] == keys[1]
+
+
+# ---- comparing
+
+
+def get(found: Properties, name: str) -> Any:
+    """By name, in any case: APIs write ARN and Arn, DefaultTTL and DefaultTtl."""
+    if name in found:
+        return found[name]
+    return next((value for key, value in found.items() if key.lower() == name.lower()), None)
+
+
+def compare(wanted: Any, found: Any, path: Path) -> Iterator[Difference]:
+    """Where what was found lacks or contradicts what was wanted; more than wanted is fine."""
+    if isinstance(wanted, dict):
+        yield from _compare_mappings(wanted, _as_data(found), path)
+    elif isinstance(wanted, list):
+        yield from _compare_lists(wanted, found, path)
+    elif _plain(wanted) != _plain(found):
+        yield Difference(path, wanted, found)
+
+
+def _compare_mappings(wanted: dict[str, Any], found: Any, path: Path) -> Iterator[Difference]:
+    if not isinstance(found, dict):
+        if wanted or found is not None:
+            yield Difference(path, wanted, found)
+        return
+    for name, value in wanted.items():
+        yield from compare(value, get(found, name), (*path, name))
+
+
+def _compare_lists(wanted: list[Any], found: Any, path: Path) -> Iterator[Difference]:
+    """Order doesn't matter (tags, actions), number does."""
+    if not isinstance(found, list) or len(found) != len(wanted):
+        yield Difference(path, wanted, found)
+        return
+    left = list(found)
+    for index, item in enumerate(wanted):
+        match = next((one for one in left if not any(compare(item, one, ()))), None)
+        if match is None:
+            yield from compare(item, left[0], (*path, index))
+        else:
+            left.remove(match)
+
+
+def _as_data(value: Any) -> Any:
+    try:
+        return from_json(value)
+    except ValueError:
+        return value
+
+
+def _plain(value: Any) -> str:
+    """One text for 7, 7.0 and "7", for True and "true"."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value.decode() if isinstance(value, bytes) else str(value)
