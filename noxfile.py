@@ -280,9 +280,9 @@ def local(session: nox.Session) -> None:
 @nox.session(python=PYTHON)
 def smoke(session: nox.Session) -> None:
     """Go through a running stack from outside: nox -s smoke -- dev, or -- local for this machine"""
-    demand(session, "tests/e2e/smoke.py")
+    demand(session, "tests/smoke")
     install(session, "local")
-    run(session, "-m", "tests.e2e.smoke", *session.posargs)
+    run(session, "-m", "tests.smoke", *session.posargs)
 
 
 @nox.session(python=PYTHON)

@@ -139,12 +139,16 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Website:
-    """The bucket that is a website, its documents, and the origins that it has on AWS."""
+    """The bucket that is a website, its documents, and the origins that it has on AWS.
+
+    `headers` are what a distribution adds to each answer.
+    """
 
     bucket: str
     index: str
     error: str | None
     origins: tuple[str, ...]
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,8 @@ async def _serve(application: serving.Application) -> bool:
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
+    again: set[asyncio.Task[None]] = set()
+    loop.add_signal_handler(signal.SIGUSR1, _read_again, application, again)
 
     def invoke(function: str, event: Any, nobody_waits: bool) -> Any:  # noqa: FBT001 - hooks'
         work = application.invoke(function, event, nobody_waits=nobody_waits)
@@ -70,6 +72,14 @@ async def _serve(application: serving.Application) -> bool:
 
     with hooks.functions_run_by(invoke):
         return await application.run(stopped)
+
+
+def _read_again(application: serving.Application, running: set[asyncio.Task[None]]) -> None:
+    """What SIGUSR1 is for; before the first deployment there is nothing to read."""
+    if application.is_deployed:
+        task = asyncio.get_running_loop().create_task(application.read_again())
+        running.add(task)
+        task.add_done_callback(running.discard)
 
 
 def new_seed() -> int:

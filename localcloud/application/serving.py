@@ -18,6 +18,7 @@ from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from aiohttp import web
+from botocore.exceptions import ClientError
 
 from localcloud import aws
 from localcloud.application import addresses as addressing
@@ -98,6 +99,11 @@ class Application:
             raise RuntimeError("nothing is deployed yet")
         return self._blueprint
 
+    @property
+    def is_deployed(self) -> bool:
+        """Is there a stack that is served?"""
+        return self._blueprint is not None
+
     async def run(self, stopped: asyncio.Event) -> bool:
         """Deploy, say that it is ready, and serve until `stopped`; False if that came too early."""
         loop = asyncio.get_running_loop()
@@ -144,16 +150,34 @@ class Application:
         """Deploy, read what there is now, and serve that."""
         self._check_place(load(self._options))
         await self._run_deployer()
+        blueprint = await self._read()
+        if blueprint.website:
+            pages = published(self._options.root, blueprint.outputs)
+            s3, bucket = self._account.client("s3"), blueprint.website.bucket
+            await asyncio.to_thread(website_endpoint.publish, s3, bucket, pages, self._addresses)
+        await self._bring(blueprint)
+
+    async def read_again(self) -> None:
+        """Serve the stack as it is now, after somebody changed it by hand."""
+        try:
+            await self._bring(await self._read())
+        except (UserError, ClientError) as error:
+            self._log.line("ready", f"{error}; {STILL}")
+        else:
+            self._log.line("ready", "the stack was read again, and is served as it is now")
+
+    async def _read(self) -> Blueprint:
+        """What is deployed, and where it is found on this machine."""
         stack = self._loaded.settings.stack_name
         blueprint = await asyncio.to_thread(deployed.read, self._account, stack)
         ports = self._ports_of(blueprint)
         self._addresses = addressing.addresses(blueprint, self._ports.host, ports)
-        pages = published(self._options.root, blueprint.outputs) if blueprint.website else []
+        return blueprint
+
+    async def _bring(self, blueprint: Blueprint) -> None:
+        """Serve this, in the place of what was served."""
         self._blueprint = addressing.at_home(blueprint, self._addresses)
         self._functions.bring(blueprint.functions)
-        if blueprint.website:
-            s3, bucket = self._account.client("s3"), blueprint.website.bucket
-            await asyncio.to_thread(website_endpoint.publish, s3, bucket, pages, self._addresses)
         await self._serve(blueprint)
         await self._read_streams(blueprint)
         for problem in await self._functions.warm():

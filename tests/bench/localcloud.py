@@ -24,7 +24,8 @@ from typing import Any
 import aiohttp
 import boto3
 
-from tests.e2e.smoke import PNG, TYPE, local_cloud
+from tests.smoke.local import local_cloud
+from tests.smoke.site import PNG, TYPE
 
 ONE_BY_ONE = 40
 AT_ONCE = 200

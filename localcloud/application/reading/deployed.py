@@ -30,14 +30,13 @@ from localcloud.application.blueprint import (
     Website,
 )
 from localcloud.application.compute.filters import check as check_filter
-from localcloud.application.reading import deployed_apis
+from localcloud.application.reading import delivered, deployed_apis
 from localcloud.cloudformation import template
 from localcloud.resources import HANDLERS
 from localcloud.resources.base import Account
 
 NOT_HERE = {
-    "AWS::CloudFront::Distribution": "CloudFront: the website is served plainly, without its edges,"
-    " security headers and HTTPS",
+    "AWS::CloudFront::Distribution": "CloudFront: the website is served without edges and HTTPS",
     "AWS::WAFv2::WebACL": "WAF: every request reaches the website",
     "AWS::CloudWatch::Alarm": "alarms: nothing is measured",
 }
@@ -296,6 +295,7 @@ def _distributed(resources: Resources) -> Website | None:
             index=config.get("DefaultRootObject") or "index.html",
             error=pages.get(404, "").lstrip("/") or None,
             origins=(f"https://{found['DomainName']}",),
+            headers=delivered.headers(client, config),
         )
     return None
 

@@ -60,6 +60,7 @@ class WebsiteServer:
         answer = await asyncio.to_thread(self._answer, website, unquote(raw_path(request))[1:])
         rules = self._blueprint().buckets[website.bucket].cors
         answer.headers.update(s3_answers.cross_origin(rules, request.method, request.headers))
+        answer.headers.update(website.headers)
         if request.headers.get("If-None-Match") == answer.headers.get("ETag", "-"):
             return web.Response(status=304, headers=answer.headers)
         return answer

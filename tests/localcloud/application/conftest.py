@@ -20,7 +20,7 @@ import aiohttp
 import pytest
 
 from tests.conftest import PARTS, ROOT
-from tests.e2e.smoke import Site
+from tests.smoke.site import Site
 
 PATIENCE = 60.0
 TIME_SCALE = "120"  # idle sockets end after 5 s instead of 10 minutes, all of them after 60 s
@@ -44,7 +44,7 @@ class Running:
 
     @asynccontextmanager
     async def site(self) -> AsyncIterator[Site]:
-        """The application as smoke.py drives it."""
+        """The application as the smoke test drives it."""
         outputs = self.ready["outputs"]
         async with aiohttp.ClientSession() as http:
             yield Site(http, outputs["HttpApiUrl"], outputs["WebSocketUrl"], outputs["WebsiteURL"])

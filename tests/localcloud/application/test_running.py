@@ -22,10 +22,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from yarl import URL
 
-from tests.e2e import smoke
-from tests.e2e.smoke import PNG, Site
 from tests.localcloud.application.conftest import Running
 from tests.localcloud.application.things import asynchronous
+from tests.smoke.__main__ import account, smoke
+from tests.smoke.local import local_client
+from tests.smoke.site import PNG, TYPE, Site
 
 ELSEWHERE = "http://elsewhere.example.com"
 
@@ -45,7 +46,7 @@ class Session:
     async def ask(self, size: int = len(PNG), upload: str = "") -> dict[str, Any]:
         """A presigned upload."""
         upload = upload or secrets.token_hex(16)
-        return await smoke.ask(self.site, self.place, self.phone, upload, size)
+        return await self.site.upload_address(self.place, self.phone, upload, size)
 
     async def state(self) -> dict[str, Any]:
         _, state = await self.site.call("GET", self.place, self.created["desktopToken"])
@@ -57,12 +58,16 @@ async def session(cloud: Running) -> AsyncIterator[Session]:
     async with cloud.site() as site:
         status, created = await site.call("POST", "/sessions", body={})
         assert status == 201
-        yield Session(site, created, await smoke.claim(site, created))
+        yield Session(site, created, await site.claim(created))
 
 
 @asynchronous
 async def test_the_whole_flow_goes_through(cloud: Running) -> None:
-    assert await smoke.smoke(cloud.ready["outputs"]) == 0
+    outputs = cloud.ready["outputs"]
+    seen = account("dev", outputs, local_client(cloud.ready))
+
+    async with aiohttp.ClientSession() as http:
+        assert await smoke(outputs, seen, http) == 0
 
 
 # ---- S3
@@ -70,7 +75,7 @@ async def test_the_whole_flow_goes_through(cloud: Running) -> None:
 
 async def put(made: Session, url: str, data: bytes = PNG, **headers: str) -> tuple[int, str, Any]:
     """Status, error code and headers of a PUT."""
-    sent = {"content-type": smoke.TYPE, "if-none-match": "*", "Origin": made.site.origin}
+    sent = {"content-type": TYPE, "if-none-match": "*", "Origin": made.site.origin}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
     async with made.site.http.put(url, data=data, headers=sent) as answer:
         text = await answer.text()
@@ -208,9 +213,11 @@ async def test_a_preflight_is_answered_from_the_buckets_rules(
 @asynchronous
 async def test_a_download_has_the_type_and_headers_that_were_signed(cloud: Running) -> None:
     async with session(cloud) as made:
-        upload = await smoke.upload_image(made.site, made.place, made.phone)
+        asked = await made.ask()
+        upload = asked["uploadId"]
+        (await made.site.put(asked, PNG)).expect("the upload", 200)
         async with made.site.listening(made.created) as desktop:
-            await desktop.until(lambda state: state["status"] == "COMPLETED")
+            await desktop.until("a push", lambda state: state["status"] == "COMPLETED")
         _, found = await made.site.call(
             "GET", f"{made.place}/uploads/{upload}", made.created["desktopToken"]
         )
@@ -514,7 +521,7 @@ async def test_the_log_can_be_followed_and_holds_no_secret(cloud: Running) -> No
     async with session(cloud) as made, made.site.listening(made.created) as desktop:
         asked = await made.ask()
         await put(made, asked["url"], user_agent="Mozilla/5.0 (iPhone) Mobile")
-        await desktop.until(lambda state: state["status"] == "COMPLETED")
+        await desktop.until("a push", lambda state: state["status"] == "COMPLETED")
     await asyncio.to_thread(cloud.wait_for, "event → done", since)
 
     text = "\n".join(cloud.lines[since:])

@@ -1,0 +1,376 @@
+"""The smoke test sees what is wrong with a stack: each fault ends it at the step that it is about.
+
+The faults are put into the stack's services as a person could do it by hand, in production's
+template, which has all parts; the local cloud then reads the stack again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.e2e.running import ARTIFACTS
+from tests.smoke import steps
+from tests.smoke.__main__ import account, smoke
+from tests.smoke.local import local_client, local_cloud
+
+ENVIRONMENT = "prod"
+PATIENCE = 4.0  # for what comes within a second where nothing is broken
+READ_AGAIN = "read again"
+
+
+@dataclass
+class Stack:
+    """The running stack, with what a person with its account's keys can change."""
+
+    ready: dict[str, Any]
+    log: Path
+    client: Callable[[str], Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.client = local_client(self.ready)
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        outputs: dict[str, str] = self.ready["outputs"]
+        return outputs
+
+    def physical(self, logical_id: str) -> str:
+        found = self.client("cloudformation").describe_stack_resource(
+            StackName=f"qr-upload-{ENVIRONMENT}", LogicalResourceId=logical_id
+        )
+        return str(found["StackResourceDetail"]["PhysicalResourceId"])
+
+    def read_again(self) -> None:
+        """Let the local cloud serve the stack as it is now."""
+        before = self.log.read_text().count(READ_AGAIN)
+        os.kill(self.ready["process"], signal.SIGUSR1)
+        end = time.monotonic() + 30
+        while self.log.read_text().count(READ_AGAIN) == before:
+            assert time.monotonic() < end, self.log.read_text()[-2000:]
+            time.sleep(0.05)
+
+    async def smoke(self) -> int:
+        seen = account(ENVIRONMENT, self.outputs, self.client)
+        async with aiohttp.ClientSession() as http:
+            return await smoke(self.outputs, seen, http, PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    ARTIFACTS.mkdir(parents=True, exist_ok=True)
+    log = ARTIFACTS / "broken-stacks.log"
+    with log.open("w") as stream, local_cloud(ENVIRONMENT, told=stream) as ready:
+        yield Stack(ready, log)
+
+
+# ---- the faults, each with what takes it back
+
+Undo = Callable[[], object]
+
+
+def cors_of_the_api(stack: Stack, **changed: Any) -> Undo:
+    """One part of the API's CORS configuration is another."""
+    apis, api = stack.client("apigatewayv2"), stack.physical("HttpApi")
+    was = apis.get_api(ApiId=api)["CorsConfiguration"]
+    apis.update_api(ApiId=api, CorsConfiguration=was | changed)
+    return lambda: apis.update_api(ApiId=api, CorsConfiguration=was)
+
+
+def cors_of_the_bucket(stack: Stack, **changed: Any) -> Undo:
+    """One part of the bucket's CORS rule is another."""
+    s3, bucket = stack.client("s3"), stack.outputs["UploadBucketName"]
+    [was] = s3.get_bucket_cors(Bucket=bucket)["CORSRules"]
+
+    def put(rule: dict[str, Any]) -> None:
+        s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
+
+    put(was | changed)
+    return lambda: put(was)
+
+
+def notification_prefix(stack: Stack) -> Undo:
+    """The bucket tells only of objects that nobody writes."""
+    s3, bucket = stack.client("s3"), stack.outputs["UploadBucketName"]
+    [was] = s3.get_bucket_notification_configuration(Bucket=bucket)["LambdaFunctionConfigurations"]
+
+    def put(one: dict[str, Any]) -> None:
+        s3.put_bucket_notification_configuration(
+            Bucket=bucket, NotificationConfiguration={"LambdaFunctionConfigurations": [one]}
+        )
+
+    rules = [{"Name": "prefix", "Value": "nothing/"}]
+    put(was | {"Filter": {"Key": {"FilterRules": rules}}})
+    return lambda: put(was)
+
+
+def right_of(stack: Stack, role: str, action: str) -> Undo:
+    """A role's policies without one action."""
+    iam, name = stack.client("iam"), stack.physical(role)
+    policies = {
+        policy: iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
+    }
+
+    def put(documents: dict[str, Any]) -> None:
+        for policy, document in documents.items():
+            iam.put_role_policy(
+                RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document)
+            )
+
+    without = {policy: _without(document, action) for policy, document in policies.items()}
+    assert without != policies, f"{role} hasn't {action}"
+    put(without)
+    return lambda: put(policies)
+
+
+def _without(document: dict[str, Any], action: str) -> dict[str, Any]:
+    kept = []
+    for statement in document["Statement"]:
+        listed = statement["Action"]
+        actions = [listed] if isinstance(listed, str) else listed
+        left = [one for one in actions if one != action]
+        kept.append(statement | {"Action": left or ["s3:ListAllMyBuckets"]})
+    return document | {"Statement": kept}
+
+
+def variable_of(stack: Stack, function: str, name: str, value: str) -> Undo:
+    """A function is told something else."""
+    functions, physical = stack.client("lambda"), stack.physical(function)
+    was = functions.get_function_configuration(FunctionName=physical)["Environment"]["Variables"]
+
+    def put(variables: dict[str, str]) -> None:
+        functions.update_function_configuration(
+            FunctionName=physical, Environment={"Variables": variables}
+        )
+
+    assert name in was
+    put(was | {name: value})
+    return lambda: put(was)
+
+
+def file_of_the_website(stack: Stack, key: str, replaced: tuple[str, str] | None = None) -> Undo:
+    """A file wasn't published, or holds something else."""
+    s3, bucket = stack.client("s3"), stack.outputs["WebsiteBucketName"]
+    found = s3.get_object(Bucket=bucket, Key=key)
+    body, kind = found["Body"].read(), found["ContentType"]
+    s3.delete_object(Bucket=bucket, Key=key)
+    if replaced:
+        changed = body.decode().replace(*replaced).encode()
+        assert changed != body
+        s3.put_object(Bucket=bucket, Key=key, Body=changed, ContentType=kind)
+    return lambda: s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=kind)
+
+
+def headers_policy(stack: Stack) -> Undo:
+    """The distribution no longer says that a page can't be framed."""
+    client, policy = stack.client("cloudfront"), stack.physical("WebsiteHeaders")
+    was = client.get_response_headers_policy(Id=policy)
+    config = was["ResponseHeadersPolicy"]["ResponseHeadersPolicyConfig"]
+    security = dict(config["SecurityHeadersConfig"])
+    del security["ContentSecurityPolicy"]
+
+    def put(value: dict[str, Any]) -> None:
+        tag = client.get_response_headers_policy(Id=policy)["ETag"]
+        client.update_response_headers_policy(
+            Id=policy, IfMatch=tag, ResponseHeadersPolicyConfig=value
+        )
+
+    put(config | {"SecurityHeadersConfig": security})
+    return lambda: put(config)
+
+
+def alarm(stack: Stack) -> Undo:
+    """Somebody deleted an alarm."""
+    client, name = stack.client("cloudwatch"), stack.physical("FailureQueueAlarm")
+    [was] = client.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    client.delete_alarms(AlarmNames=[name])
+    given = set(client.meta.service_model.operation_model("PutMetricAlarm").input_shape.members)
+    return lambda: client.put_metric_alarm(**{k: v for k, v in was.items() if k in given})
+
+
+def alarm_without_action(stack: Stack) -> Undo:
+    """Somebody muted an alarm."""
+    client, name = stack.client("cloudwatch"), stack.physical("HttpApiErrorsAlarm")
+    client.disable_alarm_actions(AlarmNames=[name])
+    return lambda: client.enable_alarm_actions(AlarmNames=[name])
+
+
+def stream_mapping(stack: Stack) -> Undo:
+    """The function is told of no change of the table."""
+    client = stack.client("lambda")
+    [mapping] = client.list_event_source_mappings()["EventSourceMappings"]
+    was = mapping["FilterCriteria"]
+    nothing = {"Filters": [{"Pattern": json.dumps({"eventName": ["NOTHING"]})}]}
+    client.update_event_source_mapping(UUID=mapping["UUID"], FilterCriteria=nothing)
+    return lambda: client.update_event_source_mapping(UUID=mapping["UUID"], FilterCriteria=was)
+
+
+NOWHERE = "https://nothing.execute-api.us-east-1.amazonaws.com/prod"
+
+FAULTS: dict[str, tuple[Callable[[Stack], Undo], Callable[..., Any]]] = {
+    "a page isn't published": (
+        lambda stack: file_of_the_website(stack, "phone.html"),
+        steps.pages_answer,
+    ),
+    "a module isn't published": (
+        lambda stack: file_of_the_website(stack, "phone.js"),
+        steps.pages_answer,
+    ),
+    "config.json names another API": (
+        lambda stack: file_of_the_website(stack, "config.json", ("http://", "https://")),
+        steps.addresses_are_its_own,
+    ),
+    "a page doesn't let itself speak to the bucket": (
+        lambda stack: file_of_the_website(
+            stack, "phone.html", (stack.outputs["UploadBucketHost"], "")
+        ),
+        steps.addresses_are_its_own,
+    ),
+    "a security header is missing": (headers_policy, steps.pages_are_protected),
+    "CORS at the API: methods": (
+        lambda stack: cors_of_the_api(stack, AllowMethods=["GET"]),
+        steps.api_may_be_called,
+    ),
+    "CORS at the API: headers": (
+        lambda stack: cors_of_the_api(stack, AllowHeaders=["x-nothing"]),
+        steps.api_may_be_called,
+    ),
+    "CORS at the API: any origin": (
+        lambda stack: cors_of_the_api(stack, AllowOrigins=["*"]),
+        steps.api_may_be_called,
+    ),
+    "CORS at the API: ETag unreadable": (
+        lambda stack: cors_of_the_api(stack, ExposeHeaders=["x-nothing"]),
+        steps.api_may_be_called,
+    ),
+    "CORS at the bucket: methods": (
+        lambda stack: cors_of_the_bucket(stack, AllowedMethods=["GET"]),
+        steps.bucket_may_be_used,
+    ),
+    "CORS at the bucket: headers": (
+        lambda stack: cors_of_the_bucket(stack, AllowedHeaders=["x-nothing"]),
+        steps.bucket_may_be_used,
+    ),
+    "CORS at the bucket: any origin": (
+        lambda stack: cors_of_the_bucket(stack, AllowedOrigins=["*"]),
+        steps.bucket_may_be_used,
+    ),
+    "the bucket's notification has another prefix": (notification_prefix, steps.event_settles_it),
+    "HTTP role without dynamodb:PutItem": (
+        lambda stack: right_of(stack, "HttpApiLambdaRole", "dynamodb:PutItem"),
+        steps.session_is_made,
+    ),
+    "HTTP role without dynamodb:UpdateItem": (
+        lambda stack: right_of(stack, "HttpApiLambdaRole", "dynamodb:UpdateItem"),
+        steps.phone_claims,
+    ),
+    "HTTP role without s3:PutObject": (
+        lambda stack: right_of(stack, "HttpApiLambdaRole", "s3:PutObject"),
+        steps.image_is_taken_once,
+    ),
+    "HTTP role without s3:GetObject": (
+        lambda stack: right_of(stack, "HttpApiLambdaRole", "s3:GetObject"),
+        steps.image_is_fetched,
+    ),
+    "event role without dynamodb:UpdateItem": (
+        lambda stack: right_of(stack, "WebSocketEventLambdaRole", "dynamodb:UpdateItem"),
+        steps.desktop_subscribes,
+    ),
+    "event role without s3:GetObject": (
+        lambda stack: right_of(stack, "WebSocketEventLambdaRole", "s3:GetObject"),
+        steps.event_settles_it,
+    ),
+    "event role without execute-api:ManageConnections": (
+        lambda stack: right_of(stack, "WebSocketEventLambdaRole", "execute-api:ManageConnections"),
+        steps.desktop_sees_the_phone,
+    ),
+    "event role without dynamodb:Query": (
+        lambda stack: right_of(stack, "WebSocketEventLambdaRole", "dynamodb:Query"),
+        steps.connection_is_forgotten,
+    ),
+    "pushes go to another endpoint": (
+        lambda stack: variable_of(stack, "WebSocketEventLambda", "WS_API_ENDPOINT", NOWHERE),
+        steps.desktop_sees_the_phone,
+    ),
+    "the socket takes any origin": (
+        lambda stack: variable_of(
+            stack, "WebSocketEventLambda", "ALLOWED_ORIGINS", steps.ELSEWHERE
+        ),
+        steps.socket_refuses_others,
+    ),
+    "another table": (
+        lambda stack: variable_of(stack, "HttpApiLambda", "SESSIONS_TABLE_NAME", "nothing"),
+        steps.session_is_made,
+    ),
+    "the stream's filter lets nothing through": (stream_mapping, steps.desktop_sees_the_phone),
+    "an alarm is gone": (alarm, steps.alarms_are_there),
+    "an alarm is mute": (alarm_without_action, steps.alarms_are_there),
+}
+
+
+@contextmanager
+def broken(stack: Stack, fault: Callable[[Stack], Undo]) -> Iterator[None]:
+    undo = fault(stack)
+    try:
+        stack.read_again()
+        yield
+    finally:
+        undo()
+        stack.read_again()
+
+
+def test_a_whole_stack_passes_every_step(stack: Stack, capfd: pytest.CaptureFixture[str]) -> None:
+    failed = asyncio.run(stack.smoke())
+
+    told = capfd.readouterr()
+    assert (failed, told.err) == (0, "")
+    assert all(f"  ok      {step.title}" in told.out for step in steps.STEPS)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_broken_stack_fails_at_the_step_that_is_about_it(
+    stack: Stack, capfd: pytest.CaptureFixture[str], name: str
+) -> None:
+    fault, act = FAULTS[name]
+    numbers = [number for number, step in enumerate(steps.STEPS) if step.act is act]
+    [number] = numbers
+
+    with broken(stack, fault):
+        failed = asyncio.run(stack.smoke())
+
+    told = capfd.readouterr()
+    step, passed = steps.STEPS[number], steps.STEPS[:number]
+    lines = told.err.splitlines()
+    assert failed == 1
+    assert lines[0] == f"  FAILED  {step.title}"
+    assert lines[1].startswith("          awaited  ")
+    assert lines[2].startswith("          got      ")
+    assert lines[3] == f'          read     docs/operations.md, "{step.entry}"'
+    assert [line for line in told.out.splitlines() if "this test made" in line]
+    assert told.out.count("  ok      ") == len(passed) + 1
+
+
+def test_each_step_but_those_of_the_code_alone_is_failed_by_a_fault() -> None:
+    noticed = {act for _, act in FAULTS.values()}
+
+    alone = {step.act for step in steps.STEPS} - noticed
+
+    assert alone == {  # nothing that is deployed beside the code decides these
+        steps.wrong_files_get_no_address,
+        steps.bucket_refuses_what_was_not_signed,
+        steps.desktop_hears_of_it,
+        steps.cancelled_and_heard,
+        steps.nothing_works_late,
+    }
