@@ -88,12 +88,11 @@ async def _clean_up(visit: Visit) -> bool:
 
 
 def _tell(title: str, error: Exception, entry: str) -> None:
-    known = isinstance(error, Failed)
-    awaited = error.awaited if known else "an answer"
-    got = error.got if known else str(error) or type(error).__name__
+    if not isinstance(error, Failed):
+        error = Failed("an answer", str(error) or type(error).__name__)
     print(f"  FAILED  {title}", file=sys.stderr)
-    print(f"          awaited  {awaited}", file=sys.stderr)
-    print(f"          got      {got}", file=sys.stderr)
+    print(f"          awaited  {error.awaited}", file=sys.stderr)
+    print(f"          got      {error.got}", file=sys.stderr)
     print(f'          read     {PAGE}, "{entry}"', file=sys.stderr, flush=True)
 
 
@@ -103,8 +102,9 @@ def account(
     """An environment's stack, in the account of its own settings or as `client` reaches it."""
     rendered = render.render(settings.load(name, Path.cwd()), Path.cwd())
     own = rendered.settings
+    session: Any = boto3.Session(profile_name=own.aws.profile, region_name=own.aws.region)
     return Account(
-        client or boto3.Session(profile_name=own.aws.profile, region_name=own.aws.region).client,
+        client or session.client,
         own.stack_name,
         outputs,
         rendered.value,

@@ -36,8 +36,8 @@ class Account:
 
     def connection(self, session_id: str) -> str | None:
         """The connection that a session is bound to."""
-        item = self._item(session_id)
-        return item.get("wsConnectionId", {}).get("S")
+        found = self._item(session_id).get("wsConnectionId")
+        return str(found["S"]) if found else None
 
     def let_end(self, session_id: str, at: int) -> None:
         """Let a session end sooner."""

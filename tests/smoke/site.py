@@ -89,10 +89,14 @@ class Site:
     patience: float = PATIENCE
 
     async def request(
-        self, method: str, url: str, data: bytes | None = None, **headers: str
+        self,
+        method: str,
+        url: str,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Any request, sent as it is written; the website's origin unless another is given."""
-        sent = {"Origin": self.origin, **headers}
+        sent = {"Origin": self.origin, **(headers or {})}
         async with self.http.request(
             method,
             URL(url, encoded=True),
@@ -111,7 +115,7 @@ class Site:
         sent = {"Content-Type": "application/json"} if data else {}
         if token:
             sent["Authorization"] = f"Bearer {token}"
-        return await self.request(method, f"{self.api}{path}", data, **{**sent, **headers})
+        return await self.request(method, f"{self.api}{path}", data, {**sent, **headers})
 
     async def call(
         self, method: str, path: str, token: str = "", body: object = None, **headers: str
@@ -122,7 +126,7 @@ class Site:
 
     async def put(self, asked: Mapping[str, Any], data: bytes, **headers: str) -> Answer:
         """An upload as the phone does it; headers may differ from those that it was told."""
-        return await self.request("PUT", asked["url"], data, **{**asked["headers"], **headers})
+        return await self.request("PUT", asked["url"], data, {**asked["headers"], **headers})
 
     async def preflight(self, url: str, method: str, *headers: str, origin: str) -> Answer:
         """What a browser asks before a page may send such a request."""
@@ -130,7 +134,7 @@ class Site:
             "Access-Control-Request-Method": method,
             "Access-Control-Request-Headers": ",".join(sorted(headers)),
         }
-        return await self.request("OPTIONS", url, Origin=origin, **asked)
+        return await self.request("OPTIONS", url, headers={"Origin": origin, **asked})
 
     @asynccontextmanager
     async def connected(self, origin: str = "") -> AsyncIterator[Desktop]:

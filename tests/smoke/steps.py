@@ -84,7 +84,9 @@ class Visit:
 
     async def page(self, path: str) -> Answer:
         """A file of the website, as a visitor gets it."""
-        answer = await self.site.request("GET", f"{self.site.origin}/{path}", Origin="")
+        answer = await self.site.request(
+            "GET", f"{self.site.origin}/{path}", headers={"Origin": ""}
+        )
         return answer.expect(f"/{path} of the website", 200)
 
     async def until(self, awaited: str, seen: Callable[[], Awaitable[str]]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from localcloud.application.blueprint import Api, Unservable
+from localcloud.application.reading import delivered
 from localcloud.application.reading.deployed import read
 from tests.localcloud.driving import CODE_BUCKET, Driver, queue, resources
 
@@ -88,6 +89,33 @@ def test_functions_and_routes_are_read_from_their_services(here: Driver) -> None
         ("GET /", "answerer", 30.0)
     ]
     assert found.website is None
+
+
+def test_a_distributions_security_headers_are_read_as_cloudfront_sends_them() -> None:
+    class Client:
+        def get_response_headers_policy(self, Id: str) -> Any:  # noqa: N803 - AWS's name
+            security = {
+                "StrictTransportSecurity": {
+                    "AccessControlMaxAgeSec": 60,
+                    "IncludeSubdomains": True,
+                    "Preload": False,
+                    "Override": True,
+                },
+                "ContentTypeOptions": {"Override": True},
+                "FrameOptions": {"FrameOption": "DENY", "Override": True},
+            }
+            config = {"SecurityHeadersConfig": security}
+            return {"ResponseHeadersPolicy": {"ResponseHeadersPolicyConfig": config}}
+
+    plain = delivered.headers(Client(), {"DefaultCacheBehavior": {}})
+    protected = {"DefaultCacheBehavior": {"ResponseHeadersPolicyId": "E1"}}
+
+    assert plain == {}
+    assert delivered.headers(Client(), protected) == {
+        "Strict-Transport-Security": "max-age=60; includeSubDomains",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+    }
 
 
 def test_a_stack_without_anything_to_serve_is_empty(here: Driver) -> None:

@@ -20,7 +20,6 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.e2e.running import ARTIFACTS
 from tests.smoke import steps
 from tests.smoke.__main__ import account, smoke
 from tests.smoke.local import local_client, local_cloud
@@ -68,9 +67,8 @@ class Stack:
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    ARTIFACTS.mkdir(parents=True, exist_ok=True)
-    log = ARTIFACTS / "broken-stacks.log"
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    log = tmp_path_factory.mktemp("stack") / "log"
     with log.open("w") as stream, local_cloud(ENVIRONMENT, told=stream) as ready:
         yield Stack(ready, log)
 
