@@ -37,6 +37,7 @@ OPTIONS = {
     "lint": REPORT,
     "guard": {**REPORT, "--explain": 1, "--list": 0, "--template": 1},
     "check": REPORT,
+    "allow": {"--reason": 1},
     "deploy": {
         "--confirm": 1,
         "--code-only": 0,
@@ -169,6 +170,12 @@ def guard(session: nox.Session) -> None:
 def check(session: nox.Session) -> None:
     """Render, lint and guard all environments in one go."""
     station(session, "check")
+
+
+@nox.session(python=PYTHON)
+def allow(session: nox.Session) -> None:
+    """Allow a property that the templates set: nox -s allow -- AWS::S3::Bucket BucketName"""
+    station(session, "allow")
 
 
 @nox.session(python=PYTHON)

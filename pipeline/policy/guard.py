@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from pipeline import redaction
 from pipeline.findings import TOOL_GUARD, Finding, Level, Place, Pointer
-from pipeline.policy import catalogue, crosschecks, rulebook, waivers
+from pipeline.policy import allowed, catalogue, crosschecks, rulebook, waivers
 from pipeline.policy.judging import Broken, Judgement, judge, side_by_side
 from pipeline.policy.rulebook import Required, Rule
 from pipeline.policy.verdicts import Failure, Verdict
@@ -229,6 +229,8 @@ def _texts(rule: str, pointer: Pointer, failure: Failure, template: Template) ->
     A rule that looks for something inside a text or a number says nothing that is true of it, and
     a clause may have no text at all. The engine's own words are for whoever writes rules.
     """
+    if rule == allowed.RULE and len(pointer) > len(("Resources", "Name", "Properties")):
+        return allowed.told(template.value, pointer)
     name = str(pointer[-1]) if pointer else "The template"
     if failure.missing and isinstance(_at(template.value, pointer), str | int | float):
         return (

@@ -1,5 +1,6 @@
 """What is committed although it could be derived, written anew: the editors' schema, the golden
-renders, the page on policy, and what the project's own modules derive.
+renders, the rules made from the list of allowed properties, the page on policy, and what the
+project's own modules derive.
 
 Those modules stand in pyproject.toml, `[tool.pipeline] derived`. Tests say when a file is stale.
 """
@@ -15,7 +16,7 @@ from pathlib import Path
 from pipeline import files, render, terminal
 from pipeline.environment import schema, settings
 from pipeline.errors import UserError
-from pipeline.policy import page
+from pipeline.policy import allowed_guard, page
 
 GOLDEN = "tests/golden"
 PROJECT = "pyproject.toml"
@@ -45,10 +46,12 @@ def contents(root: Path) -> dict[Path, bytes]:
 
 def refresh(root: Path) -> list[Path]:
     """Write them; the files that changed. A golden file without an environment goes."""
+    rules = allowed_guard.contents(root)
+    written = [path for path, data in rules.items() if files.write(path, data)]
     expected = contents(root)
     for leftover in set((root / GOLDEN).glob("*.template.yaml")) - set(expected):
         leftover.unlink()
-    return [path for path, data in expected.items() if files.write(path, data)]
+    return [*written, *(path for path, data in expected.items() if files.write(path, data))]
 
 
 def modules(root: Path) -> list[str]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.findings import Pointer
+from pipeline.policy import allowed
 from pipeline.policy.rulebook import RulesFile
 
 _TOP = re.compile(r"^(?=(?:let|rule) )", re.MULTILINE)
@@ -35,6 +36,7 @@ class Slice:
     `each` is empty for a rule about named types. A rule that looks at every resource by itself has
     there the properties without which it leaves a resource alone, or `*`. `any_key`: it goes
     through all properties, not those that it names. `compares`: it reads values, not only keys.
+    `adds`: it forbids keys, each resource by itself, so that only what is new can matter to it.
     """
 
     rule: str
@@ -44,6 +46,7 @@ class Slice:
     each: frozenset[str]
     any_key: bool
     compares: bool
+    adds: bool
 
     def sees(self, name: str, resource: dict[str, Any]) -> bool:
         """Can this resource matter to the rule at all?"""
@@ -53,6 +56,8 @@ class Slice:
 
     def concerns(self, pointer: Pointer, kind: str, template: dict[str, Any]) -> bool:
         """Can a change of this kind at `pointer` matter to the rule?"""
+        if self.adds:
+            return kind in ("add", "sibling")
         if pointer[0] != "Resources":
             return pointer[0] in self.words
         if not self.sees(str(pointer[1]), template["Resources"][pointer[1]]):
@@ -89,14 +94,16 @@ def _slice(rule: str, blocks: dict[str, str]) -> Slice:
     used = list(dict.fromkeys(_used(rule, blocks)))
     text = "\n".join(block for name, block in blocks.items() if name in used)
     code = _COMMENT.sub("", text)
+    adds = rule == allowed.RULE
     return Slice(
         rule,
         text,
         frozenset(_TYPE.findall(code)),
         frozenset(_WORD.findall(code)),
-        frozenset(filter(None, map(_each, _EVERY.finditer(code)))),
+        frozenset("*" if adds else filter(None, map(_each, _EVERY.finditer(code)))),
         any_key=re.search(r"%\w+\.\*", code) is not None,
         compares=re.search(r"==|!=|<|>|\bin\b|\bis_|\bnot in\b", _body(code)) is not None,
+        adds=adds,
     )
 
 

@@ -1,0 +1,271 @@
+"""The list of allowed properties: what it closes, how it is read, and how it grows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import __main__ as command
+from pipeline.errors import UserError
+from pipeline.policy import allowed, allowed_guard, allowing, judging
+from pipeline.policy.allowed import FILE, PLAIN, RULE, TYPES, Allowed
+from pipeline.policy.rulebook import RulesFile
+
+BUCKET = "AWS::S3::Bucket"
+QUEUE = "AWS::SQS::Queue"
+LISTED = Allowed(
+    {
+        BUCKET: {
+            ("BucketName",): PLAIN,
+            ("CorsConfiguration", "CorsRules", "*", "AllowedMethods"): PLAIN,
+        },
+        QUEUE: {("QueueName",): PLAIN, ("RedrivePolicy", "maxReceiveCount"): PLAIN},
+    }
+)
+
+
+def run(*argv: str, root: Path) -> int:
+    return command.main(argv, root)
+
+
+def verdicts(template: dict[str, Any]) -> dict[str, list[str]]:
+    """Each rule that fails, and the paths that it fails on."""
+    file = RulesFile("allowed.guard", allowed_guard.rules(LISTED), ())
+    judgement = judging.judge({"t": template}, [file])
+    assert judgement.broken == ()
+    return {
+        one.rule: [failure.path for failure in one.failures]
+        for one in judgement.verdicts
+        if one.status == "FAIL"
+    }
+
+
+def bucket(**properties: Any) -> dict[str, Any]:
+    return {"Resources": {"B": {"Type": BUCKET, "Properties": properties}}}
+
+
+CORS = {"CorsRules": [{"AllowedMethods": ["GET"]}]}
+
+
+def test_what_is_listed_passes_with_what_is_on_the_way_to_it() -> None:
+    assert verdicts(bucket(BucketName="b", CorsConfiguration=CORS)) == {}
+
+
+@pytest.mark.parametrize(
+    ("properties", "path"),
+    [
+        ({"LoggingConfiguration": {}}, "LoggingConfiguration"),
+        ({"CorsConfiguration": {**CORS, "Other": 1}}, "CorsConfiguration/Other"),
+        (
+            {"CorsConfiguration": {"CorsRules": [{"AllowedMethods": [], "MaxAge": 1}]}},
+            "CorsConfiguration/CorsRules/0/MaxAge",
+        ),
+        (
+            {"CorsConfiguration": {"CorsRules": {"MaxAge": 1}}},
+            "CorsConfiguration/CorsRules/MaxAge",
+        ),
+        ({"CorsConfiguration": [{"Other": 1}]}, "CorsConfiguration/0/Other"),
+        ({"CorsConfiguration": {"Fn::If": []}}, "CorsConfiguration/Fn::If"),
+    ],
+)
+def test_what_is_not_listed_fails_where_it_stands(properties: Any, path: str) -> None:
+    assert verdicts(bucket(**properties)) == {RULE: [f"/Resources/B/Properties/{path}"]}
+
+
+def test_a_mapping_that_the_schema_leaves_open_is_closed_once_a_key_of_it_is_listed() -> None:
+    policy = {"maxReceiveCount": 3, "deadLetterTargetArn": "arn:aws:sqs:us-east-1:1:theirs"}
+    template = {
+        "Resources": {"Q": {"Type": QUEUE, "Properties": {"RedrivePolicy": policy}}},
+    }
+
+    assert verdicts(template) == {
+        RULE: ["/Resources/Q/Properties/RedrivePolicy/deadLetterTargetArn"]
+    }
+
+
+def test_a_type_that_is_not_listed_fails() -> None:
+    template = {"Resources": {"U": {"Type": "AWS::Lambda::Url"}}}
+
+    assert verdicts(template) == {TYPES: ["/Resources/U/Type"]}
+
+
+def test_a_property_with_properties_of_its_own_is_closed_when_it_alone_is_listed() -> None:
+    listed = Allowed({"AWS::WAFv2::WebACL": {("DefaultAction", "Allow"): PLAIN}})
+
+    assert listed.allows("AWS::WAFv2::WebACL", ("DefaultAction", "Allow"))
+    assert not listed.allows(
+        "AWS::WAFv2::WebACL", ("DefaultAction", "Allow", "CustomRequestHandling")
+    )
+
+
+def test_the_rules_and_the_cases_are_those_of_the_list(root: Path) -> None:
+    expected = allowed_guard.contents(root)
+
+    written = {path: path.read_bytes() for path in expected}
+
+    assert written == expected, "run `nox -s refresh`"
+
+
+def test_each_property_that_names_a_resource_or_lets_somebody_in_has_a_reason(root: Path) -> None:
+    listed = allowed.read(root)
+    assert listed is not None
+
+    bare = [
+        (kind, path)
+        for kind, paths in listed.types.items()
+        for path in allowing.need_reasons(kind, paths)
+        if paths[path] == PLAIN
+    ]
+
+    assert bare == []
+
+
+def test_each_listed_property_is_used_or_depends_on_a_setting(root: Path) -> None:
+    """A line that nothing sets would let something in one day; these wait for a setting."""
+    waiting = {
+        ("AWS::Lambda::Function", "ReservedConcurrentExecutions"),
+        ("AWS::SNS::Subscription", "Endpoint"),
+        ("AWS::SNS::Subscription", "Protocol"),
+        ("AWS::SNS::Subscription", "TopicArn"),
+        *(
+            (BUCKET, f"BucketEncryption.ServerSideEncryptionConfiguration.*.{key}")
+            for key in ("BucketKeyEnabled", "ServerSideEncryptionByDefault.KMSMasterKeyID")
+        ),
+    }
+    from pipeline.environment import settings
+    from pipeline.render import render_all
+
+    listed = allowed.read(root)
+    assert listed is not None
+    rendered = render_all(settings.names(root), root)
+    used = {(kind, ".".join(p)) for one in rendered for kind, p in allowed.used(one.value)}
+
+    idle = {(kind, ".".join(p)) for kind, paths in listed.types.items() for p in paths} - used
+
+    assert idle == waiting
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("  BuckeName: plain", "has no BuckeName"),
+        ("  BucketName:", "BucketName has no reason"),
+        ("  CorsConfiguration.CorsRules.*.MaxAges: plain", "has no CorsConfiguration.CorsRules.*"),
+    ],
+)
+def test_a_line_that_can_mean_nothing_is_refused_with_its_place(
+    project: Path, line: str, said: str
+) -> None:
+    (project / FILE).write_text(f"{BUCKET}:\n{line}\n")
+
+    with pytest.raises(UserError) as raised:
+        allowed.read(project)
+
+    assert said in str(raised.value)
+    assert f"{FILE}:2" in str(raised.value)
+
+
+def test_all_variables_of_a_function_are_never_allowed_at_once(project: Path) -> None:
+    (project / FILE).write_text("AWS::Lambda::Function:\n  Environment.Variables: plain\n")
+
+    with pytest.raises(UserError, match="takes any key"):
+        allowed.read(project)
+
+
+def with_more(project: Path, more: str) -> None:
+    path = project / "templates/parts/sessions.yaml.j2"
+    text = path.read_text()
+    path.write_text(text.replace("      BillingMode:", f"{more}      BillingMode:"))
+
+
+INSIGHTS = "      ContributorInsightsSpecification:\n        Enabled: true\n"
+
+
+def test_an_added_property_is_found_at_its_line_with_what_it_does_and_how_to_allow_it(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_more(project, INSIGHTS)
+
+    assert run("guard", "dev", "--no-cache", root=project) == 1
+
+    said = capsys.readouterr().out
+    assert RULE in said
+    assert "Nobody allowed ContributorInsightsSpecification of AWS::DynamoDB::Table." in said
+    assert "CloudWatch Contributor Insights" in said
+    assert "nox -s allow -- AWS::DynamoDB::Table ContributorInsightsSpecification" in said
+    assert ">" in said
+    assert "sessions.yaml.j2:" in said
+
+
+def test_allow_writes_the_list_and_its_rules_and_the_finding_is_gone(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_more(project, INSIGHTS)
+    before = (project / FILE).read_text().splitlines()
+
+    assert run("allow", root=project) == 1
+    assert (
+        run("allow", "AWS::DynamoDB::Table", "ContributorInsightsSpecification", root=project) == 0
+    )
+
+    after = (project / FILE).read_text().splitlines()
+    added = "  ContributorInsightsSpecification.Enabled: plain"
+    assert [line for line in after if line not in before] == [added]
+    assert [line for line in after if line != added] == before
+    assert run("guard", "dev", "--no-cache", root=project) == 0
+    capsys.readouterr()
+    assert run("allow", root=project) == 0
+
+
+def test_refresh_never_adds_a_path(project: Path) -> None:
+    from pipeline.stations import refresh
+
+    with_more(project, INSIGHTS)
+    before = (project / FILE).read_text()
+
+    refresh.refresh(project)
+
+    assert (project / FILE).read_text() == before
+    assert run("guard", "dev", "--no-cache", root=project) == 1
+
+
+def test_what_names_another_resource_is_allowed_with_a_reason_only(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = "ReplicationConfiguration.Rules.*.Destination.Bucket"
+    before = (project / FILE).read_text()
+
+    assert run("allow", BUCKET, path, root=project) == 2
+    assert "may name another resource" in capsys.readouterr().err
+    assert (project / FILE).read_text() == before
+
+    assert run("allow", BUCKET, path, "--reason", "a copy: ours too", root=project) == 0
+    assert f'  {path}: "a copy: ours too"\n' in (project / FILE).read_text()
+
+
+def test_allow_knows_the_schema(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("allow", BUCKET, "Buckets", root=project) == 1
+
+    assert "Did you mean BucketName?" in capsys.readouterr().err
+
+
+def test_a_new_type_gets_its_place_among_the_others() -> None:
+    text = f"# head\n\n# about buckets\n{BUCKET}:\n  BucketName: plain\n"
+
+    more = allowing.added(text, "AWS::Athena::WorkGroup", {("Name",): PLAIN})
+    most = allowing.added(more, QUEUE, {("QueueName",): PLAIN})
+
+    assert most == (
+        "# head\n\nAWS::Athena::WorkGroup:\n  Name: plain\n\n# about buckets\n"
+        f"{BUCKET}:\n  BucketName: plain\n\n{QUEUE}:\n  QueueName: plain\n"
+    )
+
+
+def test_a_project_without_a_list_gets_one_with_its_first_line(project: Path) -> None:
+    (project / FILE).unlink()
+
+    assert run("allow", QUEUE, "QueueName", root=project) == 0
+
+    assert (project / FILE).read_text().endswith(f"\n{QUEUE}:\n  QueueName: plain\n")
