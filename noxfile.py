@@ -43,6 +43,7 @@ OPTIONS = {
         "--code-only": 0,
         "--clean-up": 0,
         "--import": 0,
+        "--revert-drift": 0,
         "--verbose": 0,
     },
     "rollback": {"--confirm": 1, "--skip": 1, "--verbose": 0},

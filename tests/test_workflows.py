@@ -147,6 +147,7 @@ def test_a_watched_deployment_has_traffic_and_is_waited_for(tmp_path: Path) -> N
             "ENVIRONMENT": name,
             "CLEAN_UP": "",
             "IMPORT": "",
+            "REVERT_DRIFT": "",
             "PATH": os.environ["PATH"],
         }
         command = ["bash", "-e", "-c", fakes + step["run"]]

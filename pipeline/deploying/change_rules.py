@@ -66,8 +66,9 @@ def _as_aws_says(one: Change) -> dict[str, Any]:
         "ResourceType": one.type,
         "Details": details,
     }
-    replacement = {"Replacement": one.replacement} if one.replacement else {}
-    return {"Type": "Resource", "ResourceChange": {**change, **replacement}}
+    more = {"Replacement": one.replacement, "ResourceDriftStatus": one.drift}
+    known = {key: value for key, value in more.items() if value}
+    return {"Type": "Resource", "ResourceChange": {**change, **known}}
 
 
 def _logical_id(found: Sequence[Change], failure: Failure) -> str:

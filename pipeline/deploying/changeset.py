@@ -31,38 +31,67 @@ NOTHING = ("didn't contain changes", "No updates are to be performed")
 WAIT_SECONDS = (0.2, 0.5, 1, 2)  # then every 3 s
 WAITS = 200  # ten minutes
 LONGEST_VALUE = 40
+_REASONS = {
+    "WRITE_ONLY_PROPERTY": "no service tells it",
+    "MANAGED_BY_AWS": "AWS changes it by itself",
+    "SENSITIVE_PROPERTY": "it is secret",
+}
 
 IAM_NAMES = ("RoleName", "GroupName", "UserName", "InstanceProfileName", "ManagedPolicyName")
 
 
 @dataclass(frozen=True)
 class Cause:
-    """One property that makes CloudFormation touch a resource."""
+    """One property that makes CloudFormation touch a resource.
+
+    `drift`: what was deployed there and what is really there, where these differ.
+    """
 
     path: tuple[str, ...]
     replaces: str
     """Never, Conditionally or Always."""
     before: str = ""
     after: str = ""
+    drift: Drift | None = None
 
     def __str__(self) -> str:
         name = ".".join(self.path)
-        if not (self.before or self.after):
+        if not (self.before or self.after or self.drift):
             return name
         pointer = ("Resources", "", "Properties", *self.path)
-        texts = redaction.change((self.before, self.after), pointer)
-        return f"{name} {' → '.join(map(short, texts))}".rstrip()
+        if self.drift is not None:
+            values = (self.after, self.drift.deployed, self.drift.actual)
+            texts = [short(text) or "nothing" for text in redaction.change(values, pointer)]
+            places = ("in the template", "deployed", "really")
+            told = ", ".join(map(" ".join, zip(places, texts, strict=False)))
+            return f"{name}: {told or 'otherwise than deployed, ' + redaction.HIDDEN}"
+        shown = redaction.change((self.before, self.after), pointer)
+        return f"{name} {' → '.join(map(short, shown))}".rstrip()
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A property that was changed by other means: as it was deployed, and as it really is."""
+
+    deployed: str = ""
+    actual: str = ""
 
 
 @dataclass(frozen=True)
 class Change:
-    """What would happen to one resource; `replacement` is True, False, Conditional or empty."""
+    """What would happen to one resource; `replacement` is True, False, Conditional or empty.
+
+    `drift` is what CloudFormation saw of it (IN_SYNC, MODIFIED, DELETED, UNKNOWN, UNSUPPORTED),
+    empty where it didn't look; `unseen` are the properties that it couldn't compare, with reasons.
+    """
 
     action: str
     logical_id: str
     type: str
     replacement: str
     causes: tuple[Cause, ...] = ()
+    drift: str = ""
+    unseen: tuple[str, ...] = ()
 
     @property
     def pointers(self) -> list[Pointer]:
@@ -76,7 +105,8 @@ class Request:
     """Everything that a change set is made from. `template` is TemplateBody or TemplateURL.
 
     `purpose` begins the change set's name, by which IAM tells a plan from a deployment. `adopts`:
-    resources that exist under their names are imported.
+    resources that exist under their names are imported. `reverts`: what was changed by other means
+    is looked at, and brought to the template.
     """
 
     stack_name: str
@@ -88,6 +118,7 @@ class Request:
     capabilities: tuple[str, ...]
     watch: Watch
     adopts: bool = False
+    reverts: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,6 +140,7 @@ def create(cloudformation: CloudFormationClient, request: Request) -> ChangeSet 
     """
     name = f"{request.purpose}-{uuid.uuid4().hex}"
     parameters, tags = request.parameters.items(), sorted(request.tags.items())
+    mode: dict[str, Any] = {"DeploymentMode": "REVERT_DRIFT"} if request.reverts else {}
     try:
         answer = cloudformation.create_change_set(
             StackName=request.stack_name,
@@ -122,6 +154,7 @@ def create(cloudformation: CloudFormationClient, request: Request) -> ChangeSet 
             ImportExistingResources=request.adopts,
             RollbackConfiguration=request.watch.configuration(),  # type: ignore[arg-type]
             Capabilities=list(request.capabilities),  # type: ignore[arg-type]  # names, no literals
+            **mode,
             **request.template,  # type: ignore[arg-type]  # TemplateBody or TemplateURL
         )
     except cloudformation.exceptions.ClientError as error:
@@ -239,7 +272,16 @@ def _change(one: ChangeTypeDef) -> Change:
         type=resource["ResourceType"],
         replacement=resource.get("Replacement", ""),
         causes=_causes(resource.get("Details") or []),
+        drift=resource.get("ResourceDriftStatus", ""),
+        unseen=tuple(map(_unseen, resource.get("ResourceDriftIgnoredAttributes") or [])),
     )
+
+
+def _unseen(attribute: Any) -> str:
+    """A property that CloudFormation leaves alone, and its reason in words."""
+    path = attribute.get("Path", "").removeprefix("/Properties").strip("/").replace("/", ".")
+    reason = attribute.get("Reason", "")
+    return f"{path} ({_REASONS.get(reason, reason)})"
 
 
 def _causes(details: Iterable[ResourceChangeDetailTypeDef]) -> tuple[Cause, ...]:
@@ -261,7 +303,15 @@ def _cause(detail: ResourceChangeDetailTypeDef) -> Cause:
         replaces=target.get("RequiresRecreation", "Never"),
         before=target.get("BeforeValue", ""),
         after=target.get("AfterValue", ""),
+        drift=_drift(target),
     )
+
+
+def _drift(target: Any) -> Drift | None:
+    drift = target.get("Drift")
+    if not drift:
+        return None
+    return Drift(drift.get("PreviousValue", ""), drift.get("ActualValue", ""))
 
 
 def _failed_events(

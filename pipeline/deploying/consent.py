@@ -14,12 +14,14 @@ class Consent:
     """What a person agreed to on the command line, where nobody may be there to be asked.
 
     `confirm`: a protected environment's name. `clean_up`: what a failed first deployment left may
-    be deleted. `take_in`: what an earlier stack kept may be imported.
+    be deleted. `take_in`: what an earlier stack kept may be imported. `revert_drift`: what was
+    changed by other means is brought to the template.
     """
 
     confirm: str | None = None
     clean_up: bool = False
     take_in: bool = False
+    revert_drift: bool = False
 
 
 NO_CONSENT = Consent()

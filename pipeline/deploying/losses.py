@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.deploying.changeset import Change
+from pipeline.deploying.inventory import KEPT
 from pipeline.errors import Refused
+
+if TYPE_CHECKING:
+    from pipeline.environment.fields import BaseSettings
+
+GONE = "DELETED"  # ResourceDriftStatus of what somebody deleted
 
 # What loses data when it goes: cfn-lint's list of stateful resources, less what holds none.
 STATEFUL = frozenset(
@@ -84,8 +90,24 @@ def check_losses(found: Sequence[Change], template: dict[str, Any], name: str) -
     )
 
 
+def check_gone(found: Iterable[Change], template: dict[str, Any], settings: BaseSettings) -> None:
+    """Refuse to make an empty one under the name of what is gone and was to be kept.
+
+    Its data may still be restored, but only under that very name while nobody has it.
+    """
+    for one in found:
+        policy = template["Resources"].get(one.logical_id, {}).get("DeletionPolicy")
+        if one.type in STATEFUL and one.drift == GONE and (settings.protected or policy in KEPT):
+            raise Refused(
+                f"{one.logical_id} ({one.type}) is gone, and an empty one would be made under its"
+                " name.",
+                mend="Restore it first: docs/operations.md, disaster recovery. Then deploy with"
+                " --revert-drift again.",
+            )
+
+
 def _loss(change: Change, template: dict[str, Any]) -> str:
-    if change.type not in STATEFUL:
+    if change.type not in STATEFUL or change.action == "SyncWithActual":
         return ""
     if change.action == "Remove":
         return "would be removed"

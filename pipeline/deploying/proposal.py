@@ -16,10 +16,13 @@ def request(
     template: dict[str, str],
     purpose: Purpose,
     watch: Watch = NOBODY,
+    *,
+    reverts: bool = False,
 ) -> ChangeSet | None:
     """Ask for a change set; None where AWS knows at once that nothing would change.
 
-    `watch`: the alarms that take its execution back.
+    `watch`: the alarms that take its execution back. `reverts`: it brings what was changed by other
+    means to the template too.
     """
     wanted = Request(
         stack_name=deployment.settings.stack_name,
@@ -30,19 +33,25 @@ def request(
         tags=deployment.settings.tags,
         capabilities=changeset.capabilities(deployment.rendered.value),
         watch=watch,
+        reverts=reverts,
         adopts=bool(deployment.adopts),
     )
     return changeset.create(deployment.aws.cloudformation, wanted)
 
 
 def watched(
-    deployment: Deployment, kind: Kind, template: dict[str, str], watch: Watch
+    deployment: Deployment,
+    kind: Kind,
+    template: dict[str, str],
+    watch: Watch,
+    *,
+    reverts: bool = False,
 ) -> ChangeSet | None:
     """A change set whose execution is taken back if one of these alarms rings.
 
     Asked for again where it turns out to change one of the alarms itself.
     """
-    change_set = request(deployment, kind, template, "deploy", watch)
+    change_set = request(deployment, kind, template, "deploy", watch, reverts=reverts)
     if change_set is None or not watch.alarms:
         return change_set
     try:
@@ -61,7 +70,7 @@ def watched(
     if rest == watch:
         return change_set
     discard(deployment, change_set)
-    return request(deployment, kind, template, "deploy", rest)
+    return request(deployment, kind, template, "deploy", rest, reverts=reverts)
 
 
 def discard(
@@ -98,6 +107,7 @@ def show(deployment: Deployment, change_set: ChangeSet | None) -> bool:
         screen.note(f"Nothing to change: {deployment.settings.stack_name} is up to date.")
         return False
     screen.changes(found, deployment.rendered)
+    losses.check_gone(found, deployment.rendered.value, deployment.settings)
     if deployment.settings.protected:
         losses.check_losses(found, deployment.rendered.value, deployment.settings.name)
     losses.check_stuck(found, deployment.rendered.value)

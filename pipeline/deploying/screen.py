@@ -29,8 +29,10 @@ _ACTIONS = {
     "Modify": "yellow",
     "Dynamic": "yellow",
     "Import": "cyan",
+    "SyncWithActual": "cyan",
     "Add": "green",
 }
+_COUNTED = {"SyncWithActual": "as the template says already"}
 _REPLACES = {"True": "replaced", "Conditional": "may be replaced"}
 
 
@@ -68,10 +70,31 @@ def changes(found: Sequence[Change], rendered: Rendered) -> None:
     heads = ["action", "resource", "type", "replacement", "line"]
     rows = [_row(change, rendered) for change in found]
     styles = [_ACTIONS.get(change.action, "") for change in found]
-    _table(heads, rows, styles, [[str(cause) for cause in change.causes] for change in found])
+    _table(heads, rows, styles, [_below(change) for change in found])
     counts = {action: sum(one.action == action for one in found) for action in _ACTIONS}
-    told = ", ".join(f"{n} to {action.lower()}" for action, n in counts.items() if n)
+    told = ", ".join(_counted(action, n) for action, n in counts.items() if n)
     print(told or "No resource changes: only outputs, tags or metadata.", flush=True)
+
+
+def _below(change: Change) -> list[str]:
+    """What is said below a change: its causes, and what CloudFormation couldn't look at."""
+    said = [str(cause) for cause in change.causes]
+    if change.drift in {"DELETED", "UNKNOWN", "UNSUPPORTED"}:
+        said.append(_SEEN[change.drift])
+    if change.unseen:
+        said.append(f"not compared, so not mended: {', '.join(change.unseen)}")
+    return said
+
+
+_SEEN = {
+    "DELETED": "it is gone; somebody deleted it",
+    "UNKNOWN": "CloudFormation could not look at it: template against template only",
+    "UNSUPPORTED": "CloudFormation can't look at its type: template against template only",
+}
+
+
+def _counted(action: str, number: int) -> str:
+    return f"{number} {_COUNTED.get(action) or f'to {action.lower()}'}"
 
 
 def agree(question: str) -> bool:

@@ -26,6 +26,7 @@ from pipeline.deploying import (
     stacks,
     watching,
 )
+from pipeline.deploying.alarm_watch import NOBODY, Watch
 from pipeline.deploying.changeset import ChangeSet
 from pipeline.deploying.clients import patiently
 from pipeline.deploying.consent import (
@@ -54,6 +55,9 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--import", action="store_true", dest="take_in", help="import what an earlier stack kept"
     )
+    arguments.flag(
+        parser, "--revert-drift", "bring what was changed by other means to the template"
+    )
     arguments.verbose(parser)
 
 
@@ -61,7 +65,12 @@ def run(options: Namespace, root: Path) -> int:
     name = arguments.the_environment(options, root)
     if options.code_only:
         return deploy_code(name, root)
-    consent = Consent(options.confirm, clean_up=options.clean_up, take_in=options.take_in)
+    consent = Consent(
+        options.confirm,
+        clean_up=options.clean_up,
+        take_in=options.take_in,
+        revert_drift=options.revert_drift,
+    )
     return deploy(name, root, consent, verbose=options.verbose)
 
 
@@ -98,20 +107,46 @@ def put_code(deployment: Deployment) -> None:
 
 
 def bring_up_to_date(deployment: Deployment, consent: Consent) -> None:
-    """Upload the code, show the change set, execute it when it may be, and see it through."""
+    """Upload the code, show the change set, execute it when it may be, and see it through.
+
+    What an import took in is as it was; a change set of its own brings it to the template.
+    """
     stack = deployment.target.stack()
     stack = recovery.cleared(deployment.target, stack, consent)
     kind = stacks.kind(stack, deployment.settings)
+    as_rendered = deployment
     if kind == "CREATE" and (found := adoption.taken(deployment)):
         adoption.told(deployment, found)
         deployment = adoption.agreed(deployment, found, allowed=consent.take_in)
     parcels.send_code(deployment)
     watch = alarm_watch.watch(deployment.target, stack, deployment.rendered.document)
-    change_set = proposal.watched(deployment, kind, parcels.template(deployment), watch)
+    _change(deployment, kind, watch, consent, reverts=consent.revert_drift and kind == "UPDATE")
+    if deployment.adopts and _reverts(as_rendered, consent):
+        _change(as_rendered, "UPDATE", NOBODY, consent, reverts=True)
+    _finish(deployment)
+
+
+def _reverts(deployment: Deployment, consent: Consent) -> bool:
+    """After an import: shall what it took in be brought to the template now?"""
+    if consent.revert_drift:
+        return True
+    screen.note("What was imported is as it was, whatever the template says.")
+    if screen.agree("Look at what is otherwise, and bring it to the template?"):
+        return True
+    command = stacks.station("deploy --revert-drift", deployment.settings)
+    screen.note(f"`{command}` does that later.")
+    return False
+
+
+def _change(
+    deployment: Deployment, kind: Kind, watch: Watch, consent: Consent, *, reverts: bool
+) -> None:
+    """One change set, from asking for it to its end."""
+    template = parcels.template(deployment)
+    change_set = proposal.watched(deployment, kind, template, watch, reverts=reverts)
     seen = _begin(deployment, kind, change_set, consent)
     if change_set is not None and seen is not None:
         _watch(deployment, change_set, seen)
-    _finish(deployment)
 
 
 def _begin(
