@@ -9,6 +9,7 @@ import json
 import pathlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.util import find_spec
@@ -140,13 +141,26 @@ def _read_only(kind: str) -> list[str]:
     return pointers
 
 
+@dataclass(frozen=True)
+class Lifecycle:
+    """From when on a Lambda runtime has no security updates, no new functions, no updates."""
+
+    deprecated: date
+    creation_blocked: date
+    update_blocked: date
+
+
 @cache
-def runtimes() -> dict[str, date]:
-    """When AWS stops looking after each Lambda runtime that it has set a day for."""
+def runtimes() -> dict[str, Lifecycle]:
+    """The days that AWS has set for each Lambda runtime; none for one that it looks after yet."""
     path = _data() / "AdditionalSpecs" / "LmbdRuntimeLifecycle.json"
     known = json.loads(path.read_text("utf-8"))
-    days = {name: phases.get("deprecated") for name, phases in known.items()}
-    return {name: date.fromisoformat(day) for name, day in days.items() if day}
+    phases = ("deprecated", "create-block", "update-block")
+    return {
+        name: Lifecycle(*(date.fromisoformat(days[phase]) for phase in phases))
+        for name, days in known.items()
+        if all(days.get(phase) for phase in phases)
+    }
 
 
 def _folder() -> pathlib.Path:

@@ -101,6 +101,14 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """A warning of CloudFormation's validation; `logical_id` where it names a resource."""
+
+    logical_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Request:
     """Everything that a change set is made from. `template` is TemplateBody or TemplateURL.
 
@@ -176,7 +184,20 @@ def changes(
         return _read(cloudformation, change_set, sleep)
     if is_nothing(reason):
         return None
-    raise _rejected(reason, _failed_events(cloudformation, change_set))
+    raise _rejected(reason, _events(cloudformation, change_set, failed=True))
+
+
+def doubts(cloudformation: CloudFormationClient, change_set: ChangeSet) -> list[Doubt]:
+    """What CloudFormation's validation doubts in a change set that it made all the same.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
+    """
+    return [
+        Doubt(event.get("LogicalResourceId", ""), reason)
+        for event in _events(cloudformation, change_set)
+        if event.get("EventType") == "VALIDATION_ERROR"
+        and (reason := event.get("ValidationStatusReason", ""))
+    ]
 
 
 def is_nothing(reason: str) -> bool:
@@ -314,19 +335,23 @@ def _drift(target: Any) -> Drift | None:
     return Drift(drift.get("PreviousValue", ""), drift.get("ActualValue", ""))
 
 
-def _failed_events(
-    cloudformation: CloudFormationClient, change_set: ChangeSet
+def _events(
+    cloudformation: CloudFormationClient, change_set: ChangeSet, *, failed: bool = False
 ) -> list[OperationEventTypeDef]:
-    """What CloudFormation's early validation found; nothing where it may not be asked."""
-    try:
-        answer = cloudformation.describe_events(
-            StackName=change_set.stack_id,
-            ChangeSetName=change_set.name,
-            Filters={"FailedEvents": True},
-        )
-    except cloudformation.exceptions.ClientError:
-        return []
-    return answer.get("OperationEvents", [])
+    """What CloudFormation did to make it, or what of that failed; nothing where we may not ask."""
+    events: list[OperationEventTypeDef] = []
+    asked: dict[str, Any] = {"Filters": {"FailedEvents": True}} if failed else {}
+    while True:
+        try:
+            answer = cloudformation.describe_events(
+                StackName=change_set.stack_id, ChangeSetName=change_set.name, **asked
+            )
+        except cloudformation.exceptions.ClientError:
+            return events
+        events += answer.get("OperationEvents", [])
+        if not answer.get("NextToken"):
+            return events
+        asked["NextToken"] = answer["NextToken"]
 
 
 class Rejected(UserError):

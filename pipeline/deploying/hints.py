@@ -9,6 +9,8 @@ from typing import NamedTuple
 class _Hint(NamedTuple):
     pattern: str
     advice: str
+    type: str = ""
+    """Of resources of this type alone; empty: of every type."""
 
 
 # The first that matches wins, so the narrow ones stand first.
@@ -53,6 +55,17 @@ _HINTS = (
         " needs it, import it into the stack, or choose another project name.",
     ),
     _Hint(
+        r"BlockPublicPolicy|[Bb]lock [Pp]ublic [Aa]ccess",
+        "The account or its organization blocks public bucket policies (S3 Block Public Access):"
+        " deliver the bucket's objects through CloudFront, or let whoever manages it allow them.",
+    ),
+    _Hint(
+        r"PutBucketPolicy|AccessDenied|Access Denied",
+        "Either whoever deploys lacks s3:PutBucketPolicy, or the policy is a public one and the"
+        " account or its organization blocks those (S3 Block Public Access).",
+        type="AWS::S3::BucketPolicy",
+    ),
+    _Hint(
         r"not authorized to perform: ([\w-]+:\w+)",
         r"Whoever deploys lacks \1: let whoever manages the account allow it.",
     ),
@@ -90,10 +103,10 @@ _HINTS = (
 )
 
 
-def hint(reason: str) -> str:
+def hint(reason: str, resource_type: str = "") -> str:
     """What to do about a failed resource; empty when its reason is none of the known."""
-    for one in _HINTS:
-        found = re.search(one.pattern, reason)
-        if found:
-            return found.expand(one.advice)
+    for known in _HINTS:
+        match = re.search(known.pattern, reason)
+        if match and known.type in {"", resource_type}:
+            return match.expand(known.advice)
     return ""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from pipeline.deploying.changeset import Change
 from pipeline.deploying.inventory import KEPT
 from pipeline.errors import Refused
+from pipeline.schemas import runtimes
 
 if TYPE_CHECKING:
     from pipeline.environment.fields import BaseSettings
@@ -73,6 +75,29 @@ def check_stuck(found: Iterable[Change], template: dict[str, Any]) -> None:
             " replace what has a name of its own.",
             mend="Give it another name together with the change, or take the change back.",
         )
+
+
+def check_new_functions(found: Iterable[Change], template: dict[str, Any], day: date) -> None:
+    """Refuse a function that AWS will not make: its runtime is for those that are there."""
+    for change in found:
+        runtime = _runtime(change, template)
+        days = runtimes().get(runtime)
+        if days and days.creation_blocked <= day:
+            raise Refused(
+                f"{change.logical_id} ({change.type}) would be a new function, and AWS has made"
+                f" none with {runtime} since {days.creation_blocked}.",
+                mend="Give it a newer runtime.",
+            )
+
+
+def _runtime(change: Change, template: dict[str, Any]) -> str:
+    """The runtime of a function that a change makes; empty for every other change."""
+    is_new = change.action == "Add" or change.replacement == "True"
+    if change.type != "AWS::Lambda::Function" or not is_new:
+        return ""
+    resource = template["Resources"].get(change.logical_id, {})
+    runtime = resource.get("Properties", {}).get("Runtime")
+    return runtime if isinstance(runtime, str) else ""
 
 
 def check_losses(found: Sequence[Change], template: dict[str, Any], name: str) -> None:

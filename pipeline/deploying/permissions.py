@@ -22,6 +22,7 @@ _PLAN = (
     "cloudformation:DescribeEvents",
     "cloudformation:DeleteChangeSet",
     "dynamodb:DescribeTable",
+    "s3:GetAccountPublicAccessBlock",
 )
 STATIONS: Mapping[str, tuple[str, ...]] = {
     "outputs": _LOOK,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline import verdict_cache
 from pipeline.deploying import alarm_watch, change_rules, changeset, clients, losses, screen
 from pipeline.deploying.alarm_watch import NOBODY, Watch
 from pipeline.deploying.changeset import Change, ChangeSet, Purpose, Request
@@ -103,16 +104,26 @@ def discard(
 def show(deployment: Deployment, change_set: ChangeSet | None) -> bool:
     """Show what would change; False if nothing would. What may not happen is refused."""
     found = _changes(deployment, change_set) if change_set else None
-    if found is None:
+    if change_set is None or found is None:
         screen.note(f"Nothing to change: {deployment.settings.stack_name} is up to date.")
         return False
     screen.changes(found, deployment.rendered)
+    _tell_doubts(deployment, change_set)
     losses.check_gone(found, deployment.rendered.value, deployment.settings)
     if deployment.settings.protected:
         losses.check_losses(found, deployment.rendered.value, deployment.settings.name)
     losses.check_stuck(found, deployment.rendered.value)
+    losses.check_new_functions(found, deployment.rendered.value, verdict_cache.today())
     change_rules.check(deployment, found)
     return True
+
+
+def _tell_doubts(deployment: Deployment, change_set: ChangeSet) -> None:
+    for doubt in changeset.doubts(deployment.aws.cloudformation, change_set):
+        where = deployment.where(doubt.logical_id)
+        at = f"{where}: " if where else ""
+        name = f"{doubt.logical_id}: " if doubt.logical_id else ""
+        screen.note(f"{at}CloudFormation warns: {name}{doubt.reason}")
 
 
 def _changes(deployment: Deployment, change_set: ChangeSet) -> list[Change] | None:

@@ -47,7 +47,7 @@ def failure(
     failed = events.first_failure(found)
     if failed is None:
         return UserError("the stack did not change as asked.", mend=out)
-    advice = [line for line in (hint(failed.reason), out) if line]
+    advice = [line for line in (hint(failed.reason, failed.type), out) if line]
     return UserError(
         f"{failed.logical_id} ({failed.type}) {failed.status}: {failed.reason}",
         where=where(failed.logical_id),

@@ -178,10 +178,11 @@ def _silent(rule: Rule, said: str, template: Template) -> Finding:
 
 def _failed(verdict: Verdict, template: Template) -> Iterator[Finding]:
     """One finding for each resource that the rule fails on; clauses after the first are notes."""
-    if verdict.status != "FAIL":
-        return
+    failures = verdict.failures
+    if verdict.status == "FAIL" and not failures:
+        failures = (Failure("", None, "", "", verdict.rule),)
     groups: dict[str, list[tuple[Pointer, Failure]]] = {}
-    for failure in verdict.failures or (Failure("", None, "", "", verdict.rule),):
+    for failure in failures:
         pointer = pointer_of(failure.path, template.value) or _empty_list(failure, template.value)
         resource = str(pointer[1]) if pointer[:1] == ("Resources",) and pointer[1:] else ""
         groups.setdefault(resource, []).append((pointer, failure))
@@ -198,7 +199,7 @@ def _finding(
     return Finding(
         tool=TOOL_GUARD,
         rule=verdict.rule,
-        level=Level.ERROR,
+        level=Level.INFO if first.note else Level.ERROR,
         message=message,
         environment=verdict.template,
         pointer=pointer,

@@ -8,13 +8,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Failure:
-    """One clause that doesn't hold; `missing` is what the query looked for in vain below `path`."""
+    """One clause that doesn't hold; `missing` is what the query looked for in vain below `path`.
+
+    `note`: it is told, and the rule passes all the same.
+    """
 
     path: str
     found: Any
     missing: str
     message: str
     clause: str
+    note: bool = False
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from pipeline.deploying import (
     code_only,
     events,
     parcels,
+    preflight,
     proposal,
     publishing,
     recovery,
@@ -118,6 +119,7 @@ def bring_up_to_date(deployment: Deployment, consent: Consent) -> None:
     if kind == "CREATE" and (found := adoption.taken(deployment)):
         adoption.told(deployment, found)
         deployment = adoption.agreed(deployment, found, allowed=consent.take_in)
+    preflight.check_public_access(deployment, kind)
     parcels.send_code(deployment)
     watch = alarm_watch.watch(deployment.target, stack, deployment.rendered.document)
     _change(deployment, kind, watch, consent, reverts=consent.revert_drift and kind == "UPDATE")
@@ -220,3 +222,4 @@ def _follow_up(deployment: Deployment, undone: list[str]) -> None:
     publishing.publish(deployment.target, deployment.root, site, outputs)
     undone.remove("the website")
     screen.outputs(stack.outputs, as_json=False)
+    preflight.tell_unheard_alarms(deployment)

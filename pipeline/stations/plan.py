@@ -5,7 +5,16 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from pipeline.deploying import adoption, clients, parcels, proposal, publishing, screen, stacks
+from pipeline.deploying import (
+    adoption,
+    clients,
+    parcels,
+    preflight,
+    proposal,
+    publishing,
+    screen,
+    stacks,
+)
 from pipeline.deploying import bucket as buckets
 from pipeline.deploying.consent import check_account_is_known
 from pipeline.deploying.deployment import Deployment, build
@@ -41,6 +50,7 @@ def show_plan(deployment: Deployment) -> None:
         adoption.told(deployment, found)
         screen.note("deploy would ask whether to import it.")
         deployment = adoption.importing(deployment, found)
+    preflight.check_public_access(deployment, kind)
     bucket_is_there = buckets.exists(deployment.aws.s3, deployment.bucket)
     parcels.tell_code(deployment, bucket_is_there=bucket_is_there)
     if files := publishing.check(deployment.rendered, deployment.root):
@@ -51,4 +61,5 @@ def show_plan(deployment: Deployment) -> None:
             proposal.show(deployment, change_set)
         finally:
             proposal.discard(deployment, change_set, made_stack=stack is None)
+    preflight.tell_unheard_alarms(deployment)
     screen.note(f"This was a plan: {own.stack_name} is as it was.")

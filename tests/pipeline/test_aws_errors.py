@@ -191,6 +191,29 @@ def test_known_reasons_get_a_hint(reason: str, says: str) -> None:
     assert says in hints.hint(reason)
 
 
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "Access Denied (Service: S3, Status Code: 403)",
+        "API: s3:PutBucketPolicy Access Denied",
+        "User: x is not authorized to perform: s3:PutBucketPolicy on resource: y",
+    ],
+)
+def test_a_refused_bucket_policy_has_two_possible_causes(reason: str) -> None:
+    told = hints.hint(reason, "AWS::S3::BucketPolicy")
+
+    assert "lacks s3:PutBucketPolicy" in told
+    assert "Block Public Access" in told
+    assert "Block Public Access" not in hints.hint(reason, "AWS::S3::Bucket")
+
+
+def test_a_public_policy_that_the_account_blocks_is_told_as_such() -> None:
+    reason = "s3:PutBucketPolicy: public policies are prevented by the BlockPublicPolicy setting"
+
+    assert "through CloudFront" in hints.hint(reason, "AWS::S3::BucketPolicy")
+    assert "lacks" not in hints.hint(reason, "AWS::S3::BucketPolicy")
+
+
 def test_an_unknown_reason_gets_none() -> None:
     assert hints.hint("The moon is in the wrong house") == ""
 

@@ -238,6 +238,32 @@ def test_a_rejected_template_is_told_in_awss_words_with_its_line(aws: Aws) -> No
     assert caught.value.where == "templates/main.yaml.j2:13"
 
 
+def test_what_cloudformations_validation_doubts_is_shown_with_its_line_and_stops_nothing(
+    aws: Aws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    doubt = {
+        "EventType": "VALIDATION_ERROR",
+        "LogicalResourceId": "Queue",
+        "ValidationFailureMode": "WARN",
+        "ValidationStatusReason": "The quota for queues is nearly used up.",
+    }
+    other = {"EventType": "STACK_EVENT", "LogicalResourceId": "Hello"}
+    aws.says(
+        "DescribeEvents",
+        {"OperationEvents": [other], "NextToken": "2"},
+        {"OperationEvents": [doubt]},
+    )
+
+    plan.show_plan(deployment(aws))
+
+    told = capsys.readouterr().err
+    assert (
+        "templates/main.yaml.j2:13: CloudFormation warns: Queue: The quota for queues is nearly"
+        " used up." in told
+    )
+    assert "Hello: " not in told
+
+
 def test_a_rejection_is_told_even_where_its_details_may_not_be_read(aws: Aws) -> None:
     aws.says("DescribeChangeSet", change_set(status="FAILED", StatusReason="Bad template"))
     aws.says("DescribeEvents", Refusal("AccessDenied", status=403))

@@ -219,6 +219,18 @@ def test_without_exceptions_every_rule_has_to_pass(root: Path) -> None:
     assert {finding.rule for finding in findings} == {rule.name for rule in crosschecks.rules()}
 
 
+def test_what_a_check_only_notes_is_told_and_fails_nothing(root: Path) -> None:
+    function = {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": "python3.11"}}
+    rule = "FUNCTIONS_RUN_MAINTAINED_RUNTIMES"
+
+    def found(day: date) -> list[tuple[Level, str]]:
+        findings = guard([boxes(Crate=SHUT, F=function)], root, lambda: day)
+        return [(one.level, one.found) for one in findings if one.rule == rule]
+
+    assert found(date(2027, 7, 1)) == [(Level.INFO, '"python3.11"')]
+    assert found(date(2027, 9, 1)) == [(Level.ERROR, '"python3.11"')]
+
+
 def test_a_rule_that_fails_is_a_finding_where_it_is_not_required_too(root: Path) -> None:
     put(
         root,

@@ -74,6 +74,23 @@ def test_a_template_cannot_switch_a_rule_off_for_itself(project: Path) -> None:
     assert [one.rule for one in found if one.level is Level.ERROR] == ["E3002"]
 
 
+def test_a_deprecated_runtime_is_left_to_the_rule_that_knows_what_may_still_be_done_with_it(
+    project: Path,
+) -> None:
+    path = project / "templates/main.yaml.j2"
+    old = "{Runtime: nodejs18.x, Handler: a.b, Code: {ZipFile: x}, Role: !GetAtt HttpApiRole.Arn}"
+    path.write_text(
+        path.read_text().replace(
+            "Resources:\n",
+            f"Resources:\n  Old: {{Type: AWS::Lambda::Function, Properties: {old}}}\n",
+        )
+    )
+
+    found = lint.lint(render.render_all(["dev"], project), project)
+
+    assert [finding for finding in found if "2531" in finding.rule] == []
+
+
 def test_a_decided_information_is_let_through(project: Path) -> None:
     assert lint.decide([finding()], decided(project), whole=True) == []
 

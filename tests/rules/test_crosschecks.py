@@ -283,7 +283,7 @@ FAILS: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "FUNCTIONS_RUN_MAINTAINED_RUNTIMES",
-        {"F": function(arn("R"), "python3.9")},
+        {"F": function(arn("R"), "python3.6")},
         "/Resources/F/Properties/Runtime",
     ),
 ]
@@ -330,13 +330,26 @@ def test_each_check_has_a_case_that_passes_and_one_that_fails() -> None:
     assert {rule for rule, _, _ in FAILS} == names
 
 
-@pytest.mark.parametrize(("day", "status"), [("2027-06-29", "PASS"), ("2027-06-30", "FAIL")])
-def test_a_runtime_is_refused_from_its_day_on(day: str, status: str) -> None:
+@pytest.mark.parametrize(
+    ("day", "status", "told"),
+    [
+        ("2026-12-31", "PASS", ""),
+        ("2027-01-01", "PASS", "gets no security updates from 2027-06-30 on"),
+        ("2027-06-30", "PASS", "no security updates since 2027-06-30"),
+        ("2027-07-31", "PASS", "no new function with this runtime since 2027-07-31"),
+        ("2027-08-30", "PASS", "no new function with this runtime since 2027-07-31"),
+        ("2027-08-31", "FAIL", "let nobody update a function with this runtime"),
+    ],
+)
+def test_a_runtimes_end_is_told_half_a_year_before_and_refused_when_nobody_may_update_it(
+    day: str, status: str, told: str
+) -> None:
     template = {"Resources": {"F": F}}
 
     verdict = said("FUNCTIONS_RUN_MAINTAINED_RUNTIMES", template, date.fromisoformat(day))
 
     assert verdict.status == status
+    assert [told in failure.message for failure in verdict.failures] == ([True] if told else [])
 
 
 def test_runtimes_of_every_language_have_their_days() -> None:

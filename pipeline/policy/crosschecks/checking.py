@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from pipeline.findings import Pointer
+from pipeline.schemas import Lifecycle
 
 BUCKET = "AWS::S3::Bucket"
 FUNCTION = "AWS::Lambda::Function"
@@ -16,21 +17,22 @@ LOG_GROUP = "AWS::Logs::LogGroup"
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong at one place, and how to mend it."""
+    """What is wrong at one place, and how to mend it; as a `note` it fails nothing."""
 
     pointer: Pointer
     found: Any
     what: str
     mend: str
+    note: bool = False
 
 
 @dataclass(frozen=True)
 class Subject:
-    """The template, the day, and when each runtime is deprecated."""
+    """The template, the day, and the days that AWS has set for runtimes."""
 
     template: dict[str, Any]
     day: date
-    runtimes: Mapping[str, date]
+    runtimes: Mapping[str, Lifecycle]
 
 
 # Its name in upper case is the rule's; its docstring says what that protects and who asks for it.

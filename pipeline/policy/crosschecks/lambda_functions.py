@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 from pipeline.policy.crosschecks.checking import FUNCTION, LOG_GROUP, Check, Problem, Subject
 from pipeline.policy.references import as_written, at, of_type, prop, referred
+from pipeline.schemas import Lifecycle
 
 
 def functions_have_a_log_group(subject: Subject) -> list[Problem] | None:
@@ -40,8 +42,13 @@ def _logs_to(function: dict[str, Any], name: str, group_id: str, group: dict[str
     )
 
 
+NOTICE = timedelta(days=180)
+
+
 def functions_run_maintained_runtimes(subject: Subject) -> list[Problem] | None:
-    """A deprecated runtime gets no security updates; AWS's days are those that cfn-lint carries.
+    """A deprecated runtime gets no security updates: told from 180 days before, and an error once
+    AWS lets nobody update the function any more. A deployment refuses a new function from the day
+    on which AWS does. AWS's days are those that cfn-lint carries.
     https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
     """
     functions = of_type(subject.template, FUNCTION)
@@ -55,22 +62,41 @@ def functions_run_maintained_runtimes(subject: Subject) -> list[Problem] | None:
 
 
 def _outdated(name: str, runtime: Any, subject: Subject) -> Problem | None:
-    """A problem from the runtime's day on; an unknown runtime is for cfn-lint to refuse."""
-    ends = subject.runtimes.get(runtime) if isinstance(runtime, str) else None
-    if ends is None or subject.day < ends:
+    """An unknown runtime is for cfn-lint to refuse."""
+    days = subject.runtimes.get(runtime) if isinstance(runtime, str) else None
+    if days is None or subject.day < days.deprecated - NOTICE:
         return None
     family = runtime.rstrip("0123456789.x")
     later = [
         other
-        for other, day in subject.runtimes.items()
-        if subject.day < day and other.startswith(family)
+        for other, its in subject.runtimes.items()
+        if days.deprecated < its.deprecated and other.startswith(family)
     ]
     return Problem(
         ("Resources", name, "Properties", "Runtime"),
         runtime,
-        f"The runtime has been deprecated since {ends}.",
+        _fate(days, subject.day),
         f"Runtime: {' or '.join(later) or 'one that AWS supports'}.",
+        note=subject.day < days.update_blocked,
     )
+
+
+def _fate(days: Lifecycle, day: date) -> str:
+    if day >= days.update_blocked:
+        return (
+            f"AWS has let nobody update a function with this runtime since {days.update_blocked}."
+        )
+    if day >= days.creation_blocked:
+        return (
+            f"AWS has made no new function with this runtime since {days.creation_blocked}, and"
+            f" lets nobody update one from {days.update_blocked} on."
+        )
+    if day >= days.deprecated:
+        return (
+            f"The runtime has had no security updates since {days.deprecated}; AWS makes no new"
+            f" function with it from {days.creation_blocked} on."
+        )
+    return f"The runtime gets no security updates from {days.deprecated} on."
 
 
 CHECKS: tuple[Check, ...] = (functions_have_a_log_group, functions_run_maintained_runtimes)
