@@ -25,6 +25,7 @@ nox.options.sessions = ["lint", "guard", "tests"]
 
 LOCK = Path("requirements.lock")
 AUDIT = "audit"  # the group with a lock of its own: its tools fit no one else's
+ALONE = {AUDIT, "dev"}  # groups that need nothing of the pipeline's own dependencies
 AUDIT_LOCK = Path("requirements-audit.lock")
 UNDO_TIME = 30.0  # seconds that a station has after Ctrl-C to say how things stand
 END_TIME = 10.0  # seconds that the local cloud has after Ctrl-C to close what it opened
@@ -64,8 +65,8 @@ def python(platform: str = sys.platform) -> str:
 PYTHON = python()
 
 
-def install(session: nox.Session, group: str) -> None:
-    """Install a dependency group as locked, unless this environment has just that already."""
+def install(session: nox.Session, group: str = "") -> None:
+    """Install the pipeline's dependencies and a group's as locked, unless just that is there."""
     lock = AUDIT_LOCK if group == AUDIT else LOCK
     wanted = hashlib.sha256(group.encode() + lock.read_bytes()).hexdigest()
     stamp = Path(session.virtualenv.location) / ".installed"
@@ -73,7 +74,9 @@ def install(session: nox.Session, group: str) -> None:
         return
     stamp.unlink(missing_ok=True)
     if session.venv_backend == "uv":
-        locked = ["--require-hashes", "--constraint", str(lock), "--group", group]
+        groups = [f"--group={group}"] if group else []
+        own = [] if group in ALONE else ["--requirement", "pyproject.toml"]
+        locked = ["--require-hashes", "--constraint", str(lock), *own, *groups]
     else:  # the pip of Python 3.11 knows no groups: all of the lock
         locked = ["--require-hashes", "--requirement", str(lock)]
     session.install(*locked, env={"UV_COMPILE_BYTECODE": "1", "PYTHONDONTWRITEBYTECODE": None})
@@ -117,7 +120,7 @@ def run(session: nox.Session, *command: str, interrupt_timeout: float = UNDO_TIM
 
 def station(session: nox.Session, name: str) -> None:
     """Run a station of the pipeline on the environments that follow `--`."""
-    install(session, "pipeline")
+    install(session)
     run(session, "-m", "pipeline", name, *arguments(name, session.posargs))
 
 
@@ -315,8 +318,9 @@ def lock(session: nox.Session) -> None:
     groups = set(nox.project.load_toml("pyproject.toml")["dependency-groups"])
     locks = {LOCK: groups - {AUDIT}, AUDIT_LOCK: groups & {AUDIT}}
     for lock_file, names in ((file, names) for file, names in locks.items() if names):
+        own = () if lock_file == AUDIT_LOCK else ("pyproject.toml",)
         session.run(
-            *("uv", "pip", "compile", "pyproject.toml", "--universal", "--generate-hashes"),
+            *("uv", "pip", "compile", *own, "--universal", "--generate-hashes"),
             *("--python-version", "3.11", "--no-emit-index-url", "--no-header", "--quiet"),
             *("--output-file", str(lock_file)),
             *(f"--group={name}" for name in sorted(names)),

@@ -157,7 +157,15 @@ _STATIONS = {
     "refresh": "rewrite the committed files that are derived",
 }
 
-if __name__ == "__main__":
+
+def command() -> int:
+    """The command line of a process of its own, also of the installed `stack-pipeline`."""
     signals.heed()
     gc.set_threshold(500_000)  # a short life makes little garbage; looking for it takes a twentieth
-    sys.exit(main())
+    if str(Path.cwd()) not in map(os.path.abspath, sys.path):
+        sys.path.insert(0, str(Path.cwd()))  # as `python -m` does: the project's schema is there
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(command())

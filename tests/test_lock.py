@@ -29,8 +29,11 @@ def locked(root: Path, lock: str) -> dict[str, list[Version]]:
 
 def declared(root: Path, lock: str) -> list[Requirement]:
     """What a lock has to hold: the audit's tools have one of their own."""
-    groups = tomllib.loads((root / "pyproject.toml").read_text())["dependency-groups"]
+    project = tomllib.loads((root / "pyproject.toml").read_text())
+    groups = project["dependency-groups"]
     mine = [one for name, one in groups.items() if (name == AUDIT) == (AUDIT in lock)]
+    if AUDIT not in lock:
+        mine.append(project["project"]["dependencies"])
     return [Requirement(one) for group in mine for one in group if isinstance(one, str)]
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from environments.schema import Settings
 from pipeline import files
 from pipeline.documents import Document, parse_settings
 from pipeline.errors import UsageError, UserError, guess
 from pipeline.findings import Place, Pointer
+
+if TYPE_CHECKING:  # a template from elsewhere is judged where there is no schema
+    from environments.schema import Settings
 
 FOLDER = "environments"
 
@@ -65,6 +68,8 @@ def chosen(wanted: Iterable[str], root: Path) -> list[str]:
 
 def load(name: str, root: Path) -> Loaded:
     """The settings of an environment; SettingsError names every wrong line."""
+    from environments.schema import Settings
+
     chosen([name], root)
     file = f"{FOLDER}/{name}.yaml"
     document = parse_settings(files.read_text(root / file, file), file)

@@ -106,8 +106,9 @@ def _not_judged(
         "NOTHING_TO_JUDGE": silent
         and f"{len(silent)} general rules found nothing to judge here: {', '.join(silent)}.",
         "RULES_LEFT_OUT": (own or rendered)
-        and f"{own} rules of rules/{rulebook.APPLICATION} and {rendered} about how this repository"
-        " renders were left out: they are about its own templates.",
+        and (f"{own} rules of rules/{rulebook.APPLICATION} and " if own else "")
+        + f"{rendered} rules about how a repository renders were left out: they are about its own"
+        " templates.",
     }
     for rule, message in said.items():
         if message:

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline import checks, files, formats, terminal, verdict_cache
+from pipeline import checks, files, formats, pattern, terminal, verdict_cache
 from pipeline.errors import UsageError, UserError, tell
 from pipeline.findings import (
     TOOL_GUARD,
@@ -104,15 +104,17 @@ def _judged(wanted: Wanted, root: Path, cache: Cache) -> _Work:
 
 
 def outside(paths: Sequence[str], root: Path, destination: Destination) -> int:
-    """Judge templates from anywhere by the rules of `root`."""
+    """Judge templates from anywhere by the general rules of `root`, or by those of the engine."""
     from pipeline.policy import guard
     from pipeline.policy.foreign import read
+    from pipeline.policy.rulebook import GENERAL
 
+    rules = root if (root / guard.RULES / GENERAL).is_dir() else pattern.ROOT
     work = _Work(["guard"], paths, tools=["guard"])
     for path in paths:
         with terminal.step(f"guard {path}"), work.noting(TOOL_GUARD, path):
-            work.found += guard.guard_outside(read(root / path, path), root)
-    return _report(work, root, destination)
+            work.found += guard.guard_outside(read(root / path, path), rules)
+    return _report(work, root, destination, rules)
 
 
 @dataclass
@@ -180,7 +182,7 @@ def _judge(rendered: Sequence[Rendered], root: Path, work: _Work, cache: Cache) 
         work.found += checks.judge(work.stations, rendered, root, cache)
 
 
-def _report(work: _Work, root: Path, destination: Destination) -> int:
+def _report(work: _Work, root: Path, destination: Destination, rules_of: Path | None = None) -> int:
     """Write the report, and tell a person's mistakes in their own words too."""
     for error in {str(error): error for error in work.errors}.values():
         tell(error)
@@ -191,7 +193,7 @@ def _report(work: _Work, root: Path, destination: Destination) -> int:
             terminal.say(_summary(work, work.found))
         return code
     found = [*work.found, *work.complaints]
-    rules = [] if work.errors else _rules(work.stations, root)
+    rules = [] if work.errors else _rules(work.stations, rules_of or root)
     report = Report(work.tools, work.names, found, rules, stopped=bool(work.errors))
     text = _text(report, root, destination.format)
     if destination.file is None:

@@ -17,8 +17,9 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--template",
         metavar="FILE",
-        action="append",
-        help="judge this CloudFormation file, YAML or JSON, instead of the environments",
+        action="extend",
+        nargs="+",
+        help="judge these CloudFormation files, YAML or JSON, instead of the environments",
     )
 
 

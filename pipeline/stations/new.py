@@ -12,11 +12,9 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline import files, terminal
+from pipeline import files, pattern, terminal
 from pipeline.errors import UserError
 
-PATTERN = Path(__file__).parents[2]
-EXAMPLE = "examples/worker"
 TAKEN = (
     "localcloud",
     "noxfile.py",
@@ -25,7 +23,16 @@ TAKEN = (
     "rules/changesets",
     "rules/general",
 )
-LEFT_OUT = {"build", ".hypothesis", ".mypy_cache", ".nox", ".pytest_cache", ".ruff_cache", ".venv"}
+LEFT_OUT = {
+    "_pattern",
+    "build",
+    ".hypothesis",
+    ".mypy_cache",
+    ".nox",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".venv",
+}
 NAME = "orders"  # what the example is called
 
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]")
@@ -53,11 +60,11 @@ def write(folder: Path, name: str) -> int:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as made:
         copy = Path(made) / "copy"
-        _copy(PATTERN / EXAMPLE, copy)
+        _copy(pattern.path(pattern.EXAMPLE), copy)
         for path in _texts(copy):
             _rename(path, name)
         for taken in TAKEN:
-            _copy(PATTERN / taken, copy / taken)
+            _copy(pattern.path(taken), copy / taken)
         count = sum(path.is_file() for path in copy.rglob("*"))
         if folder.is_dir():
             folder.rmdir()
@@ -78,11 +85,12 @@ def _check(folder: Path, name: str) -> None:
             where=str(folder),
             mend="Name a folder that isn't there yet, or an empty one.",
         )
-    if not (PATTERN / EXAMPLE).is_dir():
+    if not pattern.path(pattern.EXAMPLE).is_dir():
         raise UserError(
             "the example isn't there.",
-            where=str(PATTERN / EXAMPLE),
-            mend="Run `new` in a checkout of the pattern; an installed engine doesn't carry it.",
+            where=str(pattern.path(pattern.EXAMPLE)),
+            mend="This is a copy that `new` wrote. Run `new` in a checkout of the pattern, or with"
+            " an installed engine.",
         )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from pipeline import files
+from pipeline import files, pattern
 from pipeline.errors import UserError
 from pipeline.stations import new
 
@@ -115,12 +115,12 @@ def test_what_editors_and_systems_leave_is_not_ours(name: str) -> None:
 def test_what_editors_and_systems_leave_is_not_in_a_new_repository(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    example = tmp_path / "pattern" / new.EXAMPLE
+    example = tmp_path / "pattern" / pattern.EXAMPLE
     example.mkdir(parents=True)
     (example / ".gitignore").write_text("build/\n")
     (example / ".#README.md").symlink_to("me@host.1")
     (example / "._README.md").write_bytes(b"\x00\xff")
-    monkeypatch.setattr(new, "PATTERN", tmp_path / "pattern")
+    monkeypatch.setattr(pattern, "ROOT", tmp_path / "pattern")
     monkeypatch.setattr(new, "TAKEN", ())
 
     new.write(tmp_path / "made", "orders")
