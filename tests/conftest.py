@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from localcloud.keys import Endpoint, Keys
+from pipeline import verdict_cache
+from pipeline.__main__ import main
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("environments", "templates", "rules", "handlers", "website")
@@ -15,6 +23,15 @@ PARTS = ("environments", "templates", "rules", "handlers", "website")
 # The same examples in every run: a test that fails now and then helps nobody.
 settings.register_profile("default", derandomize=True, deadline=None, database=None)
 settings.load_profile("default")
+
+
+def copy_of_the_project(folder: Path) -> Path:
+    """What a person edits, in another folder."""
+    for part in PARTS:
+        if (ROOT / part).is_dir():
+            unneeded = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / part, folder / part, ignore=unneeded)
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -26,12 +43,37 @@ def root() -> Path:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of what a person edits, to change and break."""
-    for part in PARTS:
-        if (ROOT / part).is_dir():
-            shutil.copytree(
-                ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__")
-            )
-    return tmp_path
+    return copy_of_the_project(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[Endpoint]:
+    """An AWS endpoint in a process of its own, for a process holds only one: address and keys."""
+    command = [sys.executable, "-m", "localcloud", "--aws-only", "--json"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            variables = json.loads(server.stdout.readline())["environment"]
+            keys = Keys(variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"])
+            yield Endpoint(variables["AWS_ENDPOINT_URL"], keys)
+        finally:
+            server.terminate()
+
+
+@pytest.fixture(scope="session")
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `check` keeps of the project as it is: a folder to read."""
+    folder = tmp_path_factory.mktemp("judged")
+    copy_of_the_project(folder)
+    assert main(["check"], folder) == 0
+    return folder / verdict_cache.FOLDER
+
+
+@pytest.fixture
+def checked(project: Path, verdicts: Path) -> Path:
+    """The project after a `check`: only what a test changes is judged anew."""
+    shutil.copytree(verdicts, project / verdict_cache.FOLDER)
+    return project
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ from pipeline.__main__ import main
 from pipeline.findings import Finding, Level, Place
 from pipeline.formats import MACHINE, Report
 from pipeline.policy.rulebook import Rule
+from tests.conftest import copy_of_the_project
 
 SUBSET = json.loads((Path(__file__).parent / "sarif_subset.json").read_text(encoding="utf-8"))
 RULE = Rule("BOXES_ARE_SHUT", "boxes.guard", 3, "Boxes stay shut.\ndocs/policy.md")
@@ -175,9 +176,13 @@ def test_json_counts_and_says_whether_it_fails() -> None:
     assert (passing["failed"], passing["counts"]) == (False, {"error": 0, "warning": 0, "info": 1})
 
 
-@pytest.fixture
-def broken(project: Path) -> Path:
-    """A project whose upload bucket accepts public ACLs, as a value of the template itself."""
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose upload bucket accepts public ACLs, as a value of the template itself.
+
+    One for all: what is judged for the first report is known for the others.
+    """
+    project = copy_of_the_project(tmp_path_factory.mktemp("broken"))
     path = project / "templates/parts/uploads.yaml.j2"
     text = path.read_text().replace("IgnorePublicAcls: true", "IgnorePublicAcls: false")
     path.write_text(text)
@@ -262,14 +267,14 @@ MISTAKES = {
 
 
 @pytest.fixture(params=MISTAKES)
-def mistaken(request: pytest.FixtureRequest, project: Path) -> tuple[Path, str, int, Any]:
+def mistaken(request: pytest.FixtureRequest, checked: Path) -> tuple[Path, str, int, Any]:
     """A project with a mistake in one of its files, the file, the line, and what it is called."""
     file, old, new, told = MISTAKES[request.param]
-    before, found, after = (project / file).read_text().partition(old)
+    before, found, after = (checked / file).read_text().partition(old)
     assert found
-    (project / file).write_text(before + new + after)
+    (checked / file).write_text(before + new + after)
     line = f"{before}{new}".count("\n") + 1
-    return project, file, line, told
+    return checked, file, line, told
 
 
 def test_a_mistake_that_stops_the_work_is_a_finding(
@@ -344,9 +349,9 @@ def test_a_template_that_can_not_be_read_leaves_the_others_judged(
 
 
 def test_a_report_without_a_mistake_says_that_settings_and_templates_are_right(
-    project: Path, capsys: pytest.CaptureFixture[str]
+    checked: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    main(["lint", "dev", "--format", "sarif"], project)
+    main(["lint", "dev", "--format", "sarif"], checked)
 
     runs = json.loads(capsys.readouterr().out)["runs"]
     assert [run["tool"]["driver"]["name"] for run in runs] == ["settings", "render", "cfn-lint"]

@@ -22,12 +22,12 @@ FILES = {
 
 @pytest.mark.parametrize("file", [*FILES, "rules/general/tests/logs_tests.yaml"])
 def test_a_file_that_is_not_utf_8_is_named(
-    project: Path, capsys: pytest.CaptureFixture[str], file: str
+    checked: Path, capsys: pytest.CaptureFixture[str], file: str
 ) -> None:
-    path = project / file
+    path = checked / file
     path.write_bytes(b"# \xe4\n" + path.read_bytes())
 
-    code = main(["check", "dev"], project)
+    code = main(["check", "dev"], checked)
 
     assert code == 1
     assert f"{file}: byte 2 is not UTF-8." in capsys.readouterr().err.replace("//", "/")
@@ -35,11 +35,11 @@ def test_a_file_that_is_not_utf_8_is_named(
 
 @pytest.mark.parametrize("file", FILES)
 def test_a_file_of_another_shape_is_named(
-    project: Path, capsys: pytest.CaptureFixture[str], file: str
+    checked: Path, capsys: pytest.CaptureFixture[str], file: str
 ) -> None:
-    (project / file).write_text(FILES[file])
+    (checked / file).write_text(FILES[file])
 
-    code = main(["check", "dev"], project)
+    code = main(["check", "dev"], checked)
 
     told = capsys.readouterr()
     assert code == 1
@@ -48,22 +48,22 @@ def test_a_file_of_another_shape_is_named(
 
 @pytest.mark.parametrize("name", [".#iam.guard", "._iam.guard"])
 @pytest.mark.parametrize("folder", ["rules", "rules/general", "rules/application"])
-def test_what_editors_and_systems_leave_is_no_rule(project: Path, folder: str, name: str) -> None:
-    (project / folder / name).symlink_to("me@host.1")
+def test_what_editors_and_systems_leave_is_no_rule(checked: Path, folder: str, name: str) -> None:
+    (checked / folder / name).symlink_to("me@host.1")
 
-    assert main(["guard", "dev"], project) == 0
+    assert main(["guard", "dev"], checked) == 0
 
 
 @pytest.mark.parametrize(
     "folder", ["rules", "rules/general/more", "rules/other", "rules/changesets/more"]
 )
 def test_a_rules_file_that_nobody_would_read_is_named(
-    project: Path, capsys: pytest.CaptureFixture[str], folder: str
+    checked: Path, capsys: pytest.CaptureFixture[str], folder: str
 ) -> None:
-    (project / folder).mkdir(exist_ok=True)
-    (project / folder / "more.guard").write_text("rule MORE { Resources !empty }\n")
+    (checked / folder).mkdir(exist_ok=True)
+    (checked / folder / "more.guard").write_text("rule MORE { Resources !empty }\n")
 
-    code = main(["guard", "dev"], project)
+    code = main(["guard", "dev"], checked)
 
     assert code == 1
     assert f"{folder}/more.guard: a rules file here is judged by nobody." in capsys.readouterr().err
@@ -71,15 +71,15 @@ def test_a_rules_file_that_nobody_would_read_is_named(
 
 @pytest.mark.parametrize("name", ["prud", "../environments/dev", ".dev", "x" * 2000])
 @pytest.mark.parametrize("file", ["rules/waivers.yaml", "rules/changesets/waivers.yaml"])
-def test_a_waiver_names_an_environment_that_exists(project: Path, file: str, name: str) -> None:
-    (project / "environments/.dev.yaml").write_text("")
-    (project / file).write_text(
+def test_a_waiver_names_an_environment_that_exists(checked: Path, file: str, name: str) -> None:
+    (checked / "environments/.dev.yaml").write_text("")
+    (checked / file).write_text(
         "waivers:\n  - rule: KEYS_ROTATE\n    resource: AlarmKey\n"
         f"    environment: {name}\n    reason: a test\n    expires: '2030-12-31'\n"
     )
 
     with pytest.raises(UserError, match="isn't an environment") as raised:
-        waivers.read((project / file).parent, project)
+        waivers.read((checked / file).parent, checked)
 
     assert raised.value.where == f"{file}:2"
     assert "dev, prod" in raised.value.mend

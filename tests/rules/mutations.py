@@ -9,8 +9,6 @@ answer differently.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from pipeline.findings import Pointer
 from pipeline.policy import catalogue, crosschecks, rulebook
 from pipeline.policy.rulebook import read_all
 from pipeline.render import Rendered
+from tests.rules import engine
 from tests.rules.cases import ROOT, RULES
 from tests.rules.siblings import BAD
 from tests.rules.slices import Slice, slices
@@ -199,13 +198,7 @@ def _is_reference(template: Any, pointer: Pointer) -> bool:
 def _ask(questions: Sequence[tuple[str, str]], texts: dict[str, str]) -> list[str]:
     templates = {str(number): text for number, (_, text) in enumerate(questions)}
     jobs = [(rule, str(number)) for number, (rule, _) in enumerate(questions)]
-    task = json.dumps({"files": texts, "templates": templates, "jobs": jobs})
-    done = subprocess.run(
-        [sys.executable, "-m", "pipeline.policy.engine"],
-        input=task.encode(), capture_output=True, cwd=ROOT, check=True,
-    )  # fmt: skip
-    _, *lines = map(json.loads, done.stdout.splitlines())
-    return [line["verdicts"][0][1] for line in lines]
+    return [verdicts[0][1] for verdicts in engine.ask(texts, templates, jobs)]
 
 
 def record(noticed: Noticed, tiers: Mapping[str, str]) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from pipeline.policy import catalogue, judging, page, rulebook
+from pipeline.policy import catalogue, page, rulebook
+from tests.rules import engine
 from tests.rules.cases import ROOT, RULES, Case, cases
 
 BY_FILE = {
@@ -18,14 +20,15 @@ BY_FILE = {
 
 @pytest.fixture(scope="module")
 def verdicts() -> dict[tuple[str, str, str], str]:
-    """(file, case, rule) -> status, each file judged once on all of its cases."""
-    found: dict[tuple[str, str, str], str] = {}
-    for file in rulebook.read_all(RULES):
-        mine = BY_FILE.get(file.name, [])
-        judgement = judging.judge({case.name: case.input for case in mine}, [file])
-        assert judgement.broken == ()
-        found |= {(file.name, one.template, one.rule): one.status for one in judgement.verdicts}
-    return found
+    """(file, case, rule) -> status, each file judged on all of its cases."""
+    texts = {file.name: file.text for file in rulebook.read_all(RULES)}
+    templates = {f"{case.file}: {case.name}": json.dumps(case.input) for case in cases()}
+    jobs = [(case.file, f"{case.file}: {case.name}") for case in cases()]
+    return {
+        (case.file, case.name, rule): status
+        for case, answer in zip(cases(), engine.ask(texts, templates, jobs), strict=True)
+        for rule, status in answer
+    }
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.file}: {case.name}")

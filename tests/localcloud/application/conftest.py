@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.conftest import PARTS, ROOT
+from tests.conftest import ROOT, copy_of_the_project
 from tests.smoke.site import Site
 
 PATIENCE = 60.0
@@ -71,12 +70,6 @@ class Running:
                     return line
             time.sleep(0.02)
         pytest.fail(f"the local cloud never said {what!r}:\n" + "\n".join(self.lines[since:]))
-
-
-def copy_of_the_project(folder: Path) -> Path:
-    for part in PARTS:
-        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-    return folder
 
 
 COMMAND = (sys.executable, "-m", "localcloud", "dev", "--json")

@@ -14,7 +14,8 @@ import requests
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.api.descriptions import API, operations
-from tests.localcloud.application.conftest import copy_of_the_project, started
+from tests.conftest import copy_of_the_project
+from tests.localcloud.application.conftest import started
 
 EXAMPLES = 12  # of each operation and kind
 PATIENCE = 20.0
