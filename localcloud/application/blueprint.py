@@ -152,21 +152,39 @@ class Website:
 
 
 @dataclass(frozen=True)
-class Stream:
-    """A table's stream and the function that reads it."""
+class EventSource:
+    """What a function takes batches from. `reports_items`: it says which items of one failed."""
 
     logical_id: str
     function: str
     arn: str
-    from_the_start: bool
     batch: int
     window_seconds: int
+    reports_items: bool
+    filters: tuple[Document, ...]
+
+
+@dataclass(frozen=True)
+class Stream(EventSource):
+    """A table's stream: read in order, each batch until it is done or given up."""
+
+    from_the_start: bool
     retries: int
     max_age_seconds: int
     bisect: bool
-    reports_items: bool
-    filters: tuple[Document, ...]
     on_failure: str | None
+
+
+@dataclass(frozen=True)
+class Queue(EventSource):
+    """A queue: what fails comes again after its visibility timeout, until its redrive policy says
+    that it goes to the failure queue."""
+
+    visibility_seconds: int
+    attempts: int | None
+    failures: str | None
+    at_once: int | None
+    """Batches that are worked on at once; None leaves it to Lambda."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +199,6 @@ class Blueprint:
     apis: tuple[Api, ...]
     buckets: Mapping[str, Bucket]
     website: Website | None
-    streams: tuple[Stream, ...]
+    sources: tuple[EventSource, ...]
     resources: int
     notes: Sequence[str] = ()

@@ -12,7 +12,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from typing import Any
@@ -24,10 +24,10 @@ from localcloud import aws
 from localcloud.application import addresses as addressing
 from localcloud.application.access.identities import Identities
 from localcloud.application.addresses import Addresses
-from localcloud.application.blueprint import Api, Blueprint, Function, Stream
+from localcloud.application.blueprint import Api, Blueprint, Function
 from localcloud.application.compute.functions import Functions, Pool
 from localcloud.application.compute.invocations import Events, Failures
-from localcloud.application.compute.streams import Batches, StreamReader
+from localcloud.application.compute.sources import Sources
 from localcloud.application.conditions import Conditions
 from localcloud.application.http_api.http_gateway import HttpGateway
 from localcloud.application.options import Options
@@ -87,9 +87,10 @@ class Application:
         self._connections = Connections()
         self._functions = Functions(self._pool)
         failures = Failures(self._account, conditions)
-        self._failures = failures
         self._events = Events(self._functions, failures, conditions)
-        self._streams: dict[tuple[str, str], StreamReader] = {}
+        self._sources = Sources(
+            lambda: self.blueprint, self._account, self._functions, failures, conditions
+        )
         self._served: dict[str, web.AppRunner] = {}
 
     @property
@@ -179,7 +180,7 @@ class Application:
         self._blueprint = addressing.at_home(blueprint, self._addresses)
         self._functions.bring(blueprint.functions)
         await self._serve(blueprint)
-        await self._read_streams(blueprint)
+        await self._sources.bring()
         for problem in await self._functions.warm():
             self._log.line("function", problem)
 
@@ -297,31 +298,9 @@ class Application:
         await web.SockSite(runner, self._ports.socket(name)[1]).start()
         self._served[name] = runner
 
-    async def _read_streams(self, blueprint: Blueprint) -> None:
-        """A reader for each mapping; another stream of the same mapping is read anew."""
-        wanted = {(one.logical_id, one.arn) for one in blueprint.streams}
-        for name in set(self._streams) - wanted:
-            await self._streams.pop(name).close()
-        for name in wanted - set(self._streams):
-            now = self._stream(name[0])
-            batches = Batches(now, self._functions, self._failures, self._conditions)
-            self._streams[name] = StreamReader(now, self._account, batches)
-
-    def _stream(self, name: str) -> Callable[[], Stream]:
-        """What the mapping is now; what it last was, once it is gone and its reader isn't yet."""
-        last = [one for one in self.blueprint.streams if one.logical_id == name]
-
-        def now() -> Stream:
-            last.extend(one for one in self.blueprint.streams if one.logical_id == name)
-            del last[:-1]
-            return last[0]
-
-        return now
-
     async def _close(self) -> None:
         """End everything: connections, readers, events, processes, servers."""
-        for reader in self._streams.values():
-            await reader.close()
+        await self._sources.close()
         await self._connections.close()
         await asyncio.gather(*(runner.cleanup() for runner in self._served.values()))
         await self._events.close()
@@ -347,14 +326,17 @@ class Application:
         if self._options.as_json:
             return json.dumps(
                 {
-                    "url": self._url("website"),
+                    "url": self._url("website") if self.blueprint.website else None,
                     "outputs": outputs,
                     "endpoint": self._endpoint.url,
                     "environment": self._endpoint.environment(),
                 }
             )
         aws_here = f"AWS here: {self._endpoint.exports()}"
-        return f"Ready at {self._url('website')} (Ctrl-C ends it)\n{aws_here}"
+        if self.blueprint.website:
+            return f"Ready at {self._url('website')} (Ctrl-C ends it)\n{aws_here}"
+        said = "".join(f"  {name}: {value}\n" for name, value in sorted(outputs.items()))
+        return f"Ready: {self.blueprint.stack} (Ctrl-C ends it)\n{said}{aws_here}"
 
 
 LONGEST_HTTP = 10 * 1024 * 1024

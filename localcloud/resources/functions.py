@@ -218,7 +218,7 @@ class EventSourceMapping(Handler):
             "FunctionName", "EventSourceArn", "StartingPosition", "BatchSize", "Enabled",
             "MaximumRetryAttempts", "MaximumRecordAgeInSeconds", "BisectBatchOnFunctionError",
             "FunctionResponseTypes", "FilterCriteria", "MaximumBatchingWindowInSeconds",
-            "ParallelizationFactor", "DestinationConfig", "Tags",
+            "ParallelizationFactor", "ScalingConfig", "DestinationConfig", "Tags",
         }
     )  # fmt: skip
 

@@ -1,93 +1,177 @@
-"""Another stack by one command: made in a temporary folder, judged, deployed, destroyed."""
+"""Another stack by one command: a bare clone is judged, tested, deployed, served, destroyed."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 
 from pipeline.errors import UserError
 from pipeline.stations.new import write
 from tests.conftest import ROOT
+from tests.example.repositories import python, ran
 
 NAME = "parcels"
-PYTHON = re.compile(r"^  File ", re.MULTILINE)
+PATIENCE = 60.0
+TIME_SCALE = "60"  # a message that failed comes again after 3 s instead of 3 minutes
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A new repository, untouched."""
-    folder = tmp_path_factory.mktemp("new") / "repository"
-    write(folder, NAME)
-    return folder
+    """A bare clone of a new repository, untouched."""
+    folder = tmp_path_factory.mktemp("new")
+    python(ROOT, "pipeline", "new", str(folder / "written"), "--name", NAME)
+    git = ("git", "-c", "user.name=a", "-c", "user.email=a@example.com")
+    ran(folder / "written", *git, "init", "--quiet")
+    ran(folder / "written", *git, "add", ".")
+    ran(folder / "written", *git, "commit", "--quiet", "--message", "Begin")
+    ran(folder, "git", "clone", "--quiet", "written", "repository")
+    return folder / "repository"
+
+
+@contextmanager
+def serving(made: Path, *command: str) -> Iterator[dict[str, Any]]:
+    """The ready line of a local cloud that runs for as long as the block."""
+    with subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=made, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
+    ) as server:  # fmt: skip
+        assert server.stdout is not None
+        said = []
+        try:
+            for line in server.stdout:
+                said.append(line)
+                if line.startswith("{"):
+                    yield json.loads(line)
+                    break
+            else:
+                pytest.fail("".join(said))
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+            server.stdout.read()
 
 
 @pytest.fixture(scope="module")
 def endpoint(made: Path) -> Iterator[Mapping[str, str]]:
     """The variables that lead to the new repository's own local AWS endpoint."""
-    command = [sys.executable, "-m", "localcloud", "--aws-only", "--json"]
-    with subprocess.Popen(command, cwd=made, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        try:
-            yield json.loads(server.stdout.readline())["environment"]
-        finally:
-            server.terminate()
+    with serving(made, "localcloud", "--aws-only", "--json") as ready:
+        yield ready["environment"]
 
 
-def station(made: Path, *words: str, env: Mapping[str, str] | None = None) -> str:
-    """What a station says in the new repository; it has to succeed."""
-    done = subprocess.run(
-        [sys.executable, "-m", *words],
-        cwd=made, env={**os.environ, **(env or {})}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    said = done.stdout + done.stderr
-    assert done.returncode == 0, said
-    assert not PYTHON.search(said)
-    return said
+def test_a_bare_clone_is_green(made: Path) -> None:
+    said = python(made, "nox")
 
-
-def test_a_new_repository_is_clean_as_it_is(made: Path) -> None:
-    assert "no findings in dev, prod" in station(made, "pipeline", "check")
-
-
-def test_the_tests_of_a_new_repository_pass(made: Path) -> None:
-    said = station(made, "pytest", "-q", "-p", "no:cacheprovider")
-
-    assert "passed" in said
-    assert "failed" not in said
-
-
-@pytest.mark.parametrize(
-    "linter",
-    [
-        ("ruff", "check", "--no-cache"),
-        ("ruff", "format", "--check", "--no-cache"),
-        ("codespell_lib",),
-        ("yamllint", "--strict", "."),
-    ],
-    ids=" ".join,
-)
-def test_a_linter_finds_nothing_in_a_new_repository(made: Path, linter: tuple[str, ...]) -> None:
-    station(made, *linter)
+    assert "no findings in dev, prod" in said
+    assert re.search(r"\d+ passed", said)
+    assert not re.search(r"\d+ (failed|skipped|errors?)", said)
+    for session in ("lint", "guard", "tests"):
+        assert f"* {session}: success" in said
+    assert ran(made, "git", "status", "--porcelain") == ""
 
 
 def test_a_new_stack_goes_the_whole_way_on_this_machine(
     made: Path, endpoint: Mapping[str, str]
 ) -> None:
+    assert "no findings in dev, prod" in python(made, "pipeline", "check")
     for words in (("render",), ("package",), ("plan", "dev"), ("deploy", "dev")):
-        station(made, "pipeline", *words, env=endpoint)
+        python(made, "pipeline", *words, env=endpoint)
 
-    outputs = json.loads(station(made, "pipeline", "outputs", "dev", "--json", env=endpoint))
+    outputs = json.loads(python(made, "pipeline", "outputs", "dev", "--json", env=endpoint))
     assert outputs["ResultsName"] == f"{NAME}-results-dev"
-    assert "is deployed as it is rendered" in station(made, "pipeline", "diff", "dev", env=endpoint)
-    gone = station(made, "pipeline", "destroy", "dev", "--confirm", "dev", env=endpoint)
+    assert "is deployed as it is rendered" in python(made, "pipeline", "diff", "dev", env=endpoint)
+    gone = python(made, "pipeline", "destroy", "dev", "--confirm", "dev", env=endpoint)
     assert f"{NAME}-dev is gone" in gone
+
+
+def test_production_deploys_to_the_account_that_its_file_names(
+    made: Path, endpoint: Mapping[str, str], tmp_path: Path
+) -> None:
+    ran(tmp_path, "git", "clone", "--quiet", str(made), "repository")
+    file = tmp_path / "repository/environments/prod.yaml"
+    written = re.sub(r"(?m)^  account: null", '  account: "123456789012"', file.read_text())
+    assert written != file.read_text()
+    file.write_text(written)
+
+    python(tmp_path / "repository", "pipeline", "deploy", "prod", "--confirm", "prod", env=endpoint)
+
+    said = python(tmp_path / "repository", "pipeline", "diff", "prod", env=endpoint)
+    assert "is deployed as it is rendered" in said
+
+
+class Stack:
+    """A stack that is served, as its users and its operators see it."""
+
+    def __init__(self, ready: dict[str, Any]) -> None:
+        given = ready["environment"]
+        session = boto3.Session(
+            aws_access_key_id=given["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
+            region_name=given["AWS_DEFAULT_REGION"],
+        )
+        self.outputs = ready["outputs"]
+        self.sqs = session.client("sqs", endpoint_url=given["AWS_ENDPOINT_URL"])
+        self._tables = session.resource("dynamodb", endpoint_url=given["AWS_ENDPOINT_URL"])
+
+    def send(self, *bodies: str) -> None:
+        entries: list[Any] = [
+            {"Id": str(at), "MessageBody": body} for at, body in enumerate(bodies)
+        ]
+        self.sqs.send_message_batch(QueueUrl=self.outputs["JobsUrl"], Entries=entries)
+
+    def results(self) -> dict[str, str]:
+        items = self._tables.Table(self.outputs["ResultsName"]).scan()["Items"]
+        return {str(item["jobId"]): str(item["result"]) for item in items}
+
+    def failed(self) -> list[Any]:
+        answer = self.sqs.receive_message(
+            QueueUrl=self.outputs["FailedJobsUrl"], AttributeNames=["All"], VisibilityTimeout=0
+        )
+        return list(answer.get("Messages", []))
+
+    def waiting(self) -> int:
+        """Messages in the queue, in sight or not."""
+        held = self.sqs.get_queue_attributes(
+            QueueUrl=self.outputs["JobsUrl"], AttributeNames=["All"]
+        )["Attributes"]
+        return int(held["ApproximateNumberOfMessages"]) + int(
+            held["ApproximateNumberOfMessagesNotVisible"]
+        )
+
+
+def until(reached: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not reached():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_jobs_reach_the_worker_that_is_served_and_failures_end_in_their_queue(made: Path) -> None:
+    local = ("nox", "-s", "local", "--", "dev", "--json", "--time-scale", TIME_SCALE)
+    with serving(made, *local) as ready:
+        stack = Stack(ready)
+        assert ready["url"] is None
+        jobs = [json.dumps({"id": f"job-{number}", "text": "tea"}) for number in range(8)]
+
+        stack.send(*jobs, "this is no job")
+
+        until(lambda: len(stack.results()) == 8)
+        assert set(stack.results().values()) == {"TEA"}
+        until(lambda: bool(stack.failed()))
+        (message,) = stack.failed()
+        assert message["Body"] == "this is no job"
+        assert stack.waiting() == 0
 
 
 def test_the_examples_name_is_nowhere_but_in_its_own_folder(made: Path) -> None:
@@ -99,7 +183,8 @@ def test_the_examples_name_is_nowhere_but_in_its_own_folder(made: Path) -> None:
         if re.search(r"\borders\b", path.read_text(encoding="utf-8"))
     ]
 
-    assert [path for path in named if not path.startswith(("pipeline/", "noxfile.py"))] == []
+    elsewhere = ("pipeline/", "noxfile.py", ".nox/")
+    assert [path for path in named if not path.startswith(elsewhere)] == []
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from localcloud.application.blueprint import Stream
 from localcloud.application.compute.filters import matches
 from localcloud.application.compute.functions import Functions, Throttled
 from localcloud.application.compute.invocations import Failures
+from localcloud.application.compute.reported import failed_items
 from localcloud.application.compute.sandbox import Outcome, failure
 from localcloud.application.conditions import Conditions
 from localcloud.application.ending import ended
@@ -124,15 +125,8 @@ class Batches:
 
     def _left(self, records: Sequence[Record], outcome: Outcome) -> Sequence[Record]:
         """What has to be tried again: all, nothing, or from the first that was reported."""
-        if outcome.failed:
-            return records
-        if not self._stream().reports_items or not isinstance(outcome.value, dict):
-            return []
-        reported = outcome.value.get("batchItemFailures") or []
-        failed = {one.get("itemIdentifier") for one in reported}
         numbers = [one["dynamodb"]["SequenceNumber"] for one in records]
-        if failed - set(numbers):  # an identifier that isn't there fails the whole batch
-            return records
+        failed = failed_items(outcome, numbers, reports=self._stream().reports_items)
         return next((records[at:] for at, one in enumerate(numbers) if one in failed), [])
 
     def _young(self, records: Sequence[Record]) -> Sequence[Record]:

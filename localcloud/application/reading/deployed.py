@@ -23,8 +23,10 @@ from localcloud.application.blueprint import (
     Bucket,
     CorsRule,
     Document,
+    EventSource,
     Function,
     Notification,
+    Queue,
     Stream,
     Unservable,
     Website,
@@ -99,7 +101,7 @@ def read(account: Account, stack: str) -> Blueprint:
         ),
         buckets={one.name: one for one in _buckets(resources)},
         website=_website(resources),
-        streams=tuple(_streams(resources)),
+        sources=tuple(_sources(resources)),
         resources=len(resources.all),
         notes=_notes(resources),
     )
@@ -300,30 +302,63 @@ def _distributed(resources: Resources) -> Website | None:
     return None
 
 
-# ---- streams
+# ---- event sources
 
 
-def _streams(resources: Resources) -> Iterator[Stream]:
+def _sources(resources: Resources) -> Iterator[EventSource]:
     client = resources.account.client("lambda")
+    kinds = {"dynamodb": _stream, "sqs": _queue_source}
     for logical_id, uuid in resources.of("AWS::Lambda::EventSourceMapping").items():
         found = client.get_event_source_mapping(UUID=uuid)
-        if found["EventSourceArn"].split(":")[2] != "dynamodb":
+        if found["State"] in {"Disabled", "Disabling"}:
+            continue
+        kind = kinds.get(found["EventSourceArn"].split(":")[2])
+        if kind is None:
             raise Unservable(logical_id, f"the event source {found['EventSourceArn']}")
-        target = found.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
-        yield Stream(
-            logical_id=logical_id,
-            function=found["FunctionArn"].split(":function:")[1],
-            arn=found["EventSourceArn"],
-            from_the_start=found["StartingPosition"] == "TRIM_HORIZON",
-            batch=found.get("BatchSize", 100),
-            window_seconds=found.get("MaximumBatchingWindowInSeconds", 0),
-            retries=found.get("MaximumRetryAttempts", -1),
-            max_age_seconds=found.get("MaximumRecordAgeInSeconds", -1),
-            bisect=found.get("BisectBatchOnFunctionError", False),
-            reports_items="ReportBatchItemFailures" in found.get("FunctionResponseTypes", []),
-            filters=tuple(_filters(logical_id, found.get("FilterCriteria", {}))),
-            on_failure=_queue(logical_id, target),
-        )
+        yield kind(resources, logical_id, found)
+
+
+def _of_any_kind(logical_id: str, found: Mapping[str, Any], *, batch: int) -> dict[str, Any]:
+    """What a mapping says whatever it reads."""
+    return {
+        "logical_id": logical_id,
+        "function": found["FunctionArn"].split(":function:")[1],
+        "arn": found["EventSourceArn"],
+        "batch": found.get("BatchSize") or batch,
+        "window_seconds": found.get("MaximumBatchingWindowInSeconds") or 0,
+        "reports_items": "ReportBatchItemFailures" in (found.get("FunctionResponseTypes") or []),
+        "filters": tuple(_filters(logical_id, found.get("FilterCriteria") or {})),
+    }
+
+
+def _stream(_: Resources, logical_id: str, found: Mapping[str, Any]) -> Stream:
+    target = found.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+    return Stream(
+        **_of_any_kind(logical_id, found, batch=100),
+        from_the_start=found["StartingPosition"] == "TRIM_HORIZON",
+        retries=found.get("MaximumRetryAttempts", -1),
+        max_age_seconds=found.get("MaximumRecordAgeInSeconds", -1),
+        bisect=found.get("BisectBatchOnFunctionError", False),
+        on_failure=_queue(logical_id, target),
+    )
+
+
+def _queue_source(resources: Resources, logical_id: str, found: Mapping[str, Any]) -> Queue:
+    arn = found["EventSourceArn"]
+    if arn.endswith(".fifo"):
+        raise Unservable(logical_id, f"the FIFO queue {arn}; it reads standard queues")
+    sqs = resources.account.client("sqs")
+    url = sqs.get_queue_url(QueueName=arn.rsplit(":", 1)[1])["QueueUrl"]
+    held = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    redrive = json.loads(held.get("RedrivePolicy", "{}"))
+    attempts = redrive.get("maxReceiveCount")
+    return Queue(
+        **_of_any_kind(logical_id, found, batch=10),
+        visibility_seconds=int(held["VisibilityTimeout"]),
+        attempts=None if attempts is None else int(attempts),
+        failures=redrive.get("deadLetterTargetArn"),
+        at_once=(found.get("ScalingConfig") or {}).get("MaximumConcurrency"),
+    )
 
 
 def _filters(logical_id: str, criteria: Mapping[str, Any]) -> Iterator[Document]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.application.blueprint import Api, Unservable
+from localcloud.application.blueprint import Api, Queue, Unservable
 from localcloud.application.reading import delivered
 from localcloud.application.reading.deployed import read
 from tests.localcloud.driving import CODE_BUCKET, Driver, queue, resources
@@ -46,6 +46,11 @@ def role(**condition: Any) -> dict[str, Any]:
 def part(kind: str, **properties: Any) -> dict[str, Any]:
     made = {"ApiId": {"Ref": "Api"}, **properties}
     return {"Type": f"AWS::ApiGatewayV2::{kind}", "Properties": made}
+
+
+def mapping(source: Any, **properties: Any) -> dict[str, Any]:
+    made = {"FunctionName": {"Ref": "Answerer"}, "EventSourceArn": source, **properties}
+    return {"Type": "AWS::Lambda::EventSourceMapping", "Properties": made}
 
 
 def stack(**changed: dict[str, Any]) -> dict[str, Any]:
@@ -89,6 +94,50 @@ def test_functions_and_routes_are_read_from_their_services(here: Driver) -> None
         ("GET /", "answerer", 30.0)
     ]
     assert found.website is None
+
+
+def test_a_queue_is_read_with_its_mapping_and_its_redrive_policy(here: Driver) -> None:
+    arn = {"Fn::GetAtt": ["Q", "Arn"]}
+    redrive = {"deadLetterTargetArn": {"Fn::GetAtt": ["Failed", "Arn"]}, "maxReceiveCount": 3}
+    made = stack(
+        Failed=queue("failed"),
+        Q=queue(VisibilityTimeout=42, RedrivePolicy=redrive),
+        M=mapping(
+            arn,
+            BatchSize=7,
+            FunctionResponseTypes=["ReportBatchItemFailures"],
+            ScalingConfig={"MaximumConcurrency": 2},
+        ),
+    )
+    assert here.deploy(made)["StackStatus"] == "CREATE_COMPLETE", here.history()
+
+    (found,) = read(here.account, "app").sources
+
+    assert isinstance(found, Queue)
+    assert (found.function, found.arn.rsplit(":", 1)[1]) == ("answerer", "q")
+    assert (found.batch, found.reports_items, found.at_once) == (7, True, 2)
+    assert (found.visibility_seconds, found.attempts) == (42, 3)
+    assert str(found.failures).endswith(":failed")
+
+
+def test_a_mapping_that_is_switched_off_reads_nothing(here: Driver) -> None:
+    made = stack(Q=queue(), M=mapping({"Fn::GetAtt": ["Q", "Arn"]}, Enabled=False))
+    assert here.deploy(made)["StackStatus"] == "CREATE_COMPLETE", here.history()
+
+    assert read(here.account, "app").sources == ()
+
+
+def test_a_message_that_is_sent_counts_no_receipt_by_itself(here: Driver) -> None:
+    here.deploy(stack(Q=queue(), M=mapping({"Fn::GetAtt": ["Q", "Arn"]})))
+    sqs = here.account.client("sqs")
+    url = sqs.get_queue_url(QueueName="q")["QueueUrl"]
+    for _ in range(3):
+        sqs.send_message(QueueUrl=url, MessageBody="a")
+
+    received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"])
+
+    counts = [one["Attributes"]["ApproximateReceiveCount"] for one in received["Messages"]]
+    assert counts == ["1", "1", "1"]
 
 
 def test_a_distributions_security_headers_are_read_as_cloudfront_sends_them() -> None:
@@ -169,12 +218,20 @@ def test_a_stack_without_anything_to_serve_is_empty(here: Driver) -> None:
         ),
         ({"Other": part("Stage", StageName="beta")}, "Api", "2 stages"),
         (
+            {
+                "Q": queue("q.fifo", FifoQueue=True),
+                "M": mapping({"Fn::GetAtt": ["Q", "Arn"]}),
+            },
+            "M",
+            "q.fifo; it reads standard queues",
+        ),
+        (
             {"Role": role(Condition={"DateLessThan": {"aws:CurrentTime": "2030-01-01"}})},
             "Answerer",
             "DateLessThan in a policy",
         ),
     ],
-    ids=["runtime", "integration", "payload", "authorizer", "stages", "condition"],
+    ids=["runtime", "integration", "payload", "authorizer", "stages", "fifo", "condition"],
 )
 def test_what_cannot_be_served_is_named(
     here: Driver, changed: dict[str, Any], where: str, what: str

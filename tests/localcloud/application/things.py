@@ -15,6 +15,7 @@ from localcloud.application.blueprint import (
     Asynchronous,
     Blueprint,
     Function,
+    Queue,
     Route,
     Stream,
     Throttle,
@@ -97,6 +98,24 @@ def stream(**changed: Any) -> Stream:
     return replace(made, **changed)
 
 
+def queue(**changed: Any) -> Queue:
+    """A mapping of the function's that reads a queue."""
+    made = Queue(
+        logical_id="JobsToAnswerer",
+        function="answerer",
+        arn=f"arn:aws:sqs:{REGION}:{ACCOUNT}:jobs",
+        batch=10,
+        window_seconds=0,
+        reports_items=True,
+        filters=(),
+        visibility_seconds=30,
+        attempts=None,
+        failures=None,
+        at_once=None,
+    )
+    return replace(made, **changed)
+
+
 def blueprint(**changed: Any) -> Blueprint:
     """A stack with nothing in it but what is given."""
     made = Blueprint(
@@ -108,7 +127,7 @@ def blueprint(**changed: Any) -> Blueprint:
         apis=(),
         buckets={},
         website=None,
-        streams=(),
+        sources=(),
         resources=0,
     )
     return replace(made, **changed)
