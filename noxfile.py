@@ -6,8 +6,11 @@ reused. What a session does stands in pipeline/; here is only who needs which de
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
+import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,12 +113,21 @@ def install_node_packages(session: nox.Session) -> None:
 
 def run(session: nox.Session, *command: str, interrupt_timeout: float = UNDO_TIME) -> None:
     """Run Python with the bytecode cache on: without it an import of cfn-lint costs five times."""
+    signal.signal(signal.SIGTERM, hand_on)
     session.run(
         "python",
         *command,
         env={"PYTHONDONTWRITEBYTECODE": None},
         interrupt_timeout=interrupt_timeout,
     )
+
+
+def hand_on(number: int, _: object) -> None:
+    """SIGTERM reaches nox alone, Ctrl-C all that it started: hand it on, then end as after that."""
+    for child in [one for one in gc.get_objects() if isinstance(one, subprocess.Popen)]:
+        if child.returncode is None:
+            child.send_signal(number)
+    raise KeyboardInterrupt
 
 
 def station(session: nox.Session, name: str) -> None:

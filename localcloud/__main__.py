@@ -12,17 +12,37 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from localcloud import aws
-from localcloud.keys import Endpoint
+from pipeline import signals
+from pipeline.errors import UserError, tell
+
+if TYPE_CHECKING:  # moto takes seconds to import, and a signal may come before it is
+    from localcloud.keys import Endpoint
 
 CHAOS_TIME_SCALE = 20.0  # retries take minutes on AWS: nobody waits for them to see chaos healed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until Ctrl-C or SIGTERM; not 0 when it can't be, and why is said."""
-    options = _options(arguments)
-    return _endpoint(options) if options.aws_only else _application(options)
+    """Serve until Ctrl-C, which is the way to end it, or SIGTERM (143); else why not is said."""
+    try:
+        _check_platform(sys.platform)
+        options = _options(arguments)
+        return _endpoint(options) if options.aws_only else _application(options)
+    except UserError as error:
+        tell(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return signals.tell()
+
+
+def _check_platform(name: str) -> None:
+    if name == "win32":
+        raise UserError(
+            "the local cloud needs POSIX: its functions run in processes with limits.",
+            where=name,
+            mend="Run it in WSL or in a Linux container; all other stations work without it.",
+        )
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -70,6 +90,8 @@ def _application(given: argparse.Namespace) -> int:
 
 
 def _endpoint(options: argparse.Namespace) -> int:
+    from localcloud import aws
+
     stopped = _stop_signal()
     try:
         with aws.running(options.port) as endpoint:
@@ -78,13 +100,18 @@ def _endpoint(options: argparse.Namespace) -> int:
     except aws.Busy as error:
         print(f"{error}\nChoose another --port, or none for a free one.", file=sys.stderr)
         return 1
-    return 0
+    return signals.tell() if signals.came_from_outside() else 0
 
 
 def _stop_signal() -> threading.Event:
     stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+
+    def stop(number: int, _: object) -> None:
+        signals.heeded.append(number)
+        stopped.set()
+
+    for number in signals.ALL:
+        signal.signal(number, stop)
     return stopped
 
 
@@ -95,4 +122,5 @@ def _ready(endpoint: Endpoint, *, as_json: bool) -> str:
 
 
 if __name__ == "__main__":
+    signals.heed()
     sys.exit(main())

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 from pipeline import __version__, signals
-from pipeline.errors import UsageError, UserError, guess, tell
+from pipeline.errors import UsageError, UserError, brief, guess, tell
 
 _PYTHONS = ((3, 11), (3, 13))  # from, below: pyproject.toml says why
 _OURS = {"environments", "pipeline"}
@@ -34,12 +34,7 @@ def main(argv: Sequence[str] | None = None, root: Path | None = None) -> int:
         tell(_not_installed(error))
         return 1
     except KeyboardInterrupt:
-        code = signals.exit_code()
-        print(
-            "Ended from outside." if code != signals.INTERRUPTED else "Interrupted.",
-            file=sys.stderr,
-        )
-        return code
+        return signals.tell()
     except BrokenPipeError:  # who read our output has seen enough, as head does
         sys.stderr.flush()
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -86,7 +81,7 @@ def _options(words: list[str]) -> argparse.Namespace:
     name, *rest = words
     if name not in _STATIONS:
         raise UsageError(
-            f"there is no station {name!r}.",
+            f"there is no station {brief(repr(name))}.",
             mend=f"Stations: {', '.join(_STATIONS)}.{guess(name, list(_STATIONS))}",
         )
     parser = _Parser(prog=f"{_PROGRAM} {name}", description=_STATIONS[name], epilog=_EXIT_CODES,
@@ -133,7 +128,7 @@ _EXIT_CODES = """exit codes:
   2    the command line is wrong
   3    refused, to protect an account or data
   130  interrupted
-  143  ended by SIGTERM
+  143  ended by SIGTERM; 129 by SIGHUP
 """
 
 # Each is a module in pipeline/stations/ with `options(parser)` and `run(options, root)`.

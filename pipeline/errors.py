@@ -19,9 +19,9 @@ class UserError(Exception):
 
     def __init__(self, what: str, *, mend: str, where: str = "") -> None:
         super().__init__(what)
-        self.what = what
+        self.what = shortened(what)
         self.where = where
-        self.mend = mend
+        self.mend = shortened(mend)
 
     @property
     def each(self) -> Sequence[UserError]:
@@ -49,6 +49,17 @@ def guess(word: str, known: list[str]) -> str:
     """` Did you mean x?` where a known word is near, else nothing."""
     close = difflib.get_close_matches(word, known, n=1)
     return f" Did you mean {close[0]}?" if close else ""
+
+
+def shortened(text: str, most: int = 800) -> str:
+    """A text without the middle of lines that are too long to read, whatever value they repeat."""
+    if len(text) <= most:
+        return text
+    half = most // 2
+    lines = text.split("\n")
+    return "\n".join(
+        line if len(line) <= most else f"{line[:half]}…{line[-half:]}" for line in lines
+    )
 
 
 def brief(text: str, most: int = 60) -> str:

@@ -15,7 +15,7 @@ from pipeline import files
 from pipeline.documents import parse_settings
 from pipeline.documents.lines import Lines
 from pipeline.environment.settings import names
-from pipeline.errors import UserError
+from pipeline.errors import UserError, shortened
 from pipeline.findings import TOOL_LINT, Finding, Level, Place
 from pipeline.render import Rendered
 from pipeline.verdict_cache import NO_CACHE, Cache, watched
@@ -26,6 +26,7 @@ _CHECKS = ["E", "W", "I"]
 # Of a runtime that is deprecated, or has no new functions any more: whether one is new is in no
 # template. FUNCTIONS_RUN_MAINTAINED_RUNTIMES tells the first, a deployment the second.
 _TOLD_ELSEWHERE = {"W2531", "E2531"}
+LONGEST = 300  # characters of a message: cfn-lint repeats values whole
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,8 @@ def _match(said: Any) -> Match:
     """cfn-lint's own match, without what hangs on it."""
     path = tuple(getattr(said, "path", None) or ())
     rule = said.rule
-    return Match(rule.id, rule.severity, said.message, path, said.linenumber, rule.source_url)
+    message = shortened(said.message, LONGEST)
+    return Match(rule.id, rule.severity, message, path, said.linenumber, rule.source_url)
 
 
 def _judge() -> Callable[[Rendered], list[Any]]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from pipeline import redaction
 from pipeline.documents.lines import split
+from pipeline.errors import shortened
 from pipeline.findings import Finding, Level, Place, Pointer
 
 if TYPE_CHECKING:  # rich takes as long to import as a render; only what prints pays for it
@@ -23,6 +24,7 @@ if TYPE_CHECKING:  # rich takes as long to import as a render; only what prints 
     from pipeline.formats import Merged
 
 _COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "cyan"}
+_LONGEST = 200  # characters of a line of code
 _AROUND = 1  # lines of code shown before and after the one that is meant
 
 
@@ -87,7 +89,8 @@ def _show(console: Console, one: Merged, root: Path) -> None:
     )
     console.print(head)
     if finding.pointer:
-        console.print(Text(f"  {'.'.join(map(str, finding.pointer))}", style="dim"))
+        path = shortened(".".join(map(str, finding.pointer)), _LONGEST)
+        console.print(Text(f"  {path}", style="dim"))
     for line in finding.message.splitlines():
         console.print(Text(f"  {line}"))
     if finding.found:
@@ -119,7 +122,8 @@ def _show_code(
     for number, line in frame(place, root):
         mark = ">" if number == place.line else " "
         style = "" if number == place.line else "dim"
-        console.print(Text(f"  {mark} {number:4} | {redaction.line(line, pointer)}", style=style))
+        code = shortened(redaction.line(line, pointer), _LONGEST)
+        console.print(Text(f"  {mark} {number:4} | {code}", style=style))
 
 
 def frame(place: Place, root: Path) -> list[tuple[int, str]]:

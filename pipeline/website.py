@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from pipeline import files
 from pipeline.documents import Document
-from pipeline.errors import UserError
+from pipeline.errors import UserError, brief
 
 FOLDER = "website"
 CONFIG = "config.json"
@@ -84,7 +84,7 @@ def described(document: Document) -> Site | None:
         if output not in outputs:
             raise document.error(
                 (*METADATA, key),
-                f"the stack has no output {output!r}.",
+                f"the stack has no output {brief(repr(output))}.",
                 mend=f"Outputs: {', '.join(sorted(outputs))}.",
             )
     return Site(said["Bucket"], said.get("Distribution"))
@@ -147,7 +147,7 @@ def _line(line: str, where: str, outputs: Mapping[str, str]) -> str:
 def _output(key: str, where: str, outputs: Mapping[str, str]) -> str:
     if key not in outputs:
         raise UserError(
-            f"the stack has no output {key!r}.",
+            f"the stack has no output {brief(repr(key))}.",
             where=where,
             mend=f"Outputs: {', '.join(sorted(outputs))}.",
         )

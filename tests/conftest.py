@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ import pytest
 from hypothesis import settings
 
 from localcloud.keys import Endpoint, Keys
-from pipeline import verdict_cache
+from pipeline import signals, verdict_cache
 from pipeline.__main__ import main
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,6 +34,25 @@ def copy_of_the_project(folder: Path) -> Path:
             unneeded = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / part, folder / part, ignore=unneeded)
     return folder
+
+
+def pytest_configure() -> None:
+    """A SIGTERM ends what the tests have started too, and pytest's own workers."""
+    signals.heed()
+    signal.signal(signal.SIGTERM, _hand_on)
+
+
+def _hand_on(number: int, _: object) -> None:
+    for child in [one for one in gc.get_objects() if isinstance(one, subprocess.Popen)]:
+        if child.returncode is None:
+            child.send_signal(number)
+    signals.interrupt(number)
+
+
+def pytest_runtest_setup() -> None:
+    """No further test where the one before has taken such a signal for its own."""
+    if signals.came_from_outside():
+        pytest.exit("ended from outside", signals.exit_code())
 
 
 @pytest.fixture(scope="session")

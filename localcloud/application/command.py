@@ -19,10 +19,10 @@ from localcloud.application.options import Options
 from localcloud.application.pace import Pace
 from localcloud.application.ports import LOOPBACK, Ports, lan_address
 from localcloud.application.table_front import TableFront
+from pipeline import signals
 from pipeline.errors import UserError, tell
 
 LONGEST_INVOCATION = 900
-INTERRUPTED = 130
 
 
 def run(options: Options) -> int:
@@ -53,16 +53,24 @@ def _run(options: Options) -> int:
             application = serving.Application(
                 options, loaded, endpoint, ports, identities, conditions
             )
-            return 0 if asyncio.run(_serve(application)) else INTERRUPTED
+            served = asyncio.run(_serve(application))
     finally:
         ports.close()
+    if signals.came_from_outside():
+        return signals.tell()
+    return 0 if served else signals.INTERRUPTED
 
 
 async def _serve(application: serving.Application) -> bool:
     """Serve to the end; False if it never came to serving."""
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+
+    def stop(number: int) -> None:
+        signals.heeded.append(number)
+        stopped.set()
+
+    for number in signals.ALL:
+        loop.add_signal_handler(number, stop, number)
     again: set[asyncio.Task[None]] = set()
     loop.add_signal_handler(signal.SIGUSR1, _read_again, application, again)
 

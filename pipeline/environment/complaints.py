@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from pipeline.documents import Document
 from pipeline.environment import schema
-from pipeline.errors import UserError, guess
+from pipeline.errors import UserError, brief, guess
 from pipeline.findings import Pointer
 
 _MOST = 8  # errors shown at once: one screen
@@ -37,11 +37,11 @@ def problem(document: Document, details: ErrorDetails) -> UserError:
     at = tuple(details["loc"])
     if at == ("name",):
         return UserError(
-            f"{details['input']} can't be the name of an environment.",
+            f"{brief(str(details['input']))} can't be the name of an environment.",
             where=document.file,
             mend="Lower-case letters, digits and hyphens within, at most 16. Rename the file.",
         )
-    told = _Telling(".".join(map(str, at)) or "the file", details, at)
+    told = _Telling(Document.path(at) or "the file", details, at)
     return UserError(told.what(), where=f"{document.file}:{document.line(at)}", mend=told.mend())
 
 
@@ -69,7 +69,7 @@ class _Telling:
             known = ", ".join(self._siblings())
             return f"Known here: {known}. A new key goes into {schema.FILE}."
         if self.details["type"] == "string_type" and isinstance(self.details["input"], int):
-            return f'Write it in quotes: "{self.details["input"]}". {about}'.rstrip()
+            return f'Write it in quotes: "{_shown(self.details["input"])}". {about}'.rstrip()
         return about or "Look at the other environment files for an example."
 
     def _siblings(self) -> list[str]:
@@ -88,4 +88,4 @@ def _shown(value: object) -> str:
         return "a mapping" if isinstance(value, dict) else "a list"
     if isinstance(value, bool):
         return str(value).lower()
-    return repr(value) if isinstance(value, str) else str(value)
+    return brief(repr(value) if isinstance(value, str) else str(value), 100)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from pipeline.environment import bucket_names
+from pipeline.errors import brief
 from pipeline.findings import Pointer
 
 AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
@@ -115,7 +116,7 @@ class BaseSettings(Section):
         longest = max(self.names(), key=lambda name: name.excess)
         if longest.excess > 0:
             why = (
-                f"The {longest.kind} would be called {longest.name},"
+                f"The {longest.kind} would be called {brief(longest.name, 100)},"
                 f" {len(longest.name)} characters; {longest.most} are allowed."
                 f" Shorten it by {longest.excess}."
             )
@@ -128,7 +129,7 @@ class BaseSettings(Section):
             if why and name.name == self.deployment_bucket:
                 yield Clash("deployment_bucket", name.name, why)
             elif why:
-                why = f"The {name.kind} would be called {name.name}. {why}"
+                why = f"The {name.kind} would be called {brief(name.name, 100)}. {why}"
                 yield Clash("project_name", self.project_name, why)
                 return
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from pipeline import files
 from pipeline.documents import Document, parse_settings
-from pipeline.errors import UsageError, UserError, guess
+from pipeline.errors import UsageError, UserError, brief, guess
 from pipeline.findings import Place, Pointer
 
 if TYPE_CHECKING:  # a template from elsewhere is judged where there is no schema
@@ -59,7 +59,7 @@ def chosen(wanted: Iterable[str], root: Path) -> list[str]:
     for name in picked:
         if name not in known:
             raise UsageError(
-                f"there is no environment {name!r}.",
+                f"there is no environment {brief(repr(name))}.",
                 mend=f"Environments: {', '.join(known)}.{guess(name, known)} "
                 f"A new one is one file: {FOLDER}/<name>.yaml.",
             )

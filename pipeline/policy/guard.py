@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pipeline import redaction
+from pipeline.errors import brief, shortened
 from pipeline.findings import TOOL_GUARD, Finding, Level, Place, Pointer
 from pipeline.policy import allowed, catalogue, crosschecks, rulebook, waivers
 from pipeline.policy.judging import Broken, Judgement, judge, side_by_side
@@ -220,7 +221,7 @@ def _notes(
     for pointer, failure in group[1:]:
         other, mend = _texts(rule, pointer, failure, template)
         if other != message:
-            where = ".".join(map(str, pointer[2:])) or "template"
+            where = shortened(".".join(map(str, pointer[2:])), FOUND_CHARACTERS) or "template"
             notes.setdefault(other, f"{where}: {other} Mend: {mend}".removesuffix(" Mend: "))
     return tuple(notes.values())
 
@@ -233,7 +234,7 @@ def _texts(rule: str, pointer: Pointer, failure: Failure, template: Template) ->
     """
     if rule == allowed.RULE and len(pointer) > len(("Resources", "Name", "Properties")):
         return allowed.told(template.value, pointer)
-    name = str(pointer[-1]) if pointer else "The template"
+    name = brief(str(pointer[-1])) if pointer else "The template"
     if failure.missing and isinstance(_at(template.value, pointer), str | int | float):
         return (
             f"{name} is a plain value, and {rule} looks for {failure.missing} in it.",

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline import files, pattern, terminal
-from pipeline.errors import UserError
+from pipeline.errors import UserError, brief
 
 TAKEN = (
     "localcloud",
@@ -75,7 +75,7 @@ def write(folder: Path, name: str) -> int:
 def _check(folder: Path, name: str) -> None:
     if not _PROJECT.fullmatch(name):
         raise UserError(
-            f"{name!r} can't begin the names of resources.",
+            f"{brief(repr(name))} can't begin the names of resources.",
             where="--name",
             mend="Lower-case letters, digits and hyphens, 2 to 32, beginning with a letter.",
         )

@@ -37,16 +37,25 @@ def started(root: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], 
             process.kill()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_says_what_to_copy_and_stops_cleanly(root: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "said"),
+    [
+        (signal.SIGINT, 0, ""),
+        (signal.SIGTERM, 143, "Ended from outside.\n"),
+        (signal.SIGHUP, 129, "Ended from outside.\n"),
+    ],
+)
+def test_it_says_what_to_copy_and_stops_cleanly(
+    root: Path, number: signal.Signals, code: int, said: str
+) -> None:
     with started(root, "--json") as (process, line):
         ready: dict[str, Any] = json.loads(line)
 
         process.send_signal(number)
 
-        assert process.wait(PATIENCE) == 0
+        assert process.wait(PATIENCE) == code
         assert process.stderr is not None
-        assert process.stderr.read() == ""
+        assert process.stderr.read() == said
     assert ready["endpoint"].startswith("http://127.0.0.1:")
     assert ready["environment"]["AWS_ENDPOINT_URL"] == ready["endpoint"]
     assert set(ready["environment"]) == {

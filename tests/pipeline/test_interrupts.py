@@ -25,14 +25,31 @@ def slow(session):
     real.run(session, "-m", "tests.pipeline.slow_plan", {options})
 """
 
+SLOW_TEST = """\
+import subprocess, sys, time
+
+def test_that_takes_a_while():
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as child:
+        try:
+            print(f"\\nchild {child.pid}", flush=True)
+            for _ in range(600):
+                time.sleep(0.1)
+        finally:
+            child.terminate()
+"""
+
 
 def _as_in_the_foreground() -> None:
     """Whoever starts the tests in the background hands an ignored SIGINT on."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def interrupted(tmp_path: Path, options: str = "") -> str:
-    """What a session says that is interrupted while it waits for AWS."""
+def _as_in_the_background() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def interrupted(tmp_path: Path, options: str = "", sent: int = signal.SIGINT) -> str:
+    """What a session says that is interrupted while it waits for AWS: Ctrl-C reaches its group."""
     (tmp_path / "noxfile.py").write_text(NOXFILE.format(root=str(ROOT), options=options))
     own = Path(sys.executable).parent
     environment = {
@@ -53,7 +70,7 @@ def interrupted(tmp_path: Path, options: str = "") -> str:
     ) as nox:
         assert nox.stdout is not None
         said = [line for line in iter(nox.stdout.readline, "waiting\n") if line]
-        os.killpg(nox.pid, signal.SIGINT)
+        (os.killpg if sent == signal.SIGINT else os.kill)(nox.pid, sent)
         return "".join(said) + nox.communicate(timeout=30)[0]
 
 
@@ -62,24 +79,29 @@ def test_a_plan_has_the_time_to_take_its_change_set_back(tmp_path: Path) -> None
     assert "taken back" in interrupted(tmp_path)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_a_session_that_is_ended_from_outside_hands_that_on(tmp_path: Path) -> None:
+    said = interrupted(tmp_path, sent=signal.SIGTERM)
+
+    assert "taken back" in said
+    assert "interrupted" in said
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX's")
 def test_without_our_patience_nox_would_not_let_it(tmp_path: Path) -> None:
     assert "taken back" not in interrupted(tmp_path, "interrupt_timeout=0.3")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
-@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("sent", signals.ALL)
 def test_what_runs_in_the_background_heeds_both_signals(sent: signal.Signals) -> None:
-    def ignoring() -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-
     with subprocess.Popen(
         [sys.executable, "-m", "tests.pipeline.slow_plan"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        preexec_fn=ignoring,
+        preexec_fn=_as_in_the_background,
     ) as plan:
         assert plan.stdout is not None
         assert "waiting\n" in iter(plan.stdout.readline, "")
@@ -89,11 +111,24 @@ def test_what_runs_in_the_background_heeds_both_signals(sent: signal.Signals) ->
     assert "taken back" in said
 
 
+@pytest.mark.parametrize(
+    ("number", "expected", "said"),
+    [
+        (signal.SIGINT, 130, "Interrupted."),
+        (signal.SIGTERM, 143, "Ended from outside."),
+        (signal.SIGHUP, 129, "Ended from outside."),
+    ],
+)
 def test_a_station_that_is_ended_from_outside_has_a_code_of_its_own(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], root: Path
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    root: Path,
+    number: int,
+    expected: int,
+    said: str,
 ) -> None:
     def end(*_: object) -> int:
-        signals.interrupt(signal.SIGTERM)
+        signals.interrupt(number)
         return 0
 
     monkeypatch.setattr("pipeline.stations.environments.run", end)
@@ -101,5 +136,31 @@ def test_a_station_that_is_ended_from_outside_has_a_code_of_its_own(
     code = main(["environments"], root)
     signals.heeded.clear()
 
-    assert code == signals.TERMINATED
-    assert "Ended from outside." in capsys.readouterr().err
+    assert code == expected
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_tests_in_the_background_end_with_what_they_started(
+    tmp_path: Path, sent: signal.Signals
+) -> None:
+    (tmp_path / "test_slow.py").write_text(SLOW_TEST)
+
+    with subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-s", "-p", "tests.conftest", str(tmp_path)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=_as_in_the_background,
+    ) as tests:
+        assert tests.stdout is not None
+        child = int(next(line for line in tests.stdout if line.startswith("child "))[6:])
+        tests.send_signal(sent)
+        tests.communicate(timeout=30)
+
+    assert tests.returncode == 2
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)

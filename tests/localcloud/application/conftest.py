@@ -18,6 +18,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from pipeline import signals
 from tests.conftest import ROOT, copy_of_the_project
 from tests.smoke.site import Site
 
@@ -48,9 +49,9 @@ class Running:
         async with aiohttp.ClientSession() as http:
             yield Site(http, outputs["HttpApiUrl"], outputs["WebSocketUrl"], outputs["WebsiteURL"])
 
-    def end(self, number: signal.Signals) -> int:
-        """Its exit code after a signal to its process group, as a terminal sends it."""
-        os.killpg(self.process.pid, number)
+    def end(self, number: signal.Signals, *, alone: bool = False) -> int:
+        """Its exit code after a signal to its group, as a terminal sends it, or to itself alone."""
+        (os.kill if alone else os.killpg)(self.process.pid, number)
         code = self.process.wait(PATIENCE)
         self._reader.join(PATIENCE)
         for stream in (self.process.stdout, self.process.stderr):
@@ -112,4 +113,4 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     project = copy_of_the_project(tmp_path_factory.mktemp("project"))
     running = started(project, "--watch", "--time-scale", TIME_SCALE)
     yield running
-    assert running.end(signal.SIGTERM) == 0
+    assert running.end(signal.SIGTERM) == signals.TERMINATED

@@ -131,7 +131,12 @@ def test_lan_opens_the_application_and_never_the_aws_endpoint() -> None:
     assert set(addresses) == {f"127.0.0.1:{endpoint}", *(f"127.0.0.9:{port}" for port in served)}
 
 
-def test_ctrl_c_under_nox_ends_everything(project: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "expected"), [(signal.SIGINT, 0), (signal.SIGTERM, 130)], ids=["ctrl-c", "sigterm"]
+)
+def test_a_signal_to_nox_ends_everything(
+    project: Path, number: signal.Signals, expected: int
+) -> None:
     (project / "noxfile.py").write_text(NOXFILE.format(root=str(ROOT)))
     nox = (sys.executable, "-m", "nox", "-s", "here", "--", "dev", "--json")
     running = started(project, command=nox)
@@ -139,9 +144,9 @@ def test_ctrl_c_under_nox_ends_everything(project: Path) -> None:
     port = int(running.ready["url"].rsplit(":", 1)[1])
     during = members(group)
 
-    code = running.end(signal.SIGINT)
+    code = running.end(number, alone=number == signal.SIGTERM)
 
-    assert code == 0
+    assert code == expected
     assert len([one for one in during if "runner.py" in one]) >= 2
     assert members(group) == []
     assert not [line for line in running.lines if "Traceback" in line]
