@@ -10,6 +10,7 @@ import copy
 import json
 import secrets
 import string
+import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -31,7 +32,11 @@ from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBack
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
+from moto.dynamodb import urls as dynamodb_urls
 from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.responses import DynamoHandler
+from moto.dynamodbstreams import urls as streams_urls
+from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3 import models as s3_models
 from moto.sqs.models import Queue
@@ -49,6 +54,8 @@ def install() -> None:
     _replace(apis_urls.url_paths, ApiGatewayV2Response.dispatch, Apis.dispatch)
     _replace(cloudfront_urls.url_paths, CloudFrontResponse.dispatch, Distributions.dispatch)
     _replace(cloudwatch_urls.url_paths, CloudWatchResponse.dispatch, Dashboards.dispatch)
+    _replace(dynamodb_urls.url_paths, DynamoHandler.dispatch, Tables.dispatch)
+    _replace(streams_urls.url_paths, DynamoDBStreamsHandler.dispatch, Streams.dispatch)
     cloudfront_urls.url_paths |= {
         "{0}/2020-05-31/response-headers-policy$": Distributions.dispatch,
         "{0}/2020-05-31/response-headers-policy/(?P<id>[^/]+)$": Distributions.dispatch,
@@ -117,6 +124,33 @@ def tag_table(backend: DynamoDBBackend, arn: str, tags: dict[str, str]) -> None:
     """Tag a table, in the place of tags of the same keys."""
     backend.untag_resource(arn, list(tags))
     _add_tags(backend, arn, tags)
+
+
+# ---- DynamoDB: moto's server answers every request in a thread of its own, and nothing keeps them
+# apart. Two updates of an item may read the same number, a condition may hold for both, a reader
+# may see half of a write. DynamoDB carries out each write as a whole, one after the other. Until
+# moto does.
+
+_one_at_a_time = threading.Lock()
+
+
+class Tables(DynamoHandler):
+    """DynamoDB's answers, each as of one moment."""
+
+    def call_action(self) -> TYPE_RESPONSE:
+        """Begin when the one before is done."""
+        with _one_at_a_time:
+            answer: TYPE_RESPONSE = super().call_action()
+            return answer
+
+
+class Streams(DynamoDBStreamsHandler):
+    """The same for the tables' streams."""
+
+    def call_action(self) -> TYPE_RESPONSE:
+        """Begin when the one before is done."""
+        with _one_at_a_time:
+            return super().call_action()
 
 
 # ---- SQS: within SendMessage moto receives the messages for the mapped functions, starts these in

@@ -24,8 +24,16 @@ AT_ONCE = max(4, 2 * (os.cpu_count() or 1))
 """Processes of one function, where AWS's account would give it a thousand."""
 
 
-class Throttled(Exception):
+class NotInvoked(Exception):
+    """Lambda didn't get as far as the function: nothing ran, and nothing counts as a try."""
+
+
+class Throttled(NotInvoked):
     """The function's reserved concurrency is used up."""
+
+
+class ServiceFault(NotInvoked):
+    """Lambda itself failed before it began."""
 
 
 class Pool:
@@ -69,7 +77,10 @@ class Pool:
         reserved = self.function.reserved
         if reserved is not None and self._at_work >= reserved:
             self._tell(f"{why} → throttled: {reserved} at once are reserved", trace)
-            raise Throttled
+            raise Throttled(f"{reserved} at once are reserved")
+        if self._chaos.strikes("invocation never begins"):
+            self._tell(f"{why} → chaos: the invocation never began", trace)
+            raise ServiceFault("chaos: the invocation never began")
         self._at_work += 1
         try:
             async with self._places:
@@ -103,8 +114,6 @@ class Pool:
         return outcome
 
     async def _run(self, event: Any, trace: int | None) -> Outcome:
-        if self._chaos.strikes("invocation never begins"):
-            return sandbox.failure("Chaos", "chaos: the invocation never began")
         outcome = await self._answered(event, trace)
         if self._chaos.strikes("invocation's answer is lost"):
             return sandbox.failure("Chaos", "chaos: it ran, and its answer was lost")

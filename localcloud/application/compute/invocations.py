@@ -1,8 +1,9 @@
 """Asynchronous invocations: queued, retried and given up as Lambda does.
 
 After "Invoking a Lambda function asynchronously" in the Lambda developer guide: an error is tried
-again after one minute and then after two, throttling after 1 s, 2 s, 4 s … up to five minutes,
-both only while the event is young enough; then it goes to the failure destination.
+again after one minute and then after two. Throttling, and a fault of Lambda's own before the
+function began, after 1 s, 2 s, 4 s … up to five minutes, at the cost of no retry. Both only while
+the event is young enough; then it goes to the failure destination.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from localcloud.application.compute.functions import Functions, Throttled
+from localcloud.application.compute.functions import Functions, NotInvoked
 from localcloud.application.compute.sandbox import Outcome, failure
 from localcloud.application.conditions import Conditions
 from localcloud.application.ending import ended
 from localcloud.resources.base import Account
 
 BETWEEN_TRIES = (60.0, 120.0)
-LONGEST_THROTTLE = 300.0
+LONGEST_DELAY = 300.0
 
 
 class Failures:
@@ -84,7 +85,7 @@ class Events:
             self._log.line("chaos", f"delivers an event {late:.1f} s late", trace)
             await asyncio.sleep(late)
         accepted = time.monotonic()
-        throttled, tries = 0, 0
+        delays, tries = 0, 0
         request_id = str(uuid.uuid4())
         while function in self._functions:
             rules = self._functions[function].function.asynchronous
@@ -92,10 +93,10 @@ class Events:
                 outcome = await self._functions[function].invoke(event, trace, "event")
                 tries += 1
                 wait = BETWEEN_TRIES[min(tries, len(BETWEEN_TRIES)) - 1]
-            except Throttled:
-                throttled += 1
-                outcome = failure("Throttled", "the reserved concurrency is used up")
-                wait = min(2.0 ** (throttled - 1), LONGEST_THROTTLE)
+            except NotInvoked as error:
+                delays += 1
+                outcome = failure(type(error).__name__, str(error))
+                wait = min(2.0 ** (delays - 1), LONGEST_DELAY)
             if not outcome.failed:
                 return
             age = (time.monotonic() - accepted) * self._pace.scale + wait

@@ -17,7 +17,7 @@ from typing import Any
 
 from localcloud.application.blueprint import Queue
 from localcloud.application.compute.filters import matches
-from localcloud.application.compute.functions import Functions, Throttled
+from localcloud.application.compute.functions import Functions, NotInvoked
 from localcloud.application.compute.reported import failed_items
 from localcloud.application.compute.sandbox import Outcome, failure
 from localcloud.application.conditions import Conditions
@@ -130,8 +130,8 @@ class QueueReader:
         event = {"Records": list(records)}
         try:
             return await self._functions[queue.function].invoke(event, self._log.trace(), why)
-        except Throttled:
-            return failure("Throttled", "the reserved concurrency is used up")
+        except NotInvoked as error:
+            return failure(type(error).__name__, str(error))
 
     async def _leave(self, url: str, queue: Queue, messages: Sequence[Message]) -> None:
         """Messages that failed: the queue has them again after the visibility timeout."""

@@ -1,7 +1,8 @@
 """A table's stream, read for the function as an event source mapping reads it.
 
 One shard in order: a batch that fails holds up what is behind it until it succeeds, is given up or
-is too old. After "Using AWS Lambda with Amazon DynamoDB" in the Lambda developer guide.
+is too old. What Lambda couldn't even begin is tried until the records are too old. After "Using
+AWS Lambda with Amazon DynamoDB" in the Lambda developer guide.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from typing import Any
 
 from localcloud.application.blueprint import Stream
 from localcloud.application.compute.filters import matches
-from localcloud.application.compute.functions import Functions, Throttled
+from localcloud.application.compute.functions import Functions, NotInvoked
 from localcloud.application.compute.invocations import Failures
 from localcloud.application.compute.reported import failed_items
-from localcloud.application.compute.sandbox import Outcome, failure
+from localcloud.application.compute.sandbox import Outcome
 from localcloud.application.conditions import Conditions
 from localcloud.application.ending import ended
 from localcloud.resources.base import Account
@@ -97,8 +98,7 @@ class Batches:
         """One batch to its end."""
         tries = 0
         while records:
-            records = self._young(records)
-            outcome = await self._invoke(records) if records else Outcome()
+            records, outcome = await self._invoked(records)
             records = self._left(records, outcome)
             if not records:
                 return
@@ -115,13 +115,20 @@ class Batches:
                 await self._batch(records[:middle])
                 records = records[middle:]
 
-    async def _invoke(self, records: Sequence[Record]) -> Outcome:
-        pool = self._functions[self._stream().function]
-        why = f"stream, {len(records)} record{'s' if len(records) > 1 else ''}"
-        try:
-            return await pool.invoke({"Records": list(records)}, self._log.trace(), why)
-        except Throttled:
-            return failure("Throttled", "the reserved concurrency is used up")
+    async def _invoked(self, records: Sequence[Record]) -> tuple[Sequence[Record], Outcome]:
+        """Those that were young enough when the function began, and what it made of them."""
+        delays = 0
+        while records := self._young(records):
+            pool = self._functions[self._stream().function]
+            why = f"stream, {len(records)} record{'s' if len(records) > 1 else ''}"
+            try:
+                outcome = await pool.invoke({"Records": list(records)}, self._log.trace(), why)
+            except NotInvoked:
+                delays += 1
+                await self._pace.sleep(min(2.0 ** (delays - 1), LONGEST_WAIT))
+            else:
+                return records, outcome
+        return [], Outcome()
 
     def _left(self, records: Sequence[Record], outcome: Outcome) -> Sequence[Record]:
         """What has to be tried again: all, nothing, or from the first that was reported."""

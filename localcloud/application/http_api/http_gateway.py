@@ -8,7 +8,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from localcloud.application.blueprint import Api, Blueprint, Cors
-from localcloud.application.compute.functions import Functions, Throttled
+from localcloud.application.compute.functions import Functions, ServiceFault, Throttled
 from localcloud.application.conditions import Conditions
 from localcloud.application.http_api import http_events, routes
 from localcloud.application.http_api.throttles import Throttles
@@ -108,6 +108,8 @@ class HttpGateway:
             raise Answered(503, "Service Unavailable") from None
         except Throttled:
             raise Answered(503, "Service Unavailable") from None
+        except ServiceFault:
+            raise Answered(500, "Internal Server Error") from None
         if outcome.failed:
             raise Answered(500, "Internal Server Error")
         return outcome.value

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from localcloud.application.blueprint import Api, Route
-from localcloud.application.compute.functions import Functions, Throttled
+from localcloud.application.compute.functions import Functions, NotInvoked
 from localcloud.application.compute.sandbox import Outcome, failure
 from localcloud.application.conditions import Conditions
 from localcloud.application.http_api.http_events import request_id
@@ -171,8 +171,8 @@ class WebSocketGateway:
             return await asyncio.wait_for(asyncio.shield(invocation), route.timeout_seconds)
         except TimeoutError:
             return failure("Timeout", "API Gateway stopped waiting")
-        except Throttled:
-            return failure("Throttled", "the function's concurrency is used up")
+        except NotInvoked as error:
+            return failure(type(error).__name__, str(error))
 
     async def _say(self, connection: Connection, text: str) -> None:
         """API Gateway's own message, in the place of the function's."""

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from localcloud.application.blueprint import Asynchronous, Function
 from localcloud.application.chaos import Chaos
-from localcloud.application.compute.functions import Functions, Throttled
+from localcloud.application.compute.functions import Functions, NotInvoked, ServiceFault, Throttled
 from localcloud.application.compute.invocations import Events, Failures
 from localcloud.application.compute.sandbox import Outcome, failure
 from localcloud.application.compute.streams import Batches, shaped
@@ -23,7 +23,7 @@ QUEUE = "arn:aws:sqs:eu-central-1:123456789012:failures"
 class Pools:
     """A function that does as it is told; `seen` are its events."""
 
-    def __init__(self, made: Function, *results: Outcome | type[Throttled]) -> None:
+    def __init__(self, made: Function, *results: Outcome | type[NotInvoked]) -> None:
         self.function = made
         self.seen: list[Any] = []
         self._results = list(results)
@@ -71,7 +71,7 @@ BAD = failure("Error", "no")
 class Delivery:
     """One event's way."""
 
-    def __init__(self, *results: Outcome | type[Throttled], **rules: Any) -> None:
+    def __init__(self, *results: Outcome | type[NotInvoked], **rules: Any) -> None:
         made = function(asynchronous=Asynchronous(on_failure=QUEUE, **rules))
         self.pools, self.kept, self.waits = Pools(made, *results), Kept(), Waits()
         self.lines = Lines()
@@ -153,6 +153,27 @@ async def test_throttling_costs_no_retry_and_waits_longer_each_time() -> None:
 
 
 @asynchronous
+async def test_what_lambda_never_began_is_tried_until_it_begins() -> None:
+    delivery = Delivery(*[ServiceFault] * 5, BAD)
+
+    await delivery.run()
+
+    assert delivery.waits == [1, 2, 4, 8, 16, 60]
+    assert delivery.kept.records == []
+
+
+@asynchronous
+async def test_what_lambda_never_began_is_given_up_when_it_is_too_old() -> None:
+    delivery = Delivery(*[ServiceFault] * 3, max_age_seconds=3)
+
+    await delivery.run()
+
+    ((_, record),) = delivery.kept.records
+    assert record["requestContext"]["condition"] == "EventAgeExceeded"
+    assert record["requestContext"]["approximateInvokeCount"] == 0
+
+
+@asynchronous
 async def test_chaos_delivers_twice() -> None:
     class Twice(Chaos):
         def strikes(self, kind: str) -> bool:
@@ -171,7 +192,7 @@ async def test_chaos_delivers_twice() -> None:
 class Reading:
     """Records on their way through a mapping."""
 
-    def __init__(self, *results: Outcome | type[Throttled], **changed: Any) -> None:
+    def __init__(self, *results: Outcome | type[NotInvoked], **changed: Any) -> None:
         self.pools, self.kept, self.lines = Pools(function(), *results), Kept(), Lines()
         self.stream = stream(on_failure=QUEUE, **changed)
 
@@ -264,6 +285,16 @@ async def test_after_its_retries_a_batch_is_given_up_and_the_next_comes() -> Non
     assert queue == QUEUE
     assert kept["requestContext"]["condition"] == "RetryAttemptsExhausted"
     assert kept["DDBStreamBatchInfo"]["startSequenceNumber"] == "0"
+
+
+@asynchronous
+async def test_a_batch_that_lambda_never_began_keeps_its_retries_and_is_not_halved() -> None:
+    reading = Reading(ServiceFault, Throttled, ServiceFault, batch=2, retries=1)
+
+    await reading.run(2)
+
+    assert reading.batches == [[0, 1]] * 4
+    assert reading.kept.records == []
 
 
 @asynchronous

@@ -11,7 +11,8 @@ import pytest
 
 from localcloud.application.access.identities import Identities
 from localcloud.application.blueprint import Function
-from localcloud.application.compute.functions import Pool, Throttled
+from localcloud.application.chaos import Chaos
+from localcloud.application.compute.functions import Pool, ServiceFault, Throttled
 from localcloud.application.conditions import Conditions
 from tests.localcloud.application.things import Lines, asynchronous, function
 
@@ -33,8 +34,11 @@ def lambda_handler(event, context):
 
 
 @asynccontextmanager
-async def pool(made: Function, lines: Lines | None = None) -> AsyncIterator[Pool]:
-    conditions = Conditions((lines if lines is not None else Lines()).log)
+async def pool(
+    made: Function, lines: Lines | None = None, chaos: Chaos | None = None
+) -> AsyncIterator[Pool]:
+    log = (lines if lines is not None else Lines()).log
+    conditions = Conditions(log, chaos=chaos or Chaos(None))
     opened = Pool(made, made.variables, Identities(), conditions)
     try:
         yield opened
@@ -127,6 +131,20 @@ async def test_reserved_concurrency_throttles_what_is_above_it() -> None:
             await opened.invoke(0, None, "test")
 
         assert not (await first).failed
+
+
+@asynchronous
+async def test_chaos_may_keep_an_invocation_from_beginning() -> None:
+    class Never(Chaos):
+        def strikes(self, kind: str) -> bool:
+            return kind == "invocation never begins"
+
+    lines = Lines()
+    async with pool(function("raise SystemExit"), lines, Never(1)) as opened:
+        with pytest.raises(ServiceFault):
+            await opened.invoke({}, None, "test")
+
+    assert lines.saying("never began")
 
 
 @asynchronous
