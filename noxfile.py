@@ -36,6 +36,7 @@ END_TIME = 10.0  # seconds that the local cloud has after Ctrl-C to close what i
 # Posargs reach every session of a run, so `nox -s render deploy -- prod --confirm prod` would hand
 # --confirm to render too. Each station gets the options that it knows; the number is their values.
 REPORT = {"--format": 1, "--output": 1, "--no-cache": 0}
+ANSWER = {"--format": 1}
 OPTIONS = {
     "render": {"--check": 0},
     "lint": REPORT,
@@ -51,8 +52,14 @@ OPTIONS = {
         "--verbose": 0,
     },
     "rollback": {"--confirm": 1, "--skip": 1, "--verbose": 0},
-    "destroy": {"--confirm": 1, "--deployment-bucket": 0, "--verbose": 0},
-    "outputs": {"--json": 0},
+    "destroy": {**ANSWER, "--confirm": 1, "--deployment-bucket": 0, "--verbose": 0},
+    "plan": ANSWER,
+    "diff": {**ANSWER, "--exit-code": 0},
+    "drift": ANSWER,
+    "diagnose": ANSWER,
+    "doctor": ANSWER,
+    "environments": ANSWER,
+    "outputs": ANSWER,
 }
 
 
@@ -258,7 +265,7 @@ def deploy(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def outputs(session: nox.Session) -> None:
-    """Show a running stack's outputs: nox -s outputs -- dev --json"""
+    """Show a running stack's outputs: nox -s outputs -- dev --format json"""
     station(session, "outputs")
 
 
@@ -269,8 +276,14 @@ def doctor(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def diagnose(session: nox.Session) -> None:
+    """Say why a stack is as it is, and what leads out of it: nox -s diagnose -- dev"""
+    station(session, "diagnose")
+
+
+@nox.session(python=PYTHON)
 def diff(session: nox.Session) -> None:
-    """Compare what is rendered with what is deployed: nox -s diff -- dev"""
+    """Compare what is rendered with what is deployed: nox -s diff -- dev [--exit-code]"""
     station(session, "diff")
 
 

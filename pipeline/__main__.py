@@ -143,6 +143,7 @@ _STATIONS = {
     "plan": "show what a deployment would change, and change nothing",
     "deploy": "check, package and bring the stack up to date",
     "doctor": "say what is missing on this machine, and in an environment's account",
+    "diagnose": "say why a stack is as it is, and what leads out of it",
     "diff": "compare what is rendered with what is deployed",
     "drift": "show what was changed outside the deployer",
     "rollback": "take a running or a stuck update back",

@@ -23,7 +23,7 @@ import noxfile
         ("render", ["--confirm=prod", "prod"], ["prod"]),
         ("render", ["--check", "dev"], ["--check", "dev"]),
         ("deploy", ["--check", "dev"], ["dev"]),
-        ("outputs", ["dev", "--json"], ["dev", "--json"]),
+        ("outputs", ["dev", "--format", "json"], ["dev", "--format", "json"]),
         ("deploy", ["dev", "--jsn"], ["dev", "--jsn"]),
         ("deploy", [], []),
     ],

@@ -10,9 +10,11 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+import jq
 import pytest
 import yaml
 
+from pipeline import answers
 from pipeline.deploying import permissions
 from pipeline.stations import deploy
 
@@ -47,6 +49,70 @@ def test_what_runs_a_pull_requests_code_with_an_identity_can_not_write_to_it() -
     rights = [set(job["permissions"]) for path in WORKFLOWS for job in jobs(path).values()]
 
     assert not [one for one in rights if {"id-token", "pull-requests"} <= one]
+
+
+# The comment on a pull request
+
+
+def comment(**answer: Any) -> str:
+    program = (WORKFLOWS[0].parents[1] / "plan-comment.jq").read_text()
+    plan = answers.Plan(environment="dev", stack="qr-upload-dev", **answer)
+    lines = jq.compile(program).input_text(plan.model_dump_json()).all()
+    return "\n".join(lines)
+
+
+def changed(**more: Any) -> answers.Change:
+    cause = answers.Cause(path=["MemorySize"], replaces="Never", values=["128", "256"])
+    fields = {
+        "action": "Modify",
+        "logical_id": "HttpApiLambda",
+        "type": "AWS::Lambda::Function",
+        "replacement": "",
+        "causes": [cause],
+        "place": "templates/main.yaml.j2:7",
+    }
+    return answers.Change.model_validate({**fields, **more})
+
+
+def test_the_comment_is_made_of_the_plans_answer_with_a_row_for_each_change() -> None:
+    remark = answers.Remark(logical_id="Queue", reason="nearly at the quota")
+
+    told = comment(action="update", changes=[changed()], warnings=[remark], unheard_alarms=["A"])
+
+    assert "Plan of `dev`: update `qr-upload-dev`, 1 resource changes" in told
+    what = "| `Modify` | `HttpApiLambda` | `AWS::Lambda::Function` |  | `MemorySize` |"
+    assert f"{what} `templates/main.yaml.j2:7` |" in told.splitlines()
+    assert "- `Queue` `nearly at the quota`" in told
+    assert "1 alarms reach nobody." in told
+
+
+def test_the_comment_says_that_nothing_changes_and_why_a_plan_failed() -> None:
+    mistake = answers.Mistake(what="no credentials", where="", mend="sign in", exit_code=1)
+
+    assert comment(action="none") == "Plan of `dev`: nothing to change"
+    failed = comment(error=mistake)
+    assert "**failed** with exit code 1" in failed
+    assert "`no credentials`" in failed
+    assert "`sign in`" in failed
+
+
+def test_nothing_that_a_plan_quotes_leaves_its_code_span() -> None:
+    evil = changed(logical_id="`@everyone`\n\n# |x|", place="a`![x](https://evil.test)`")
+
+    told = comment(action="update", changes=[evil])
+
+    outside = re.sub(r"`[^`\n]*`", "", told)
+    assert "@everyone" not in outside
+    assert "evil.test" not in outside
+    assert not [line for line in told.splitlines() if line.startswith("#")]
+
+
+def test_many_changes_are_cut() -> None:
+    told = comment(action="create", changes=[changed(logical_id=f"R{n}") for n in range(103)])
+
+    assert "`R99`" in told
+    assert "`R100`" not in told
+    assert "and 3 more" in told
 
 
 # Deploying from GitHub

@@ -54,19 +54,24 @@ class Cause:
     after: str = ""
     drift: Drift | None = None
 
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Before and after, or in the template, deployed and really; none that may be a secret."""
+        pointer = ("Resources", "", "Properties", *self.path)
+        if self.drift is not None:
+            return redaction.change((self.after, self.drift.deployed, self.drift.actual), pointer)
+        return redaction.change((self.before, self.after), pointer)
+
     def __str__(self) -> str:
         name = ".".join(self.path)
         if not (self.before or self.after or self.drift):
             return name
-        pointer = ("Resources", "", "Properties", *self.path)
         if self.drift is not None:
-            values = (self.after, self.drift.deployed, self.drift.actual)
-            texts = [short(text) or "nothing" for text in redaction.change(values, pointer)]
+            texts = [short(text) or "nothing" for text in self.values]
             places = ("in the template", "deployed", "really")
             told = ", ".join(map(" ".join, zip(places, texts, strict=False)))
             return f"{name}: {told or 'otherwise than deployed, ' + redaction.HIDDEN}"
-        shown = redaction.change((self.before, self.after), pointer)
-        return f"{name} {' → '.join(map(short, shown))}".rstrip()
+        return f"{name} {' → '.join(map(short, self.values))}".rstrip()
 
 
 @dataclass(frozen=True)

@@ -61,9 +61,7 @@ class Deployment:
 
     def where(self, logical_id: str) -> str:
         """The template's line of a resource, if it is in the template."""
-        if logical_id not in self.rendered.value["Resources"]:
-            return ""
-        return screen.origin(self.rendered, ("Resources", logical_id))
+        return screen.of_resource(self.rendered, logical_id)
 
     @property
     def parameters(self) -> dict[str, str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackEventTypeDef
 
 POLL_SECONDS = 2
+_BEGINNINGS = {f"{word}_IN_PROGRESS" for word in ("CREATE", "UPDATE", "DELETE", "IMPORT")}
 SILENCE = 60  # polls without any event before we stop believing that the change began
 
 
@@ -57,6 +58,19 @@ def since(cloudformation: CloudFormationClient, stack_id: str, seen: str) -> lis
             if one["EventId"] == seen:
                 return found[::-1]
             found.append(_event(one, stack_id))
+    return found[::-1]
+
+
+def last_operation(cloudformation: CloudFormationClient, stack_id: str) -> list[Event]:
+    """The events of what was done to the stack last, with its being taken back; oldest first."""
+    found: list[Event] = []
+    pages = cloudformation.get_paginator("describe_stack_events")
+    for page in pages.paginate(StackName=stack_id):
+        for one in page["StackEvents"]:
+            event = _event(one, stack_id)
+            found.append(event)
+            if event.of_stack and event.status in _BEGINNINGS:
+                return found[::-1]
     return found[::-1]
 
 

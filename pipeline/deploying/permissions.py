@@ -21,12 +21,14 @@ _PLAN = (
     "cloudformation:DescribeChangeSet",
     "cloudformation:DescribeEvents",
     "cloudformation:DeleteChangeSet",
+    "cloudformation:DescribeStackEvents",
     "dynamodb:DescribeTable",
     "s3:GetAccountPublicAccessBlock",
 )
 STATIONS: Mapping[str, tuple[str, ...]] = {
     "outputs": _LOOK,
-    "diff": (*_LOOK, "cloudformation:GetTemplate"),
+    "diff": (*_LOOK, "cloudformation:GetTemplate", "cloudformation:DescribeStackEvents"),
+    "diagnose": (*_LOOK, "cloudformation:DescribeStackEvents"),
     "drift": (
         *_LOOK,
         "cloudformation:DetectStackDrift",

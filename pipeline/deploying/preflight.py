@@ -55,6 +55,12 @@ def tell_unheard_alarms(deployment: Deployment) -> None:
         screen.note(f"Nobody is subscribed to {topic} ({deployment.where(topic)}): {told} nobody.")
 
 
+def unheard_names(deployment: Deployment) -> list[str]:
+    """The alarms that ring where nobody listens."""
+    unheard = unheard_alarms(deployment.rendered.value).values()
+    return [alarm for alarms in unheard for alarm in alarms]
+
+
 def unheard_alarms(template: dict[str, Any]) -> dict[str, list[str]]:
     """Topic of the template without a subscription -> the alarms that notify it and none other."""
     topics = of_type(template, TOPIC)

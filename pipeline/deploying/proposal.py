@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from pipeline import verdict_cache
 from pipeline.deploying import alarm_watch, change_rules, changeset, clients, losses, screen
 from pipeline.deploying.alarm_watch import NOBODY, Watch
-from pipeline.deploying.changeset import Change, ChangeSet, Purpose, Request
+from pipeline.deploying.changeset import Change, ChangeSet, Doubt, Purpose, Request
 from pipeline.deploying.deployment import Deployment
 from pipeline.deploying.stacks import REVIEW, Kind
 from pipeline.errors import UserError
@@ -101,14 +103,24 @@ def discard(
         )
 
 
-def show(deployment: Deployment, change_set: ChangeSet | None) -> bool:
-    """Show what would change; False if nothing would. What may not happen is refused."""
+Seen = Callable[[Sequence[Change], Sequence[Doubt]], None]
+
+
+def show(
+    deployment: Deployment, change_set: ChangeSet | None, seen: Seen = lambda *_: None
+) -> bool:
+    """Show what would change; False if nothing would. What may not happen is refused.
+
+    `seen` gets the changes and CloudFormation's warnings before they are judged.
+    """
     found = _changes(deployment, change_set) if change_set else None
     if change_set is None or found is None:
         screen.note(f"Nothing to change: {deployment.settings.stack_name} is up to date.")
         return False
     screen.changes(found, deployment.rendered)
-    _tell_doubts(deployment, change_set)
+    doubts = changeset.doubts(deployment.aws.cloudformation, change_set)
+    _tell_doubts(deployment, doubts)
+    seen(found, doubts)
     losses.check_gone(found, deployment.rendered.value, deployment.settings)
     if deployment.settings.protected:
         losses.check_losses(found, deployment.rendered.value, deployment.settings.name)
@@ -118,8 +130,8 @@ def show(deployment: Deployment, change_set: ChangeSet | None) -> bool:
     return True
 
 
-def _tell_doubts(deployment: Deployment, change_set: ChangeSet) -> None:
-    for doubt in changeset.doubts(deployment.aws.cloudformation, change_set):
+def _tell_doubts(deployment: Deployment, doubts: Sequence[Doubt]) -> None:
+    for doubt in doubts:
         where = deployment.where(doubt.logical_id)
         at = f"{where}: " if where else ""
         name = f"{doubt.logical_id}: " if doubt.logical_id else ""

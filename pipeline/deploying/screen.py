@@ -5,7 +5,6 @@ Results (changes, outputs) go to standard output, the rest to standard error.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ if TYPE_CHECKING:  # rich takes as long to import as a render; only what prints 
 
     from pipeline.deploying.changeset import Change
     from pipeline.deploying.comparing import Difference
+    from pipeline.deploying.drift_detection import Difference as PropertyDrift
     from pipeline.deploying.drift_detection import Drifted
     from pipeline.deploying.events import Event
     from pipeline.deploying.stacks import Output
@@ -39,6 +39,11 @@ _REPLACES = {"True": "replaced", "Conditional": "may be replaced"}
 def note(text: str) -> None:
     """A line about the work itself."""
     print(text, file=sys.stderr, flush=True)
+
+
+def result(text: str) -> None:
+    """A line of what was asked for."""
+    print(text, flush=True)
 
 
 def can_ask() -> bool:
@@ -149,30 +154,41 @@ def drifted(resource: Drifted, rendered: Rendered) -> None:
 
     from pipeline.deploying.changeset import short
 
-    console, logical_id = _console(stderr=False), resource.logical_id
+    console = _console(stderr=False)
     status, style = ("DELETED", "red") if resource.gone else ("MODIFIED", "yellow")
     what = f"  {resource.type}  {resource.physical_id}"
-    console.print(Text.assemble((f"{status} {logical_id}", style), what))
+    console.print(Text.assemble((f"{status} {resource.logical_id}", style), what))
     for difference in resource.differences:
-        path = tuple(difference.path.strip("/").split("/"))
-        pointer = ("Resources", logical_id, "Properties", *_keys(path))
-        values = redaction.change((difference.expected, difference.actual), pointer)
-        told = f"        {'.'.join(path)} {' → '.join(map(short, values))}".rstrip()
-        at = origin(rendered, pointer) if logical_id in rendered.value["Resources"] else ""
-        console.print(Text.assemble(told, (f"  {at}", "dim")))
+        path = difference.path.strip("/").replace("/", ".")
+        values = " → ".join(map(short, drift_values(resource, difference)))
+        at = drift_place(resource, difference, rendered)
+        console.print(Text.assemble(f"        {path} {values}".rstrip(), (f"  {at}", "dim")))
         if difference.doubt:
             console.print(Text(f"          not counted: {difference.doubt}", "dim"))
 
 
-def _keys(path: tuple[str, ...]) -> Pointer:
-    return tuple(int(key) if key.isdecimal() else key for key in path)
+def drift_values(resource: Drifted, difference: PropertyDrift) -> tuple[str, ...]:
+    """A property as it was deployed and as it is; none that may be a secret."""
+    return redaction.change(
+        (difference.expected, difference.actual), _pointer(resource, difference)
+    )
 
 
-def outputs(found: Sequence[Output], *, as_json: bool) -> None:
-    """The stack's outputs, for people or for a program."""
-    if as_json:
-        print(json.dumps({one.key: one.value for one in found}, indent=2), flush=True)
-        return
+def drift_place(resource: Drifted, difference: PropertyDrift, rendered: Rendered) -> str:
+    """The template's line of a property that is not as it was deployed."""
+    if resource.logical_id not in rendered.value["Resources"]:
+        return ""
+    return origin(rendered, _pointer(resource, difference))
+
+
+def _pointer(resource: Drifted, difference: PropertyDrift) -> Pointer:
+    keys = difference.path.strip("/").split("/")
+    path = (int(key) if key.isdecimal() else key for key in keys)
+    return ("Resources", resource.logical_id, "Properties", *path)
+
+
+def outputs(found: Sequence[Output]) -> None:
+    """The stack's outputs."""
     rows = [[one.key, one.value, one.description] for one in found]
     console = _console(stderr=False)
     widest = sum(max(map(len, column)) + 2 for column in zip(*rows, strict=True))
@@ -200,10 +216,10 @@ def progress(*, verbose: bool) -> Iterator[Callable[[Event], None]]:
 
 def _row(change: Change, rendered: Rendered) -> list[str]:
     replaced = _REPLACES.get(change.replacement, "")
-    return [change.action, change.logical_id, change.type, replaced, _place(change, rendered)]
+    return [change.action, change.logical_id, change.type, replaced, place(change, rendered)]
 
 
-def _place(change: Change, rendered: Rendered) -> str:
+def place(change: Change, rendered: Rendered) -> str:
     """The template line to look at; one that is gone from the template has none.
 
     The line of what is not in the template is that of what surrounds it, so the last tells most.
@@ -218,6 +234,13 @@ def origin(rendered: Rendered, pointer: Pointer) -> str:
     """Where to mend something: the template's line, and the setting's if a value came from one."""
     place, value = rendered.places(pointer)
     return f"{place} (value from {value})" if value else str(place or "")
+
+
+def of_resource(rendered: Rendered, logical_id: str) -> str:
+    """The template's line of a resource, if it is in the template."""
+    if logical_id not in rendered.value["Resources"]:
+        return ""
+    return origin(rendered, ("Resources", logical_id))
 
 
 def _table(

@@ -65,6 +65,17 @@ def report(parser: ArgumentParser) -> None:
     )
 
 
+def answer(parser: ArgumentParser) -> None:
+    """How a station that is asked something answers (pipeline/answers.py)."""
+    parser.add_argument(
+        "--format",
+        choices=("human", "json"),
+        default="human",
+        help="json: the answer as docs/answers/ describes it, on standard output; the rest goes to"
+        " standard error",
+    )
+
+
 def flag(parser: ArgumentParser, name: str, about: str) -> None:
     """An option without a value."""
     parser.add_argument(name, action="store_true", help=about)

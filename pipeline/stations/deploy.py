@@ -17,6 +17,7 @@ from pipeline.deploying import (
     changeset,
     clients,
     code_only,
+    diagnosis,
     events,
     parcels,
     preflight,
@@ -101,8 +102,7 @@ def deploy_code(name: str, root: Path) -> int:
 
 def put_code(deployment: Deployment) -> None:
     """The functions alone; everything else stays as it was deployed."""
-    own = deployment.settings
-    stacks.kind(deployment.target.existing_stack(), own)
+    diagnosis.kind(deployment.target, deployment.target.existing_stack(), deployment.where)
     if not code_only.update(deployment):
         screen.note("The functions run this code already.")
 
@@ -114,7 +114,7 @@ def bring_up_to_date(deployment: Deployment, consent: Consent) -> None:
     """
     stack = deployment.target.stack()
     stack = recovery.cleared(deployment.target, stack, consent)
-    kind = stacks.kind(stack, deployment.settings)
+    kind = diagnosis.kind(deployment.target, stack, deployment.where)
     as_rendered = deployment
     if kind == "CREATE" and (found := adoption.taken(deployment)):
         adoption.told(deployment, found)
@@ -221,5 +221,5 @@ def _follow_up(deployment: Deployment, undone: list[str]) -> None:
     outputs = {one.key: one.value for one in stack.outputs}
     publishing.publish(deployment.target, deployment.root, site, outputs)
     undone.remove("the website")
-    screen.outputs(stack.outputs, as_json=False)
+    screen.outputs(stack.outputs)
     preflight.tell_unheard_alarms(deployment)

@@ -10,6 +10,8 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline import answers
+from pipeline.answers import Fate
 from pipeline.deploying import bucket as buckets
 from pipeline.deploying import clients, emptying, events, inventory, screen, stacks, watching
 from pipeline.deploying.consent import check_confirmation, confirmed
@@ -29,16 +31,20 @@ def options(parser: ArgumentParser) -> None:
     arguments.confirm(parser)
     arguments.flag(parser, "--deployment-bucket", "delete that bucket too")
     arguments.verbose(parser)
+    arguments.answer(parser)
 
 
 def run(options: Namespace, root: Path) -> int:
-    return destroy(
-        arguments.the_environment(options, root),
-        root,
-        confirm=options.confirm,
-        deployment_bucket=options.deployment_bucket,
-        verbose=options.verbose,
-    )
+    name = arguments.the_environment(options, root)
+    with answers.giving(options.format, answers.Destroy(environment=name)) as answer:
+        return destroy(
+            name,
+            root,
+            confirm=options.confirm,
+            deployment_bucket=options.deployment_bucket,
+            verbose=options.verbose,
+            answer=answer,
+        )
 
 
 def destroy(
@@ -48,17 +54,20 @@ def destroy(
     confirm: str | None = None,
     deployment_bucket: bool = False,
     verbose: bool = False,
+    answer: answers.Destroy | None = None,
 ) -> int:
     """Delete the environment's stack; that there is none is success.
 
-    `confirm` is the environment's name, typed ahead. `deployment_bucket`: that goes too.
+    `confirm` is the environment's name, typed ahead. `deployment_bucket`: that goes too. `answer`
+    is filled.
     """
     loaded = settings.load(name, root)
     check_unprotected(loaded)
     check_bucket_is_ours(loaded, wanted=deployment_bucket)
     check_confirmation(loaded, confirm, always=True)
     with clients.spoken(loaded.settings.aws):
-        take_down(enter(loaded, verbose=verbose), confirm, deployment_bucket=deployment_bucket)
+        target = enter(loaded, verbose=verbose)
+        take_down(target, confirm, deployment_bucket=deployment_bucket, answer=answer)
     return 0
 
 
@@ -82,9 +91,17 @@ def check_bucket_is_ours(loaded: Loaded, *, wanted: bool) -> None:
         )
 
 
-def take_down(target: Target, confirm: str | None, *, deployment_bucket: bool) -> None:
+def take_down(
+    target: Target,
+    confirm: str | None,
+    *,
+    deployment_bucket: bool,
+    answer: answers.Destroy | None = None,
+) -> None:
     """Show, ask, empty, delete."""
     own = target.settings
+    answer = answer or answers.Destroy(environment=own.name)
+    answer.stack = own.stack_name
     stack = target.stack()
     bucket = target.bucket if deployment_bucket else None
     if bucket is not None and not buckets.exists(target.aws.s3, bucket):
@@ -93,12 +110,16 @@ def take_down(target: Target, confirm: str | None, *, deployment_bucket: bool) -
     held = _inventory(target, stack) if stack else []
     if stack is None:
         screen.note(f"There is no stack {own.stack_name} in {own.aws.region}.")
+        answer.gone = True
     if stack is None and bucket is None:
         return
-    _show(target, held, bucket)
+    answer.resources = [_fate(target, one) for one in sorted(held, key=lambda one: one.kept)]
+    answer.deployment_bucket = bucket.name if bucket else None
+    _show(target, answer.resources, bucket)
     confirmed(own.name, confirm, f"This can't be undone. Type {own.name} to delete it:")
     if stack is not None:
         _delete(target, stack, held)
+        answer.gone = True
     if bucket is not None:
         _empty(target, bucket.name)
         target.aws.s3.delete_bucket(Bucket=bucket.name, ExpectedBucketOwner=bucket.account)
@@ -127,10 +148,22 @@ def _inventory(target: Target, stack: Stack) -> list[Held]:
     return held
 
 
-def _show(target: Target, held: Sequence[Held], bucket: buckets.Bucket | None) -> None:
+def _fate(target: Target, one: Held) -> Fate:
+    fills = one.type == BUCKET and not one.kept and one.physical_id
+    s3, account = target.aws.s3, target.identity.account
+    return Fate(
+        fate="keep" if one.kept else "delete",
+        logical_id=one.logical_id,
+        type=one.type,
+        physical_id=one.physical_id,
+        holds=emptying.count(s3, one.physical_id, account) if fills else "",
+    )
+
+
+def _show(target: Target, fates: Sequence[Fate], bucket: buckets.Bucket | None) -> None:
     rows = [
-        ["keep" if one.kept else "delete", one.logical_id, one.type, _what(target, one)]
-        for one in sorted(held, key=lambda one: one.kept)
+        [one.fate, one.logical_id, one.type, ", ".join(filter(None, (one.physical_id, one.holds)))]
+        for one in fates
     ]
     if bucket is not None:
         number = emptying.count(target.aws.s3, bucket.name, bucket.account)
@@ -138,13 +171,6 @@ def _show(target: Target, held: Sequence[Held], bucket: buckets.Bucket | None) -
     screen.goes(rows)
     if bucket is None:
         screen.note("The deployment bucket stays; --deployment-bucket deletes it too.")
-
-
-def _what(target: Target, one: Held) -> str:
-    if one.type != BUCKET or one.kept or not one.physical_id:
-        return one.physical_id
-    number = emptying.count(target.aws.s3, one.physical_id, target.identity.account)
-    return f"{one.physical_id}, {number}"
 
 
 def _delete(target: Target, stack: Stack, held: Sequence[Held]) -> None:

@@ -10,47 +10,77 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline import render
-from pipeline.deploying import clients, inventory, screen
+from pipeline import answers, redaction, render
+from pipeline.deploying import clients, diagnosis, inventory, screen
 from pipeline.deploying.comparing import Difference, differences
 from pipeline.deploying.deployment import Deployment
 from pipeline.deploying.stacks import Stack
 from pipeline.deploying.target import enter
 from pipeline.environment import settings
 from pipeline.packaging import zips
-from pipeline.stations import arguments
+from pipeline.stations import arguments, diagnose
 
 
 def options(parser: ArgumentParser) -> None:
     arguments.environment(parser)
+    arguments.answer(parser)
+    arguments.flag(parser, "--exit-code", "exit with 1 where something differs, as git diff does")
 
 
 def run(options: Namespace, root: Path) -> int:
-    return diff(arguments.the_environment(options, root), root)
+    name = arguments.the_environment(options, root)
+    with answers.giving(options.format, answers.Diff(environment=name)) as answer:
+        is_same = diff(name, root, answer)
+    return 1 if options.exit_code and not is_same else 0
 
 
-def diff(name: str, root: Path) -> int:
-    """Show every difference with the line of the template that makes it."""
+def diff(name: str, root: Path, answer: answers.Diff | None = None) -> bool:
+    """Show every difference with the line of the template that makes it; is there none?"""
     loaded = settings.load(name, root)
     rendered, artifacts = render.render(loaded, root), zips.package(root)
     with clients.spoken(loaded.settings.aws):
-        show(Deployment(enter(loaded), rendered, artifacts, root))
-    return 0
+        return show(Deployment(enter(loaded), rendered, artifacts, root), answer)
 
 
-def show(deployment: Deployment) -> None:
-    """The same for a deployment that is connected."""
+def show(deployment: Deployment, answer: answers.Diff | None = None) -> bool:
+    """The same for a deployment that is connected; `answer` is filled.
+
+    A stack in a state that no deployment left it in on purpose is never as it is rendered, whatever
+    its template says: nothing of it may be there.
+    """
+    answer = answer or answers.Diff(environment=deployment.settings.name)
+    answer.stack = deployment.settings.stack_name
     cloudformation = deployment.aws.cloudformation
     stack = deployment.target.existing_stack()
+    found = diagnosis.diagnose(deployment.target, stack, deployment.where)
+    answer.state = diagnose.state(found)
     before = inventory.template(cloudformation, stack.id)
     template = list(differences(before, deployment.rendered.value))
     values = list(_of_values(deployment, stack))
+    answer.differences = [_part(deployment, one) for one in (*template, *values)]
     for one in template:
         screen.difference(one, deployment.rendered, before)
     for one in values:
         screen.value(one)
-    if not template and not values:
+    if not found.is_well:
+        for line in diagnose.lines(found, deployment.settings.stack_name):
+            screen.note(line)
+    elif not answer.differences:
         screen.note(f"{deployment.settings.stack_name} is deployed as it is rendered.")
+    return found.is_settled and not answer.differences
+
+
+def _part(deployment: Deployment, one: Difference) -> answers.Difference:
+    values = [value for value in (one.before, one.after) if value is not None]
+    section, *keys = one.place
+    gone = section == "Resources" and keys and keys[0] not in deployment.rendered.value["Resources"]
+    in_template = section not in {"parameter", "tag"} and not gone
+    return answers.Difference(
+        kind=one.kind,
+        path=list(one.place),
+        values=list(redaction.change(values, one.place)),
+        place=screen.origin(deployment.rendered, one.place) if in_template else "",
+    )
 
 
 def _of_values(deployment: Deployment, stack: Stack) -> Iterator[Difference]:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -39,14 +39,19 @@ class Answer:
 
 def options(parser: ArgumentParser) -> None:
     arguments.environment(parser)
+    arguments.answer(parser)
 
 
 def run(options: Namespace, root: Path) -> int:
     name = arguments.the_environment(options, root) if options.environments else None
+    if options.format == "json":
+        return _as_json(name, root)
     return doctor(name, root)
 
 
-def doctor(environment: str | None, root: Path) -> int:
+def doctor(
+    environment: str | None, root: Path, heard: Callable[[Answer], None] = lambda _: None
+) -> int:
     """Show it; 1 if something is missing without which a session fails."""
     from pipeline.terminal import say
 
@@ -54,9 +59,22 @@ def doctor(environment: str | None, root: Path) -> int:
     for answer in _all(environment, root):
         for line in lines(answer):
             say(line)
+        heard(answer)
         missing += answer.is_missing and not answer.optional
     say(f"{missing} missing." if missing else "Nothing is missing.")
     return 1 if missing else 0
+
+
+def _as_json(environment: str | None, root: Path) -> int:
+    """The same for a program; unlike the rest of this module it needs the locked packages."""
+    from pipeline import answers
+
+    def heard(one: Answer) -> None:
+        answer.things.append(answers.Thing(**asdict(one)))
+        answer.missing += one.is_missing and not one.optional
+
+    with answers.giving(answers.JSON, answers.Doctor(environment=environment)) as answer:
+        return doctor(environment, root, heard)
 
 
 def lines(answer: Answer) -> Iterator[str]:

@@ -7,41 +7,77 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline import render
+from pipeline import answers, render
 from pipeline.deploying import clients, drift_detection, screen
 from pipeline.deploying.target import Target, enter
 from pipeline.environment import settings
 from pipeline.stations import arguments
 
 if TYPE_CHECKING:
-    from pipeline.deploying.drift_detection import Detection
+    from pipeline.deploying.drift_detection import Detection, Drifted
     from pipeline.render import Rendered
 
 
 def options(parser: ArgumentParser) -> None:
     arguments.environment(parser)
+    arguments.answer(parser)
 
 
 def run(options: Namespace, root: Path) -> int:
-    return drift(arguments.the_environment(options, root), root)
+    name = arguments.the_environment(options, root)
+    with answers.giving(options.format, answers.Drift(environment=name)) as answer:
+        return drift(name, root, answer)
 
 
-def drift(name: str, root: Path) -> int:
+def drift(name: str, root: Path, answer: answers.Drift | None = None) -> int:
     """Ask CloudFormation for it, and show it with the template's lines; 1 if there is any."""
     loaded = settings.load(name, root)
     rendered = render.render(loaded, root)
     with clients.spoken(loaded.settings.aws):
-        return 1 if show(enter(loaded), rendered) else 0
+        return 1 if show(enter(loaded), rendered, answer) else 0
 
 
-def show(target: Target, rendered: Rendered) -> int:
-    """How many resources are not as they were deployed, where CloudFormation is to be believed."""
+def show(target: Target, rendered: Rendered, answer: answers.Drift | None = None) -> int:
+    """How many resources are not as they were deployed, where CloudFormation is to be believed.
+
+    `answer` is filled.
+    """
+    answer = answer or answers.Drift(environment=target.settings.name)
+    answer.stack = target.settings.stack_name
     detection = drift_detection.detect(target, target.existing_stack().id)
+    answer.total, answer.as_deployed = detection.total, detection.as_deployed
+    answer.incomplete = detection.incomplete
+    answer.drifted = [_part(resource, rendered) for resource in detection.drifted]
+    answer.not_compared = [
+        answers.NotCompared(
+            logical_id=resource.logical_id, type=resource.type, reason=resource.reason
+        )
+        for resource in detection.uncompared
+    ]
     for resource in detection.drifted:
         screen.drifted(resource, rendered)
     for line in verdict(detection, target.settings.stack_name):
         screen.note(line)
     return len(detection.believed)
+
+
+def _part(resource: Drifted, rendered: Rendered) -> answers.ResourceDrift:
+    return answers.ResourceDrift(
+        logical_id=resource.logical_id,
+        physical_id=resource.physical_id,
+        type=resource.type,
+        gone=resource.gone,
+        believed=resource.is_believed,
+        differences=[
+            answers.PropertyDrift(
+                path=difference.path,
+                values=list(screen.drift_values(resource, difference)),
+                place=screen.drift_place(resource, difference, rendered),
+                doubt=difference.doubt,
+            )
+            for difference in resource.differences
+        ],
+    )
 
 
 def verdict(detection: Detection, stack: str) -> Iterator[str]:

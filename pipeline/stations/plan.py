@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
+from pipeline import answers
 from pipeline.deploying import (
     adoption,
     clients,
+    diagnosis,
     parcels,
     preflight,
     proposal,
@@ -16,8 +20,10 @@ from pipeline.deploying import (
     stacks,
 )
 from pipeline.deploying import bucket as buckets
+from pipeline.deploying.changeset import Change, Doubt
 from pipeline.deploying.consent import check_account_is_known
 from pipeline.deploying.deployment import Deployment, build
+from pipeline.deploying.stacks import Kind
 from pipeline.deploying.target import enter
 from pipeline.environment import settings
 from pipeline.stations import arguments
@@ -25,27 +31,35 @@ from pipeline.stations import arguments
 
 def options(parser: ArgumentParser) -> None:
     arguments.environment(parser)
+    arguments.answer(parser)
 
 
 def run(options: Namespace, root: Path) -> int:
-    return plan(arguments.the_environment(options, root), root)
+    name = arguments.the_environment(options, root)
+    with answers.giving(options.format, answers.Plan(environment=name)) as answer:
+        return plan(name, root, answer)
 
 
-def plan(name: str, root: Path) -> int:
+def plan(name: str, root: Path, answer: answers.Plan | None = None) -> int:
     """Show what `deploy` would change; nothing of it stays in the account."""
     loaded = settings.load(name, root)
     check_account_is_known(loaded)
     rendered, artifacts = build(loaded, root)
     with clients.spoken(loaded.settings.aws):
-        show_plan(Deployment(enter(loaded), rendered, artifacts, root))
+        show_plan(Deployment(enter(loaded), rendered, artifacts, root), answer)
     return 0
 
 
-def show_plan(deployment: Deployment) -> None:
-    """Make the change set, show it, take it back."""
+def show_plan(deployment: Deployment, answer: answers.Plan | None = None) -> None:
+    """Make the change set, show it, take it back; `answer` is filled."""
     own = deployment.settings
+    answer = answer or answers.Plan(environment=own.name)
+    answer.stack = own.stack_name
     stack = deployment.target.stack()
-    kind = "CREATE" if stack and stack.status == stacks.REVIEW else stacks.kind(stack, own)
+    if stack and stack.status == stacks.REVIEW:
+        kind: Kind = "CREATE"
+    else:
+        kind = diagnosis.kind(deployment.target, stack, deployment.where)
     if kind == "CREATE" and (found := adoption.taken(deployment)):
         adoption.told(deployment, found)
         screen.note("deploy would ask whether to import it.")
@@ -58,8 +72,40 @@ def show_plan(deployment: Deployment) -> None:
     with parcels.template_for_plan(deployment, bucket_is_there=bucket_is_there) as template:
         change_set = proposal.request(deployment, kind, template, "plan")
         try:
-            proposal.show(deployment, change_set)
+            answer.action = "none"
+            proposal.show(deployment, change_set, partial(_answer, answer, deployment, kind))
         finally:
             proposal.discard(deployment, change_set, made_stack=stack is None)
     preflight.tell_unheard_alarms(deployment)
+    answer.unheard_alarms = preflight.unheard_names(deployment)
     screen.note(f"This was a plan: {own.stack_name} is as it was.")
+
+
+def _answer(
+    answer: answers.Plan,
+    deployment: Deployment,
+    kind: Kind,
+    changes: Sequence[Change],
+    doubts: Sequence[Doubt],
+) -> None:
+    """The change set for a program, before it is judged."""
+    answer.action = "create" if kind == "CREATE" else "update"
+    answer.changes = [
+        answers.Change(
+            action=change.action,
+            logical_id=change.logical_id,
+            type=change.type,
+            replacement=change.replacement,
+            causes=[
+                answers.Cause(
+                    path=list(cause.path), replaces=cause.replaces, values=list(cause.values)
+                )
+                for cause in change.causes
+            ],
+            place=screen.place(change, deployment.rendered),
+        )
+        for change in changes
+    ]
+    answer.warnings = [
+        answers.Remark(logical_id=doubt.logical_id, reason=doubt.reason) for doubt in doubts
+    ]

@@ -125,8 +125,4 @@ def _token() -> str:
 
 def _where(loaded: Loaded, root: Path) -> Where:
     rendered = render.render(loaded, root)
-    return lambda logical_id: (
-        screen.origin(rendered, ("Resources", logical_id))
-        if logical_id in rendered.value["Resources"]
-        else ""
-    )
+    return lambda logical_id: screen.of_resource(rendered, logical_id)

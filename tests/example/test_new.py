@@ -88,8 +88,8 @@ def test_a_new_stack_goes_the_whole_way_on_this_machine(
     for words in (("render",), ("package",), ("plan", "dev"), ("deploy", "dev")):
         python(made, "pipeline", *words, env=endpoint)
 
-    outputs = json.loads(python(made, "pipeline", "outputs", "dev", "--json", env=endpoint))
-    assert outputs["ResultsName"] == f"{NAME}-results-dev"
+    told = python(made, "pipeline", "outputs", "dev", "--format", "json", env=endpoint)
+    assert json.loads(told)["outputs"]["ResultsName"] == f"{NAME}-results-dev"
     assert "is deployed as it is rendered" in python(made, "pipeline", "diff", "dev", env=endpoint)
     gone = python(made, "pipeline", "destroy", "dev", "--confirm", "dev", env=endpoint)
     assert f"{NAME}-dev is gone" in gone

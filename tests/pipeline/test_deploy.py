@@ -184,16 +184,6 @@ def test_a_finding_stops_a_deployment_before_any_call(
     assert not aws.operations
 
 
-def test_outputs_as_json_are_all_that_standard_output_holds(
-    aws: Aws, capsys: pytest.CaptureFixture[str]
-) -> None:
-    aws.says("DescribeStacks", scripted_aws.stack("UPDATE_COMPLETE", Outputs=OUTPUTS))
-
-    outputs.outputs("dev", ROOT, as_json=True)
-
-    assert json.loads(capsys.readouterr().out) == {"Table": "things", "Url": "https://x.test"}
-
-
 def test_outputs_are_lines_where_there_is_no_terminal(
     aws: Aws, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -79,7 +79,7 @@ def test_a_parameter_that_would_have_another_value_is_shown(
 def test_only_reads_are_made(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
     shown(aws, capsys, TEMPLATE.replace("'1'", "'2'"))
 
-    assert set(aws.operations) == {"DescribeStacks", "GetTemplate"}
+    assert set(aws.operations) == {"DescribeStacks", "DescribeStackEvents", "GetTemplate"}
 
 
 def test_without_a_stack_there_is_nothing_to_compare(aws: Aws) -> None:

@@ -127,12 +127,12 @@ def main(arguments: list[str]) -> int:
             print(f"local cloud at {ready['url']}", flush=True)
             outputs = ready["outputs"]
             return asyncio.run(_through(outputs, account(name, outputs, local_client(ready))))
-    asked = (sys.executable, "-m", "pipeline", "outputs", arguments[0], "--json")
+    asked = (sys.executable, "-m", "pipeline", "outputs", arguments[0], "--format", "json")
     found = subprocess.run(asked, stdout=subprocess.PIPE, text=True, check=False)
     if found.returncode:
         return found.returncode
     print(f"the stack of {arguments[0]}", flush=True)
-    outputs = json.loads(found.stdout)
+    outputs = json.loads(found.stdout)["outputs"]
     return asyncio.run(_through(outputs, account(arguments[0], outputs)))
 
 

@@ -1,0 +1,80 @@
+"""Why a stack is as it is: its last operation, what failed in it first, and the way out."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline import answers, render
+from pipeline.answers import State
+from pipeline.deploying import clients, diagnosis, screen
+from pipeline.deploying.diagnosis import Diagnosis
+from pipeline.deploying.target import enter
+from pipeline.environment import settings
+from pipeline.stations import arguments
+
+
+def options(parser: ArgumentParser) -> None:
+    arguments.environment(parser)
+    arguments.answer(parser)
+
+
+def run(options: Namespace, root: Path) -> int:
+    name = arguments.the_environment(options, root)
+    with answers.giving(options.format, answers.Diagnose(environment=name)) as answer:
+        return diagnose(name, root, answer)
+
+
+def diagnose(name: str, root: Path, answer: answers.Diagnose | None = None) -> int:
+    """Say it; 1 where the last operation did not end well. `answer` is filled."""
+    answer = answer or answers.Diagnose(environment=name)
+    loaded = settings.load(name, root)
+    answer.stack = loaded.settings.stack_name
+    rendered = render.render(loaded, root)
+    with clients.spoken(loaded.settings.aws):
+        target = enter(loaded)
+        stack = target.existing_stack()
+        found = diagnosis.diagnose(target, stack, lambda id_: screen.of_resource(rendered, id_))
+    answer.state = state(found)
+    answer.began = found.began
+    answer.stuck = [event.logical_id for event in found.stuck]
+    for line in lines(found, answer.stack):
+        screen.result(line)
+    return 0 if found.is_well or not found.cause else 1
+
+
+def state(found: Diagnosis) -> State:
+    """The same for a program."""
+    return State(
+        status=found.stack.status,
+        settled=found.is_settled,
+        reason=found.failed.reason if found.failed else "",
+        logical_id=found.failed.logical_id if found.failed and not found.failed.of_stack else "",
+        place=found.where,
+        hint=found.hint,
+        way_out=found.way_out,
+    )
+
+
+def lines(found: Diagnosis, stack: str) -> Iterator[str]:
+    """What a person reads of it."""
+    began = f", since {found.began:%Y-%m-%d %H:%M} UTC" if found.began else ""
+    yield f"{stack} is in state {found.stack.status}{began}."
+    yield from _why(found)
+    yield from filter(None, (found.hint, found.way_out))
+    if found.is_well:
+        yield "Its last operation ended well."
+    elif found.cause and not found.way_out:
+        yield "The stack is as it was before. Mend the cause, and deploy again."
+
+
+def _why(found: Diagnosis) -> Iterator[str]:
+    if found.cause:
+        where = f"{found.where}: " if found.where else ""
+        yield f"What failed first: {where}{found.cause}"
+    elif found.stack.reason and not found.is_well:
+        yield f"AWS's reason: {found.stack.reason}"
+    for event in found.stuck:
+        if event is not found.failed:
+            yield f"Could not be taken back: {event.logical_id} ({event.type}): {event.reason}"
