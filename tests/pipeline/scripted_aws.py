@@ -267,3 +267,11 @@ def change(action: str, logical_id: str, kind: str, **more: Any) -> dict[str, An
 def change_set(*changes: dict[str, Any], status: str = "CREATE_COMPLETE", **more: Any) -> Any:
     """An answer of DescribeChangeSet."""
     return {"Status": status, "Changes": list(changes), **more}
+
+
+# An update that changes one function.
+ASKED = {"Id": "arn:aws:cloudformation:us-east-1:123456789012:changeSet/x/1", "StackId": STACK_ID}
+BEFORE = of_stack("UPDATE_COMPLETE")
+STARTS = of_stack("UPDATE_IN_PROGRESS", "User Initiated")
+ENDS = of_stack("UPDATE_COMPLETE")
+SIZE = change("Modify", "Hello", "AWS::Lambda::Function", Replacement="False")

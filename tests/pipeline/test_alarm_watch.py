@@ -13,7 +13,6 @@ from pipeline.stations import deploy, plan
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import (
     ACCOUNT,
-    STACK_ID,
     Aws,
     Refusal,
     change,
@@ -39,28 +38,15 @@ OTHER = change("Modify", "Queue", "AWS::SQS::Queue")
 ABSENT = Refusal("ValidationError", "Stack with id qr-upload-dev does not exist")
 
 
-@pytest.fixture(scope="module")
-def connection() -> Aws:
-    return scripted_aws.connected()
-
-
 @pytest.fixture
-def aws(connection: Aws) -> Aws:
+def aws(aws: Aws) -> Aws:
     """A running stack with both alarms, quiet, and a change that isn't about them."""
-    connection.reset()
-    connection.says("DescribeStacks", scripted_aws.stack("UPDATE_COMPLETE"))
-    connection.says("GetTemplate", {"TemplateBody": WATCHED})
-    connection.says("ListStackResources", held("ErrorsAlarm", "SlowAlarm"))
-    connection.says("DescribeAlarms", alarms("OK", "OK"))
-    connection.says("CreateChangeSet", {"Id": STACK_ID, "StackId": STACK_ID})
-    connection.says("DescribeChangeSet", change_set(OTHER))
-    connection.says("DescribeStackEvents", history(AFTER), history(AFTER, BEFORE, AFTER))
-    for operation in ("ExecuteChangeSet", "DeleteChangeSet", "DeleteStack", "HeadBucket"):
-        connection.says(operation, {})
-    connection.says("GetBucketPolicy", {"Policy": "{}"})
-    connection.says("HeadObject", {"Metadata": {"sha256": scripted_aws.ARTIFACT.sha256}})
-    connection.says("PutObject", {})
-    return connection
+    aws.says("GetTemplate", {"TemplateBody": WATCHED})
+    aws.says("ListStackResources", held("ErrorsAlarm", "SlowAlarm"))
+    aws.says("DescribeAlarms", alarms("OK", "OK"))
+    aws.says("DescribeChangeSet", change_set(OTHER))
+    aws.says("HeadObject", {"Metadata": {"sha256": scripted_aws.ARTIFACT.sha256}})
+    return aws
 
 
 def held(*names: str) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.keys import Endpoint
 from pipeline import checks
 from pipeline.deploying import bucket as buckets
 from pipeline.deploying import clients, screen
@@ -30,18 +29,11 @@ OUTPUTS = [
 BUCKET = f"qr-upload-code-dev-{ACCOUNT}-us-east-1-an"
 
 
-@pytest.fixture(scope="module")
-def connection(endpoint: Endpoint) -> Aws:
-    return scripted_aws.connected(endpoint)
-
-
 @pytest.fixture
-def aws(connection: Aws, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Aws:
+def aws(account: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
     """An empty account."""
-    scripted_aws.empty(endpoint)
-    connection.reset()
-    monkeypatch.setattr(clients, "connect", lambda _: connection.clients)
-    return connection
+    monkeypatch.setattr(clients, "connect", lambda _: account.clients)
+    return account
 
 
 def objects(aws: Aws) -> list[str]:

@@ -12,7 +12,6 @@ from pipeline.errors import UserError
 from pipeline.stations import deploy
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import STACK_ID, Aws, Refusal, change_set, deployment
-from tests.pipeline.test_deploy_failures import aws, connection  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("unjudged")
 THERE = scripted_aws.stack("UPDATE_COMPLETE")
@@ -20,7 +19,7 @@ BUSY = Refusal("Throttling", "Rate exceeded")
 GONE = EndpointConnectionError(endpoint_url="https://cloudformation")
 
 
-def bring(aws: Aws) -> None:  # noqa: F811
+def bring(aws: Aws) -> None:
     subject = deployment(aws)
     with clients.spoken(subject.settings.aws):
         deploy.bring_up_to_date(subject, Consent())
@@ -28,7 +27,7 @@ def bring(aws: Aws) -> None:  # noqa: F811
 
 @pytest.mark.parametrize("trouble", [BUSY, GONE, Refusal("InternalFailure", status=500)])
 def test_a_moment_of_trouble_after_the_update_is_waited_out(
-    aws: Aws,  # noqa: F811
+    aws: Aws,
     trouble: Refusal | BaseException,
 ) -> None:
     aws.says("DescribeStacks", THERE, trouble, trouble, THERE)
@@ -36,7 +35,7 @@ def test_a_moment_of_trouble_after_the_update_is_waited_out(
     bring(aws)
 
 
-def test_what_stays_undone_is_named_with_the_command_that_does_it(aws: Aws) -> None:  # noqa: F811
+def test_what_stays_undone_is_named_with_the_command_that_does_it(aws: Aws) -> None:
     aws.says("DescribeStacks", THERE, BUSY)
 
     with pytest.raises(UserError) as raised:
@@ -49,7 +48,7 @@ def test_what_stays_undone_is_named_with_the_command_that_does_it(aws: Aws) -> N
     assert "nox -s deploy -- dev" in said
 
 
-def test_a_change_set_that_is_not_visible_yet_is_asked_for_again(aws: Aws) -> None:  # noqa: F811
+def test_a_change_set_that_is_not_visible_yet_is_asked_for_again(aws: Aws) -> None:
     unseen = Refusal("ChangeSetNotFound", "ChangeSet [x] does not exist", status=404)
     aws.says("DescribeChangeSet", unseen, unseen, BUSY, change_set())
 
@@ -59,7 +58,7 @@ def test_a_change_set_that_is_not_visible_yet_is_asked_for_again(aws: Aws) -> No
 
 
 def test_a_lost_connection_while_cleaning_up_is_only_a_remark(
-    aws: Aws,  # noqa: F811
+    aws: Aws,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     aws.says("DeleteChangeSet", GONE)
@@ -69,7 +68,7 @@ def test_a_lost_connection_while_cleaning_up_is_only_a_remark(
     assert "The change set the-name is still there" in capsys.readouterr().err
 
 
-def test_a_stack_that_can_not_be_read_hides_no_failure(aws: Aws) -> None:  # noqa: F811
+def test_a_stack_that_can_not_be_read_hides_no_failure(aws: Aws) -> None:
     aws.says("DescribeStacks", GONE)
 
     error = watching.failure(deployment(aws).target, [], lambda _: "")

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from localcloud.keys import Endpoint
 from pipeline.deploying import code_only
 from pipeline.deploying.consent import Consent
 from pipeline.deploying.deployment import Deployment
@@ -29,29 +28,16 @@ def hashed(data: bytes) -> str:
     return base64.b64encode(hashlib.sha256(data).digest()).decode()
 
 
-@pytest.fixture(scope="module")
-def local(endpoint: Endpoint) -> Aws:
-    return scripted_aws.connected(endpoint)
+@pytest.fixture
+def running(account: Aws) -> Aws:
+    deploy.bring_up_to_date(deployment(account), Consent())
+    account.reset()
+    return account
 
 
 @pytest.fixture
-def running(local: Aws, endpoint: Endpoint) -> Aws:
-    scripted_aws.empty(endpoint)
-    local.reset()
-    deploy.bring_up_to_date(deployment(local), Consent())
-    local.reset()
-    return local
-
-
-@pytest.fixture(scope="module")
-def alone() -> Aws:
-    return scripted_aws.connected()
-
-
-@pytest.fixture
-def aws(alone: Aws) -> Aws:
+def aws(scripted: Aws) -> Aws:
     """A function that runs something else."""
-    alone.reset()
     function = {
         "LogicalResourceId": "Hello",
         "PhysicalResourceId": "hello-1",
@@ -59,12 +45,12 @@ def aws(alone: Aws) -> Aws:
         "ResourceStatus": "CREATE_COMPLETE",
         "LastUpdatedTimestamp": 0,
     }
-    alone.says("DescribeStacks", scripted_aws.stack("CREATE_COMPLETE"))
-    alone.says("GetTemplate", {"TemplateBody": scripted_aws.TEMPLATE})
-    alone.says("ListStackResources", {"StackResourceSummaries": [function]})
-    alone.says("GetFunctionConfiguration", {"CodeSha256": "x"})
-    alone.says("UpdateFunctionCode", {})
-    return alone
+    scripted.says("DescribeStacks", scripted_aws.stack("CREATE_COMPLETE"))
+    scripted.says("GetTemplate", {"TemplateBody": scripted_aws.TEMPLATE})
+    scripted.says("ListStackResources", {"StackResourceSummaries": [function]})
+    scripted.says("GetFunctionConfiguration", {"CodeSha256": "x"})
+    scripted.says("UpdateFunctionCode", {})
+    return scripted
 
 
 def with_new_code(aws: Aws) -> Deployment:

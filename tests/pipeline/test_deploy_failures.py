@@ -16,7 +16,11 @@ from pipeline.errors import Refused, UserError
 from pipeline.stations import deploy, plan
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import (
+    BEFORE,
+    ENDS,
+    SIZE,
     STACK_ID,
+    STARTS,
     Aws,
     Refusal,
     change,
@@ -28,40 +32,8 @@ from tests.pipeline.scripted_aws import (
 
 pytestmark = pytest.mark.usefixtures("unjudged")
 
-ASKED = {"Id": "arn:aws:cloudformation:us-east-1:123456789012:changeSet/x/1", "StackId": STACK_ID}
-BEFORE = of_stack("UPDATE_COMPLETE")
-STARTS = of_stack("UPDATE_IN_PROGRESS", "User Initiated")
-ENDS = of_stack("UPDATE_COMPLETE")
-SIZE = change("Modify", "Hello", "AWS::Lambda::Function", Replacement="False")
 MODEL = Loader().load_service_model("cloudformation", "service-2")
 STATES: list[str] = MODEL["shapes"]["StackStatus"]["enum"]
-
-
-@pytest.fixture(scope="module")
-def connection() -> Aws:
-    return scripted_aws.connected()
-
-
-@pytest.fixture
-def aws(connection: Aws) -> Aws:
-    """A running stack, one change to make, an update that succeeds, a bucket without the code."""
-    connection.reset()
-    connection.says("DescribeStacks", scripted_aws.stack("UPDATE_COMPLETE"))
-    connection.says("CreateChangeSet", ASKED)
-    connection.says("DescribeChangeSet", change_set(SIZE))
-    connection.says("ExecuteChangeSet", {})
-    connection.says("DeleteChangeSet", {})
-    connection.says("DeleteStack", {})
-    connection.says("DescribeEvents", {"OperationEvents": []})
-    connection.says("DescribeStackEvents", history(BEFORE), history(BEFORE, STARTS, ENDS))
-    connection.says("HeadBucket", {})
-    connection.says("GetBucketPolicy", {"Policy": "{}"})
-    connection.says("HeadObject", Refusal("404", status=404))
-    connection.says("PutObject", {})
-    connection.says("DescribeTable", Refusal("ResourceNotFoundException"))
-    connection.says("GetTemplate", {"TemplateBody": scripted_aws.TEMPLATE})
-    connection.says("ListStackResources", {"StackResourceSummaries": []})
-    return connection
 
 
 def failing(aws: Aws, *lines: tuple[str, str, str, str], ends: str) -> UserError:

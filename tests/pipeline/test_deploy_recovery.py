@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from localcloud.keys import Endpoint
 from pipeline.deploying import adoption, recovery, screen, stacks
 from pipeline.deploying.consent import Consent
 from pipeline.errors import Refused, UserError
@@ -58,38 +57,19 @@ PROTECTED = {"Table": {"DeletionProtectionEnabled": True}}
 ABSENT = Refusal("ValidationError", "Stack with id qr-upload-dev does not exist")
 
 
-@pytest.fixture(scope="module")
-def local(endpoint: Endpoint) -> Aws:
-    return scripted_aws.connected(endpoint)
-
-
 @pytest.fixture
-def account(local: Aws, endpoint: Endpoint) -> Aws:
-    """An empty account of the endpoint."""
-    scripted_aws.empty(endpoint)
-    local.reset()
-    return local
-
-
-@pytest.fixture(scope="module")
-def alone() -> Aws:
-    return scripted_aws.connected()
-
-
-@pytest.fixture
-def aws(alone: Aws) -> Aws:
+def aws(scripted: Aws) -> Aws:
     """A failed first deployment that left its protected, empty table behind."""
-    alone.reset()
-    alone.says("DescribeStacks", scripted_aws.stack("ROLLBACK_FAILED"))
-    alone.says("GetTemplate", {"TemplateBody": KEEPING})
-    alone.says("ListStackResources", left())
-    alone.says("Scan", {"Count": 0})
-    alone.says("DescribeTable", PROTECTED, PROTECTED, Refusal("ResourceNotFoundException"))
-    alone.says("UpdateTable", {})
-    alone.says("DeleteTable", {})
-    alone.says("DeleteStack", {})
-    alone.says("DescribeStackEvents", *[history(FAILED)] * 2, history(FAILED, GOING, GONE))
-    return alone
+    scripted.says("DescribeStacks", scripted_aws.stack("ROLLBACK_FAILED"))
+    scripted.says("GetTemplate", {"TemplateBody": KEEPING})
+    scripted.says("ListStackResources", left())
+    scripted.says("Scan", {"Count": 0})
+    scripted.says("DescribeTable", PROTECTED, PROTECTED, Refusal("ResourceNotFoundException"))
+    scripted.says("UpdateTable", {})
+    scripted.says("DeleteTable", {})
+    scripted.says("DeleteStack", {})
+    scripted.says("DescribeStackEvents", *[history(FAILED)] * 2, history(FAILED, GOING, GONE))
+    return scripted
 
 
 def left() -> dict[str, Any]:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from localcloud.keys import Endpoint
 from pipeline.deploying import clients, emptying, events, screen
 from pipeline.deploying.consent import Consent
 from pipeline.errors import Refused, UserError
@@ -45,40 +44,27 @@ GOES = of_stack("DELETE_IN_PROGRESS", "User Initiated")
 GONE = of_stack("DELETE_COMPLETE")
 
 
-@pytest.fixture(scope="module")
-def local(endpoint: Endpoint) -> Aws:
-    return scripted_aws.connected(endpoint)
-
-
 @pytest.fixture
-def running(local: Aws, endpoint: Endpoint) -> Aws:
+def running(account: Aws) -> Aws:
     """A running stack, whose buckets hold two versions each, and its deployment bucket."""
-    scripted_aws.empty(endpoint)
-    local.reset()
-    deploy.bring_up_to_date(deployment(local, text=TEMPLATE), Consent())
+    deploy.bring_up_to_date(deployment(account, text=TEMPLATE), Consent())
     for box in ("kept-box", "old-box"):
         for body in (b"1", b"2"):
-            local.clients.s3.put_object(Bucket=box, Key="x", Body=body)
-    local.reset()
-    return local
-
-
-@pytest.fixture(scope="module")
-def alone() -> Aws:
-    return scripted_aws.connected()
+            account.clients.s3.put_object(Bucket=box, Key="x", Body=body)
+    account.reset()
+    return account
 
 
 @pytest.fixture
-def aws(alone: Aws) -> Aws:
+def aws(scripted: Aws) -> Aws:
     """The same by scripted answers: one bucket that is empty, and a deletion that succeeds."""
-    alone.reset()
-    alone.says("DescribeStacks", scripted_aws.stack("CREATE_COMPLETE"))
-    alone.says("GetTemplate", {"TemplateBody": TEMPLATE})
-    alone.says("ListStackResources", {"StackResourceSummaries": [held("Old", "old-box")]})
-    alone.says("ListObjectVersions", {})
-    alone.says("DeleteStack", {})
-    alone.says("DescribeStackEvents", history(BEFORE), history(BEFORE, GOES, GONE))
-    return alone
+    scripted.says("DescribeStacks", scripted_aws.stack("CREATE_COMPLETE"))
+    scripted.says("GetTemplate", {"TemplateBody": TEMPLATE})
+    scripted.says("ListStackResources", {"StackResourceSummaries": [held("Old", "old-box")]})
+    scripted.says("ListObjectVersions", {})
+    scripted.says("DeleteStack", {})
+    scripted.says("DescribeStackEvents", history(BEFORE), history(BEFORE, GOES, GONE))
+    return scripted
 
 
 def held(logical_id: str, name: str, kind: str = "AWS::S3::Bucket") -> dict[str, Any]:

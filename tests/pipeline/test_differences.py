@@ -19,9 +19,8 @@ from tests.pipeline.scripted_aws import ACCOUNT, TEMPLATE, Aws, deployment
 @pytest.fixture(scope="module")
 def connection(endpoint: Endpoint) -> Aws:
     """A stack as TEMPLATE says."""
-    aws = scripted_aws.connected(endpoint)
-    aws.reset()
     scripted_aws.empty(endpoint)
+    aws = scripted_aws.connected(endpoint)
     deploy.bring_up_to_date(deployment(aws), Consent())
     return aws
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from localcloud.keys import Endpoint
 from pipeline.deploying import clients, permissions
 from pipeline.deploying.aws_errors import PERMISSIONS
 from pipeline.deploying.consent import Consent
@@ -19,21 +18,15 @@ from tests.pipeline.scripted_aws import ACCOUNT, Aws, Refusal, deployment
 STATION = {"plan": ("cloudformation:DescribeStacks", "s3:ListBucket")}
 
 
-@pytest.fixture(scope="module")
-def connection() -> Aws:
-    return scripted_aws.connected()
-
-
 @pytest.fixture
-def aws(connection: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
+def aws(scripted: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
     """An account whose policies allow everything."""
-    connection.reset()
-    connection.says(
+    scripted.says(
         "GetCallerIdentity", {"Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/me"}
     )
-    connection.says("SimulatePrincipalPolicy", lambda sent: verdicts(sent["ActionNames"]))
-    monkeypatch.setattr(clients, "connect", lambda _: connection.clients)
-    return connection
+    scripted.says("SimulatePrincipalPolicy", lambda sent: verdicts(sent["ActionNames"]))
+    monkeypatch.setattr(clients, "connect", lambda _: scripted.clients)
+    return scripted
 
 
 def verdicts(actions: list[str], denied: str = "") -> dict[str, Any]:
@@ -152,16 +145,13 @@ def test_a_session_of_a_role_is_asked_about_as_its_role(aws: Aws) -> None:
     assert aws.sent("SimulatePrincipalPolicy")["PolicySourceArn"] == role
 
 
-def test_what_the_stations_call_is_what_the_doctor_asks_about(endpoint: Endpoint) -> None:
-    local = scripted_aws.connected(endpoint)
-    local.reset()
-    scripted_aws.empty(endpoint)
-    deploy.bring_up_to_date(deployment(local, scripted_aws.protected()), Consent("dev"))
-    deploy.bring_up_to_date(deployment(local), Consent())
-    deployed = {PERMISSIONS.get(one, f"cloudformation:{one}") for one in local.operations}
-    local.reset()
-    destroy.take_down(deployment(local).target, "dev", deployment_bucket=True)
-    destroyed = {PERMISSIONS.get(one, f"cloudformation:{one}") for one in local.operations}
+def test_what_the_stations_call_is_what_the_doctor_asks_about(account: Aws) -> None:
+    deploy.bring_up_to_date(deployment(account, scripted_aws.protected()), Consent("dev"))
+    deploy.bring_up_to_date(deployment(account), Consent())
+    deployed = {PERMISSIONS.get(one, f"cloudformation:{one}") for one in account.operations}
+    account.reset()
+    destroy.take_down(deployment(account).target, "dev", deployment_bucket=True)
+    destroyed = {PERMISSIONS.get(one, f"cloudformation:{one}") for one in account.operations}
 
     assert deployed - set(permissions.STATIONS["deploy"]) == set()
     assert destroyed - set(permissions.STATIONS["destroy"]) == set()

@@ -15,21 +15,15 @@ from tests.pipeline.scripted_aws import STACK_ID, Aws, Refusal, deployment
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def connection() -> Aws:
-    return scripted_aws.connected()
-
-
 @pytest.fixture
-def aws(connection: Aws) -> Aws:
+def aws(scripted: Aws) -> Aws:
     """A stack without drift."""
-    connection.reset()
-    connection.says("DescribeStacks", scripted_aws.stack("CREATE_COMPLETE"))
-    connection.says("DetectStackDrift", {"StackDriftDetectionId": "1"})
-    connection.says("DescribeStackDriftDetectionStatus", status("DETECTION_COMPLETE"))
-    connection.says("DescribeStackResourceDrifts", {"StackResourceDrifts": []})
-    connection.says("ListStackResources", listed(Hello="IN_SYNC", Queue="IN_SYNC"))
-    return connection
+    scripted.says("DescribeStacks", scripted_aws.stack("CREATE_COMPLETE"))
+    scripted.says("DetectStackDrift", {"StackDriftDetectionId": "1"})
+    scripted.says("DescribeStackDriftDetectionStatus", status("DETECTION_COMPLETE"))
+    scripted.says("DescribeStackResourceDrifts", {"StackResourceDrifts": []})
+    scripted.says("ListStackResources", listed(Hello="IN_SYNC", Queue="IN_SYNC"))
+    return scripted
 
 
 def listed(**drifts: str | None) -> dict[str, Any]:

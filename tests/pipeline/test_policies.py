@@ -32,11 +32,6 @@ waivers:
 """
 
 
-@pytest.fixture(scope="module")
-def aws() -> Aws:
-    return scripted_aws.connected()
-
-
 def in_production(aws: Aws, root: Path = ROOT) -> Deployment:
     return deployment(aws, scripted_aws.loaded(tier="production"), root=root)
 
@@ -60,39 +55,41 @@ def test_the_official_program_passes_every_case() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_a_forbidden_change_names_the_rule_the_resource_and_its_line(aws: Aws) -> None:
+def test_a_forbidden_change_names_the_rule_the_resource_and_its_line(scripted: Aws) -> None:
     with pytest.raises(Refused, match="forbid this change") as caught:
-        change_rules.check(in_production(aws), [Change("Add", "Role", "AWS::IAM::Role", ""), GOES])
+        change_rules.check(
+            in_production(scripted), [Change("Add", "Role", "AWS::IAM::Role", ""), GOES]
+        )
 
     assert "PRODUCTION_ALARMS_STAY: Hello: An alarm would go." in caught.value.mend
     assert caught.value.where == "templates/main.yaml.j2:24"
 
 
-def test_development_does_as_it_likes(aws: Aws) -> None:
-    change_rules.check(deployment(aws), [GOES])
+def test_development_does_as_it_likes(scripted: Aws) -> None:
+    change_rules.check(deployment(scripted), [GOES])
 
 
 def test_an_exception_is_a_waiver_until_its_day(
-    aws: Aws, project: Path, capsys: pytest.CaptureFixture[str]
+    scripted: Aws, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = project / change_rules.FOLDER / "waivers.yaml"
     file.write_text(WAIVER.format(expires="2026-06-30"))
 
-    change_rules.check(in_production(aws, project), [GOES], lambda: date(2026, 6, 30))
+    change_rules.check(in_production(scripted, project), [GOES], lambda: date(2026, 6, 30))
 
     assert "is waived for Hello: Another alarm" in capsys.readouterr().err
     with pytest.raises(Refused):
-        change_rules.check(in_production(aws, project), [GOES], lambda: date(2026, 7, 1))
+        change_rules.check(in_production(scripted, project), [GOES], lambda: date(2026, 7, 1))
 
 
-def test_without_rules_nothing_is_deployed(aws: Aws, tmp_path: Path) -> None:
+def test_without_rules_nothing_is_deployed(scripted: Aws, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no rule here"):
-        change_rules.check(in_production(aws, tmp_path), [GOES])
+        change_rules.check(in_production(scripted, tmp_path), [GOES])
 
 
-def test_a_rule_that_can_not_be_read_stops_the_deployment(aws: Aws, project: Path) -> None:
+def test_a_rule_that_can_not_be_read_stops_the_deployment(scripted: Aws, project: Path) -> None:
     file = project / change_rules.FOLDER / "production.guard"
     file.write_text(file.read_text().replace("Action != 'Remove'", "Action !!"))
 
     with pytest.raises(UserError, match="can't read the rule"):
-        change_rules.check(in_production(aws, project), [GOES])
+        change_rules.check(in_production(scripted, project), [GOES])

@@ -28,17 +28,6 @@ Resources:
 TOPIC = {"Type": "AWS::SNS::Topic"}
 
 
-@pytest.fixture(scope="module")
-def connection() -> Aws:
-    return scripted_aws.connected()
-
-
-@pytest.fixture
-def aws(connection: Aws) -> Aws:
-    connection.reset()
-    return connection
-
-
 def blocks(**said: bool) -> dict[str, Any]:
     return {"PublicAccessBlockConfiguration": said}
 
@@ -47,14 +36,14 @@ def blocks(**said: bool) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("setting", ["BlockPublicPolicy", "RestrictPublicBuckets"])
-def test_a_public_site_is_refused_where_the_account_blocks_it(aws: Aws, setting: str) -> None:
-    aws.says("GetPublicAccessBlock", blocks(**{setting: True}))
+def test_a_public_site_is_refused_where_the_account_blocks_it(scripted: Aws, setting: str) -> None:
+    scripted.says("GetPublicAccessBlock", blocks(**{setting: True}))
 
     with pytest.raises(Refused, match="Block Public Access") as caught:
-        preflight.check_public_access(deployment(aws, text=SITE), "CREATE")
+        preflight.check_public_access(deployment(scripted, text=SITE), "CREATE")
 
     assert caught.value.where == "templates/main.yaml.j2:6"
-    assert aws.sent("GetPublicAccessBlock") == {"AccountId": scripted_aws.ACCOUNT}
+    assert scripted.sent("GetPublicAccessBlock") == {"AccountId": scripted_aws.ACCOUNT}
 
 
 @pytest.mark.parametrize(
@@ -66,23 +55,23 @@ def test_a_public_site_is_refused_where_the_account_blocks_it(aws: Aws, setting:
     ],
 )
 def test_nothing_is_refused_where_the_account_allows_it_or_does_not_say(
-    aws: Aws, answer: Any
+    scripted: Aws, answer: Any
 ) -> None:
-    aws.says("GetPublicAccessBlock", answer)
+    scripted.says("GetPublicAccessBlock", answer)
 
-    preflight.check_public_access(deployment(aws, text=SITE), "CREATE")
+    preflight.check_public_access(deployment(scripted, text=SITE), "CREATE")
 
 
 def test_the_account_is_not_asked_about_a_stack_that_is_there_or_has_no_public_bucket(
-    aws: Aws,
+    scripted: Aws,
 ) -> None:
     private = SITE.replace("BlockPublicPolicy: false", "BlockPublicPolicy: true")
 
-    preflight.check_public_access(deployment(aws, text=SITE), "UPDATE")
-    preflight.check_public_access(deployment(aws, text=private), "CREATE")
-    preflight.check_public_access(deployment(aws), "CREATE")
+    preflight.check_public_access(deployment(scripted, text=SITE), "UPDATE")
+    preflight.check_public_access(deployment(scripted, text=private), "CREATE")
+    preflight.check_public_access(deployment(scripted), "CREATE")
 
-    assert aws.operations == []
+    assert scripted.operations == []
 
 
 # Alarms that reach nobody
@@ -126,7 +115,7 @@ def test_an_alarm_that_also_goes_elsewhere_is_heard() -> None:
     assert unheard(Topic=TOPIC, A=alarm()) == {}
 
 
-def test_it_is_said_with_the_topics_line(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_said_with_the_topics_line(scripted: Aws, capsys: pytest.CaptureFixture[str]) -> None:
     text = """\
 Resources:
   Topic: {Type: AWS::SNS::Topic}
@@ -135,7 +124,7 @@ Resources:
     Properties: {AlarmActions: [!Ref Topic]}
 """
 
-    preflight.tell_unheard_alarms(deployment(aws, text=text))
+    preflight.tell_unheard_alarms(deployment(scripted, text=text))
 
     assert capsys.readouterr().err == (
         "Nobody is subscribed to Topic (templates/main.yaml.j2:2): Ring reaches nobody.\n"

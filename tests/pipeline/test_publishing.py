@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.keys import Endpoint
 from pipeline.deploying import publishing
 from pipeline.deploying.consent import Consent
 from pipeline.errors import UserError
@@ -45,33 +44,20 @@ def site(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture(scope="module")
-def local(endpoint: Endpoint) -> Aws:
-    return scripted_aws.connected(endpoint)
-
-
 @pytest.fixture
-def aws(local: Aws, endpoint: Endpoint, site: Path) -> Aws:
+def aws(account: Aws, site: Path) -> Aws:
     """A deployed stack with its website."""
-    scripted_aws.empty(endpoint)
-    local.reset()
-    deploy.bring_up_to_date(deployment(local, text=TEMPLATE, root=site), Consent())
-    return local
-
-
-@pytest.fixture(scope="module")
-def alone() -> Aws:
-    return scripted_aws.connected()
+    deploy.bring_up_to_date(deployment(account, text=TEMPLATE, root=site), Consent())
+    return account
 
 
 @pytest.fixture
-def scripted(alone: Aws) -> Aws:
-    alone.reset()
-    alone.says("ListObjectsV2", {"Contents": [{"Key": "old.js"}, {"Key": "page.js"}]})
-    alone.says("PutObject", {})
-    alone.says("DeleteObjects", {})
-    alone.says("CreateInvalidation", {})
-    return alone
+def bucket(scripted: Aws) -> Aws:
+    scripted.says("ListObjectsV2", {"Contents": [{"Key": "old.js"}, {"Key": "page.js"}]})
+    scripted.says("PutObject", {})
+    scripted.says("DeleteObjects", {})
+    scripted.says("CreateInvalidation", {})
+    return scripted
 
 
 def publish(aws: Aws, site: Path) -> None:
@@ -98,12 +84,12 @@ def test_each_file_has_its_type_and_says_how_long_it_may_be_kept(aws: Aws) -> No
     assert heads["page.js"]["ContentType"] == "text/javascript; charset=utf-8"
 
 
-def test_a_page_comes_after_all_that_it_needs(scripted: Aws, site: Path) -> None:
-    publish(scripted, site)
+def test_a_page_comes_after_all_that_it_needs(bucket: Aws, site: Path) -> None:
+    publish(bucket, site)
 
-    put = [sent["Key"] for name, sent in scripted.calls if name == "PutObject"]
+    put = [sent["Key"] for name, sent in bucket.calls if name == "PutObject"]
     assert put == ["page.js", "config.json", "index.html"]
-    assert scripted.operations[-2:] == ["DeleteObjects", "CreateInvalidation"]
+    assert bucket.operations[-2:] == ["DeleteObjects", "CreateInvalidation"]
 
 
 def test_a_website_is_published_even_where_the_stack_has_nothing_to_change(
@@ -117,32 +103,32 @@ def test_a_website_is_published_even_where_the_stack_has_nothing_to_change(
     assert found["Body"].read() == b"export const news = 1;"
 
 
-def test_what_is_no_longer_there_goes_from_the_bucket(scripted: Aws, site: Path) -> None:
-    publish(scripted, site)
+def test_what_is_no_longer_there_goes_from_the_bucket(bucket: Aws, site: Path) -> None:
+    publish(bucket, site)
 
-    assert scripted.sent("DeleteObjects")["Delete"]["Objects"] == [{"Key": "old.js"}]
+    assert bucket.sent("DeleteObjects")["Delete"]["Objects"] == [{"Key": "old.js"}]
 
 
-def test_an_old_file_that_stays_is_told(scripted: Aws, site: Path) -> None:
+def test_an_old_file_that_stays_is_told(bucket: Aws, site: Path) -> None:
     denied = {"Key": "old.js", "Code": "AccessDenied", "Message": "Access Denied"}
-    scripted.says("DeleteObjects", {"Errors": [denied]})
+    bucket.says("DeleteObjects", {"Errors": [denied]})
 
     with pytest.raises(UserError, match=r"old\.js: Access Denied"):
-        publish(scripted, site)
+        publish(bucket, site)
 
 
-def test_the_cdn_forgets_all_of_it(scripted: Aws, site: Path) -> None:
-    publish(scripted, site)
+def test_the_cdn_forgets_all_of_it(bucket: Aws, site: Path) -> None:
+    publish(bucket, site)
 
-    sent = scripted.sent("CreateInvalidation")
+    sent = bucket.sent("CreateInvalidation")
     assert sent["DistributionId"] == "EDFDVBD6EXAMPLE"
     assert sent["InvalidationBatch"]["Paths"] == {"Quantity": 1, "Items": ["/*"]}
 
 
-def test_every_call_says_whose_bucket_it_must_be(scripted: Aws, site: Path) -> None:
-    publish(scripted, site)
+def test_every_call_says_whose_bucket_it_must_be(bucket: Aws, site: Path) -> None:
+    publish(bucket, site)
 
-    calls = [sent for _, sent in scripted.calls if "Bucket" in sent]
+    calls = [sent for _, sent in bucket.calls if "Bucket" in sent]
     assert all(sent["ExpectedBucketOwner"] == ACCOUNT for sent in calls)
 
 
@@ -183,19 +169,19 @@ def test_a_template_that_says_nothing_of_a_website_has_none() -> None:
     assert described(rendered.document) is None
 
 
-def test_a_stack_without_a_website_publishes_nothing(scripted: Aws, site: Path) -> None:
-    publishing.publish(deployment(scripted).target, site, None, {"PagesName": "pages-box"})
+def test_a_stack_without_a_website_publishes_nothing(bucket: Aws, site: Path) -> None:
+    publishing.publish(deployment(bucket).target, site, None, {"PagesName": "pages-box"})
 
-    assert scripted.operations == []
+    assert bucket.operations == []
 
 
-def test_a_refused_upload_leaves_the_old_files(scripted: Aws, site: Path) -> None:
-    scripted.says("PutObject", Refusal("AccessDenied", status=403))
+def test_a_refused_upload_leaves_the_old_files(bucket: Aws, site: Path) -> None:
+    bucket.says("PutObject", Refusal("AccessDenied", status=403))
 
-    with pytest.raises(scripted.clients.s3.exceptions.ClientError):
-        publish(scripted, site)
+    with pytest.raises(bucket.clients.s3.exceptions.ClientError):
+        publish(bucket, site)
 
-    assert "DeleteObjects" not in scripted.operations
+    assert "DeleteObjects" not in bucket.operations
 
 
 def test_what_editors_and_systems_leave_is_not_published(site: Path) -> None:

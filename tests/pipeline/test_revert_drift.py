@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
-from localcloud.keys import Endpoint
 from pipeline.deploying import change_rules, losses, screen
 from pipeline.deploying.changeset import Cause, Change, Drift
 from pipeline.deploying.consent import Consent
 from pipeline.errors import Refused
 from pipeline.stations import deploy
 from tests.pipeline import scripted_aws
-from tests.pipeline.scripted_aws import ACCOUNT, STACK_ID, Aws, change, change_set, deployment
+from tests.pipeline.scripted_aws import ACCOUNT, Aws, change, change_set, deployment
 
 BOX = f"box-{ACCOUNT}-us-east-1"
 STACK = """\
@@ -42,21 +41,8 @@ Outputs:
 REVERT = Consent(revert_drift=True)
 
 
-@pytest.fixture(scope="module")
-def local(endpoint: Endpoint) -> Aws:
-    return scripted_aws.connected(endpoint)
-
-
 @pytest.fixture
-def account(local: Aws, endpoint: Endpoint, unjudged: None) -> Aws:
-    """An empty account of the endpoint."""
-    scripted_aws.empty(endpoint)
-    local.reset()
-    return local
-
-
-@pytest.fixture
-def running(account: Aws) -> Aws:
+def running(account: Aws, unjudged: None) -> Aws:
     """The stack, as deployed."""
     deploy.bring_up_to_date(deployment(account, text=STACK), Consent())
     account.reset()
@@ -219,17 +205,16 @@ def test_what_is_gone_is_refused_where_it_is_protected_or_retained(
         assert not refused
 
 
-def test_the_rules_see_the_action_and_what_was_found() -> None:
-    aws = scripted_aws.connected()
-    found = change_rules.document(deployment(aws), [SYNCED, GONE])["Changes"]
+def test_the_rules_see_the_action_and_what_was_found(scripted: Aws) -> None:
+    found = change_rules.document(deployment(scripted), [SYNCED, GONE])["Changes"]
 
     assert [one["ResourceChange"]["Action"] for one in found] == ["SyncWithActual", "Add"]
     assert [one["ResourceChange"]["ResourceDriftStatus"] for one in found] == ["IN_SYNC", "DELETED"]
 
 
-def test_what_it_can_not_mend_is_listed(unjudged: None, capsys: pytest.CaptureFixture[str]) -> None:
-    aws = scripted_aws.connected()
-    aws.reset()
+def test_what_it_can_not_mend_is_listed(
+    aws: Aws, unjudged: None, capsys: pytest.CaptureFixture[str]
+) -> None:
     target = {
         "Attribute": "Properties",
         "Path": "/Properties/Size",
@@ -248,14 +233,8 @@ def test_what_it_can_not_mend_is_listed(unjudged: None, capsys: pytest.CaptureFi
         change("Modify", "Queue", "AWS::SQS::Queue", ResourceDriftStatus="UNSUPPORTED"),
         change("SyncWithActual", "Role", "AWS::IAM::Role", ResourceDriftStatus="IN_SYNC"),
     )
-    aws.says("DescribeStacks", scripted_aws.stack("UPDATE_COMPLETE"))
-    aws.says("CreateChangeSet", {"Id": STACK_ID, "StackId": STACK_ID})
     aws.says("DescribeChangeSet", answer)
     aws.says("DescribeStackEvents", KeyboardInterrupt())
-    for operation in ("HeadBucket", "PutObject", "DeleteChangeSet"):
-        aws.says(operation, {})
-    aws.says("HeadObject", {"Metadata": {"sha256": scripted_aws.ARTIFACT.sha256}})
-    aws.says("GetBucketPolicy", {"Policy": "{}"})
 
     with pytest.raises(KeyboardInterrupt):
         deploy.bring_up_to_date(deployment(aws), REVERT)

@@ -24,23 +24,17 @@ STUCK = {
 }
 
 
-@pytest.fixture(scope="module")
-def connection() -> Aws:
-    return scripted_aws.connected()
-
-
 @pytest.fixture
-def aws(connection: Aws) -> Aws:
+def aws(scripted: Aws) -> Aws:
     """A stack that can be brought back."""
-    connection.reset()
     before = of_stack("UPDATE_ROLLBACK_FAILED")
-    connection.says("DescribeStackEvents", history(before), history(before, BACK, RESTORED))
-    connection.says("GetTemplate", {"TemplateBody": scripted_aws.TEMPLATE})
-    connection.says("ListStackResources", {"StackResourceSummaries": [STUCK]})
-    connection.says("CancelUpdateStack", {})
-    connection.says("ContinueUpdateRollback", {})
-    connection.says("RollbackStack", {})
-    return connection
+    scripted.says("DescribeStackEvents", history(before), history(before, BACK, RESTORED))
+    scripted.says("GetTemplate", {"TemplateBody": scripted_aws.TEMPLATE})
+    scripted.says("ListStackResources", {"StackResourceSummaries": [STUCK]})
+    scripted.says("CancelUpdateStack", {})
+    scripted.says("ContinueUpdateRollback", {})
+    scripted.says("RollbackStack", {})
+    return scripted
 
 
 def take_back(aws: Aws, state: str, *skip: str, **more: Any) -> None:
