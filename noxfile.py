@@ -52,6 +52,16 @@ OPTIONS = {
         "--verbose": 0,
     },
     "rollback": {"--confirm": 1, "--skip": 1, "--verbose": 0},
+    "restore": {
+        "--confirm": 1,
+        "--resource": 1,
+        "--backup": 1,
+        "--to": 1,
+        "--objects": 1,
+        "--since": 1,
+        "--until": 1,
+        "--verbose": 0,
+    },
     "destroy": {**ANSWER, "--confirm": 1, "--deployment-bucket": 0, "--verbose": 0},
     "plan": ANSWER,
     "diff": {**ANSWER, "--exit-code": 0},
@@ -297,6 +307,12 @@ def drift(session: nox.Session) -> None:
 def rollback(session: nox.Session) -> None:
     """Take a running or a stuck update back: nox -s rollback -- dev"""
     station(session, "rollback")
+
+
+@nox.session(python=PYTHON)
+def restore(session: nox.Session) -> None:
+    """Bring back a table or objects that were lost: nox -s restore -- prod"""
+    station(session, "restore")
 
 
 @nox.session(python=PYTHON)

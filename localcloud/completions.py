@@ -32,8 +32,10 @@ from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBack
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
+from moto.dynamodb import models as dynamodb_models
 from moto.dynamodb import urls as dynamodb_urls
 from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.table import Backup, RestoredPITTable, RestoredTable
 from moto.dynamodb.responses import DynamoHandler
 from moto.dynamodbstreams import urls as streams_urls
 from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
@@ -64,6 +66,9 @@ def install() -> None:
     setattr(s3_models.FakeBucket, "get_permission", _unconditional_permission)  # noqa: B010 - as below
     apis_urls.url_paths |= {"{0}/v2/tags/(?P<arn>.+)/stages/(?P<stage>[^/]+)$": Apis.dispatch}
     setattr(DynamoDBBackend, "tag_resource", tag_table)  # noqa: B010 - a method of moto's
+    setattr(DynamoDBBackend, "delete_table", delete_table)  # noqa: B010 - as above
+    setattr(dynamodb_models, "RestoredTable", Restored)  # noqa: B010 - a name of moto's module
+    setattr(dynamodb_models, "RestoredPITTable", RestoredEarlier)  # noqa: B010 - as above
     setattr(lambda_models, "LambdaFunction", Function)  # noqa: B010 - a name of moto's module
     setattr(cloudfront_models, "DistributionConfig", Verbatim)  # noqa: B010 - as above
     setattr(Queue, "lambda_event_source_mappings", property(_no_mappings, _keep_no_mappings))  # noqa: B010 - an attribute of moto's
@@ -165,6 +170,45 @@ def _no_mappings(_: Queue) -> dict[str, Any]:
 
 def _keep_no_mappings(_: Queue, value: dict[str, Any]) -> None:
     """moto's queues set the attribute when they are made."""
+
+
+# ---- DynamoDB: moto makes no backup of a table with point-in-time recovery when it is deleted, and
+# a restored one has no billing mode. Until it does both.
+
+_delete_table = DynamoDBBackend.delete_table
+
+
+def delete_table(backend: DynamoDBBackend, name: str) -> Any:
+    """Delete a table; DynamoDB keeps what point-in-time recovery held, as a system backup."""
+    table = backend.get_table(name)
+    recovery = table.continuous_backups["PointInTimeRecoveryDescription"]
+    gone = _delete_table(backend, name)
+    if recovery["PointInTimeRecoveryStatus"] == "ENABLED":
+        backup = Backup(
+            backend.account_id,
+            backend.region_name,
+            f"{table.name}$DeletedTableBackup",
+            table,
+            type_="SYSTEM",
+        )
+        backend.backups[backup.arn] = backup
+    return gone
+
+
+class Restored(RestoredTable):
+    """A table from a backup, which pays as the table did that the backup was made of."""
+
+    def __init__(self, name: str, account_id: str, region: str, backup: Backup) -> None:
+        super().__init__(name, account_id, region, backup)
+        self.billing_mode = backup.table.billing_mode
+
+
+class RestoredEarlier(RestoredPITTable):
+    """A table as another one was, which pays as that one does."""
+
+    def __init__(self, name: str, account_id: str, region: str, source: Any) -> None:
+        super().__init__(name, account_id, region, source)
+        self.billing_mode = source.billing_mode
 
 
 # ---- Lambda: moto keeps no LoggingConfig and no DeadLetterConfig, and UpdateFunctionConfiguration

@@ -147,6 +147,7 @@ _STATIONS = {
     "diff": "compare what is rendered with what is deployed",
     "drift": "show what was changed outside the deployer",
     "rollback": "take a running or a stuck update back",
+    "restore": "bring back a table or objects that were lost",
     "destroy": "delete the stack and what is in its buckets",
     "outputs": "show a running stack's outputs",
     "new": "write a small repository for another stack",

@@ -103,10 +103,12 @@ class _Actual(Known):
         fixed = schemas.create_only(before.type)
         drift = {one.path: one for one in seen.differences if str(one.path[0]) not in fixed}
         names = {path[0] for path in drift}
+        other = {one.path[0] for one in seen.differences}
         for path, old, new in changes.differences(before.properties, resolved):
             if path[0] not in names:
                 detail = self.detail(before, definition, path, old, new)
-                is_so = known and new is not MISSING and _was_seen(tuple(path), seen)
+                compared = known and path[0] not in other and _was_seen(tuple(path), seen)
+                is_so = compared and new is not MISSING
                 yield _synced(detail) if is_so else detail
         for place, one in drift.items():
             found = MISSING if one.found is None else one.found

@@ -26,7 +26,7 @@ _VARIABLE = re.compile(r"\$\{([^}!]+)\}")
 
 def taken(deployment: Deployment) -> list[Taken]:
     """What a new stack would find there; a bucket's name that somebody else has is refused."""
-    return [one for one in _named(deployment) if _exists(deployment, one)]
+    return [one for one in named(deployment) if _exists(deployment, one)]
 
 
 def told(deployment: Deployment, found: Sequence[Taken]) -> None:
@@ -82,7 +82,8 @@ def _fate(deployment: Deployment, one: Taken) -> str:
     return f"{one} is gone, though this deployment retains it. See docs/operations.md, restoring."
 
 
-def _named(deployment: Deployment) -> Iterator[Taken]:
+def named(deployment: Deployment) -> Iterator[Taken]:
+    """The tables and buckets whose name is known before anything is made."""
     known = {
         **deployment.parameters,
         "AWS::AccountId": deployment.target.identity.account,

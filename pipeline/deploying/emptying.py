@@ -40,6 +40,23 @@ def empty(s3: S3Client, name: str, account: str, sleep: Callable[[float], None])
     return deleted
 
 
+def delete_page(
+    s3: S3Client,
+    name: str,
+    account: str,
+    page: list[ObjectIdentifierTypeDef],
+    sleep: Callable[[float], None],
+) -> None:
+    """Delete these versions; what S3 couldn't delete for the moment is asked for again."""
+    failed = 0
+    while page and (errors := _delete(s3, name, account, page)):
+        failed = failed + 1 if len(errors) == len(page) else 0
+        _check(errors, name, tries=failed)
+        left = {(one.get("Key"), one.get("VersionId")) for one in errors}
+        page = [one for one in page if (one["Key"], one.get("VersionId")) in left]
+        sleep(2**failed)
+
+
 def first_page(s3: S3Client, name: str, account: str) -> list[ObjectIdentifierTypeDef] | None:
     """Keys and versions of the first page; None if there is no such bucket."""
     try:

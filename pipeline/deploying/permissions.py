@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 
 _LOOK = ("sts:GetCallerIdentity", "cloudformation:DescribeStacks")
 _READ = ("cloudformation:GetTemplate", "cloudformation:ListStackResources")
+# What DynamoDB asks of whoever restores a table: developer guide, "Using IAM with DynamoDB backup".
+_RESTORED = (
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:Query",
+    "dynamodb:BatchWriteItem",
+)
 _BUCKET = ("s3:ListBucket", "s3:GetObject")
 _PLAN = (
     *_LOOK,
@@ -65,6 +74,22 @@ STATIONS: Mapping[str, tuple[str, ...]] = {
         "cloudformation:CancelUpdateStack",
         "cloudformation:ContinueUpdateRollback",
         "cloudformation:RollbackStack",
+    ),
+    "restore": (
+        *_LOOK,
+        *_READ,
+        "dynamodb:DescribeTable",
+        "dynamodb:DescribeContinuousBackups",
+        "dynamodb:ListBackups",
+        "dynamodb:RestoreTableFromBackup",
+        "dynamodb:RestoreTableToPointInTime",
+        *_RESTORED,
+        "dynamodb:Scan",
+        "dynamodb:UpdateTable",
+        "dynamodb:DeleteTable",
+        "lambda:GetEventSourceMapping",
+        "s3:ListBucketVersions",
+        "s3:DeleteObjectVersion",
     ),
     "destroy": (
         *_LOOK,

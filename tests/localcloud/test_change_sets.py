@@ -253,6 +253,15 @@ def test_without_the_mode_what_was_changed_by_hand_is_not_seen(aws_here: Driver)
     assert "DeploymentMode" not in described
 
 
+def test_what_can_not_change_in_place_is_no_matter_of_the_record_alone(aws_here: Driver) -> None:
+    aws_here.deploy(resources(Q=queue("first")))
+
+    described = aws_here.change_set(resources(Q=queue("second")), **REVERT)
+
+    found = change(described, "Q")
+    assert (found["Action"], found["Replacement"]) == ("Modify", "True")
+
+
 def test_a_template_that_came_to_what_is_there_changes_no_resource(aws_here: Driver) -> None:
     aws_here.deploy(resources(Box=box("https://deployed")))
     put_cors(aws_here, "https://by-hand")

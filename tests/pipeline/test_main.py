@@ -138,7 +138,7 @@ def test_the_engine_says_its_version_and_its_exit_codes(
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("python -m pipeline re", {"refresh", "render"}),
+        ("python -m pipeline re", {"refresh", "render", "restore"}),
         ("python -m pipeline render --c", {"--check"}),
         ("python -m pipeline guard --format s", {"sarif"}),
         ("python -m pipeline plan p", {"prod"}),

@@ -1,0 +1,215 @@
+"""A table brought back from what DynamoDB keeps of it: looked for, shown, carried out step by step.
+
+A restored table has its items, indexes, billing mode and encryption, and none of its settings
+(AWS's page "Restoring a table in DynamoDB"). Every step looks first whether it is done already, so
+that a restoration that was interrupted goes on when it is begun again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pipeline.deploying import screen
+from pipeline.deploying.clients import patiently
+from pipeline.errors import Refused, UserError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from pipeline.deploying.target import Target
+
+LACKING = (
+    "time to live, the stream, point-in-time recovery, deletion protection and tags, and every"
+    " policy or alarm that somebody attached by hand"
+)
+POLL_SECONDS = 5
+TELL_EVERY = 12  # polls
+
+
+@dataclass(frozen=True)
+class Backup:
+    """What DynamoDB kept of a table when it was deleted."""
+
+    arn: str
+    made_at: datetime
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as it is now. `source`: the backup or table that it was restored from."""
+
+    name: str
+    is_there: bool = False
+    is_ready: bool = False
+    holds_something: bool = False
+    source: str = ""
+    stream: str = ""
+    protected: bool = False
+    earliest: datetime | None = None
+    latest: datetime | None = None
+
+
+def look(tables: DynamoDBClient, name: str) -> Table:
+    """How the table is, and to which seconds it could be restored."""
+    try:
+        described: Any = tables.describe_table(TableName=name)["Table"]
+    except tables.exceptions.ResourceNotFoundException:
+        return Table(name)
+    summary = described.get("RestoreSummary", {})
+    ready = described["TableStatus"] == "ACTIVE"
+    window = _window(tables, name) if ready else {}
+    return Table(
+        name,
+        is_there=True,
+        is_ready=ready,
+        holds_something=ready and bool(tables.scan(TableName=name, Limit=1)["Count"]),
+        source=summary.get("SourceBackupArn") or summary.get("SourceTableArn", ""),
+        stream=described.get("LatestStreamArn", ""),
+        protected=described.get("DeletionProtectionEnabled", False),
+        earliest=window.get("EarliestRestorableDateTime"),
+        latest=window.get("LatestRestorableDateTime"),
+    )
+
+
+def _window(tables: DynamoDBClient, name: str) -> Any:
+    answer = tables.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    return answer.get("PointInTimeRecoveryDescription", {})
+
+
+def backups(tables: DynamoDBClient, name: str) -> list[Backup]:
+    """What deletions of tables of that name left, the newest first."""
+    found: list[Backup] = []
+    page: dict[str, Any] = {}
+    while True:
+        answer = tables.list_backups(TableName=name, BackupType="SYSTEM", **page)
+        found += [
+            Backup(one["BackupArn"], one["BackupCreationDateTime"])
+            for one in answer["BackupSummaries"]
+            if one["BackupType"] == "SYSTEM" and one["BackupStatus"] == "AVAILABLE"
+        ]
+        if not answer.get("LastEvaluatedBackupArn"):
+            return sorted(found, key=lambda one: one.made_at, reverse=True)
+        page = {"ExclusiveStartBackupArn": answer["LastEvaluatedBackupArn"]}
+
+
+def chosen(name: str, found: Sequence[Backup], wanted: str | None) -> Backup:
+    """The one that is wanted; without a wish the only one there is."""
+    named = [one for one in found if wanted in (None, one.arn)]
+    if len(named) == 1:
+        return named[0]
+    told = "\n".join(f"  {one.made_at:%Y-%m-%d %H:%M:%S %Z}  --backup {one.arn}" for one in found)
+    if not found:
+        raise Refused(
+            f"DynamoDB kept no backup of a table {name}.",
+            mend="It makes one at a deletion, for 35 days, if point-in-time recovery was on. Deploy"
+            " an empty table, or restore a backup of your own under that name.",
+        )
+    what = "has no such backup" if wanted else "was deleted more than once"
+    raise Refused(f"{name} {what}.", mend=f"Say which backup:\n{told}")
+
+
+def check_room(table: Table, backup: Backup) -> None:
+    """Nothing that holds anything gives way to a restoration."""
+    if table.is_there and table.holds_something and table.source != backup.arn:
+        raise Refused(
+            f"there is a table {table.name}, and it holds something.",
+            mend="Nothing is deleted for a restoration. --to TIME makes the table of an earlier"
+            " second beside this one.",
+        )
+
+
+def from_backup(target: Target, table: Table, backup: Backup) -> None:
+    """The table under its name again; an empty one that has the name goes first."""
+    tables = target.aws.tables
+    if table.is_there and table.source != backup.arn:
+        _remove_empty(target, table)
+        table = Table(table.name)
+    if not table.is_there:
+        tables.restore_table_from_backup(TargetTableName=table.name, BackupArn=backup.arn)
+        screen.note(f"{table.name} is being restored.")
+    _wait(target, table.name, _is_ready)
+
+
+def stream(target: Target, name: str, view: str) -> None:
+    """The table's stream, of the view type that the template says.
+
+    Without one a template can't be imported whose function listens to it: Fn::GetAtt has no answer.
+    """
+    if not view or look(target.aws.tables, name).stream:
+        return
+    target.aws.tables.update_table(
+        TableName=name,
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": view},  # type: ignore[typeddict-item]
+    )
+    _wait(target, name, lambda now: now.is_ready and bool(now.stream))
+
+
+def beside(target: Target, table: Table, name: str, at: datetime) -> None:
+    """The table as it was at a second, under another name."""
+    tables = target.aws.tables
+    if not look(tables, name).is_there:
+        tables.restore_table_to_point_in_time(
+            SourceTableName=table.name, TargetTableName=name, RestoreDateTime=at
+        )
+        screen.note(f"{name} is being restored.")
+    _wait(target, name, _is_ready)
+
+
+def check_second(table: Table, at: datetime) -> None:
+    """Refuse a second that DynamoDB can't go back to."""
+    if not table.is_there:
+        raise Refused(
+            f"there is no table {table.name}, so DynamoDB can't go back to a second.",
+            mend="Leave --to away: what its deletion left is restored.",
+        )
+    if table.earliest is None or table.latest is None:
+        raise Refused(
+            f"{table.name} has no point-in-time recovery.",
+            mend="Only what was switched on before can be restored: sessions of then are gone.",
+        )
+    if not table.earliest <= at <= table.latest:
+        raise Refused(
+            f"{table.name} can't be restored to {at.isoformat()}.",
+            mend=f"Any second from {table.earliest.isoformat()} to {table.latest.isoformat()}.",
+        )
+
+
+def _remove_empty(target: Target, table: Table) -> None:
+    """Seen to be empty; its own backup is made if it has point-in-time recovery."""
+    tables = target.aws.tables
+    if table.protected:
+        tables.update_table(TableName=table.name, DeletionProtectionEnabled=False)
+    tables.delete_table(TableName=table.name)
+    screen.note(f"{table.name}, which is empty, is being deleted.")
+    _wait(target, table.name, lambda now: not now.is_there)
+
+
+def _is_ready(table: Table) -> bool:
+    return table.is_ready
+
+
+def _wait(target: Target, name: str, done: Callable[[Table], bool]) -> None:
+    """As long as DynamoDB takes: minutes for a small table, hours for a large one."""
+    turn = 0
+    while not done(patiently(partial(look, target.aws.tables, name), target.sleep)):
+        turn += 1
+        if turn % TELL_EVERY == 0:
+            screen.note(f"{name}: DynamoDB is still at it. Ctrl-C leaves it to that; run it again.")
+        target.sleep(POLL_SECONDS)
+
+
+def moment(text: str) -> datetime:
+    """A time as a person types it, with its zone."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise UserError(
+            f"{text!r} is no time with a zone.", mend="Write 2026-11-28T04:30:00Z, or +01:00 for Z."
+        )
+    return at
