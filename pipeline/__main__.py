@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ def main(argv: Sequence[str] | None = None, root: Path | None = None) -> int:
     """Run a station on the repository at `root` (the working folder); its exit code."""
     try:
         _check_python(sys.version_info[:2])
+        _never_fail_on_a_character()
         if "_ARGCOMPLETE" in os.environ:  # a shell asks what could come next
             _complete()
         options = _options(list(sys.argv[1:] if argv is None else argv))
@@ -55,6 +57,13 @@ def _not_installed(error: ModuleNotFoundError) -> UserError:
         f"the Python module {error.name} is not installed here.",
         mend="`nox -s <session>` installs what a station needs; README.md shows how to get nox.",
     )
+
+
+def _never_fail_on_a_character() -> None:
+    """What a console's encoding lacks (cp1252 has no arrow) is written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _check_python(version: tuple[int, ...]) -> None:

@@ -6,6 +6,7 @@ a terminal, and never with NO_COLOR; rich sees to both.
 
 from __future__ import annotations
 
+import io
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,6 +32,14 @@ _AROUND = 1  # lines of code shown before and after the one that is meant
 def say(text: str) -> None:
     """One line of result."""
     print(text, flush=True)
+
+
+def report(text: str) -> None:
+    """A result for machines, in UTF-8 whatever the terminal's own encoding is."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 @contextmanager

@@ -197,8 +197,7 @@ def _report(work: _Work, root: Path, destination: Destination, rules_of: Path | 
     report = Report(work.tools, work.names, found, rules, stopped=bool(work.errors))
     text = _text(report, root, destination.format)
     if destination.file is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        terminal.report(text)
     else:
         files.write(root / destination.file, text.encode())
     print(_summary(work, found), file=sys.stderr, flush=True)

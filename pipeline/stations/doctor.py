@@ -142,7 +142,9 @@ def _second_version(path: str | None, ask: Callable[[str], str]) -> str:
 
 
 def _version(path: str) -> str:
-    done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [path, "--version"], capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     return done.stdout
 
 
