@@ -70,6 +70,7 @@ OPTIONS = {
     "doctor": ANSWER,
     "environments": ANSWER,
     "outputs": ANSWER,
+    "logs": {**ANSWER, "--follow": 0, "--since": 1, "--session": 1, "--errors": 0, "--all": 0},
 }
 
 
@@ -289,6 +290,12 @@ def doctor(session: nox.Session) -> None:
 def diagnose(session: nox.Session) -> None:
     """Say why a stack is as it is, and what leads out of it: nox -s diagnose -- dev"""
     station(session, "diagnose")
+
+
+@nox.session(python=PYTHON)
+def logs(session: nox.Session) -> None:
+    """Show what the functions say: nox -s logs -- dev --since 1h [--follow --errors]"""
+    station(session, "logs")
 
 
 @nox.session(python=PYTHON)

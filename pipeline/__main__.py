@@ -153,6 +153,7 @@ _STATIONS = {
     "deploy": "check, package and bring the stack up to date",
     "doctor": "say what is missing on this machine, and in an environment's account",
     "diagnose": "say why a stack is as it is, and what leads out of it",
+    "logs": "show what the functions of a running stack say",
     "diff": "compare what is rendered with what is deployed",
     "drift": "show what was changed outside the deployer",
     "rollback": "take a running or a stuck update back",

@@ -27,6 +27,7 @@ from localcloud.application.addresses import Addresses
 from localcloud.application.blueprint import Api, Blueprint, Function
 from localcloud.application.compute.functions import Functions, Pool
 from localcloud.application.compute.invocations import Events, Failures
+from localcloud.application.compute.log_groups import LogGroups
 from localcloud.application.compute.sources import Sources
 from localcloud.application.conditions import Conditions
 from localcloud.application.http_api.http_gateway import HttpGateway
@@ -85,6 +86,7 @@ class Application:
         self._blueprint: Blueprint | None = None
         self._addresses = Addresses({})
         self._connections = Connections()
+        self._log_groups = LogGroups(self._account)
         self._functions = Functions(self._pool)
         failures = Failures(self._account, conditions)
         self._events = Events(self._functions, failures, conditions)
@@ -245,7 +247,7 @@ class Application:
             "AWS_ENDPOINT_URL": self._endpoint.url,
             "AWS_ENDPOINT_URL_S3": self._url("s3"),
         }
-        return Pool(function, variables, self._identities, self._conditions)
+        return Pool(function, variables, self._identities, self._conditions, self._log_groups)
 
     def _url(self, name: str) -> str:
         return f"http://{self._ports.host}:{self._ports[name]}"
@@ -305,6 +307,7 @@ class Application:
         await asyncio.gather(*(runner.cleanup() for runner in self._served.values()))
         await self._events.close()
         await self._functions.close()
+        await self._log_groups.close()
 
     # ---- what a person sees
 

@@ -46,6 +46,7 @@ STATIONS: Mapping[str, tuple[str, ...]] = {
         "cloudformation:DescribeStackDriftDetectionStatus",
         "cloudformation:DescribeStackResourceDrifts",
     ),
+    "logs": (*_LOOK, *_READ, "logs:FilterLogEvents"),
     "plan": _PLAN,
     "deploy": (
         *_PLAN,

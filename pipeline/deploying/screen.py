@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # rich takes as long to import as a render; only what prints 
     from pipeline.deploying.drift_detection import Difference as PropertyDrift
     from pipeline.deploying.drift_detection import Drifted
     from pipeline.deploying.events import Event
+    from pipeline.deploying.log_lines import Line
     from pipeline.deploying.stacks import Output
     from pipeline.findings import Pointer
     from pipeline.render import Rendered
@@ -185,6 +186,21 @@ def _pointer(resource: Drifted, difference: PropertyDrift) -> Pointer:
     keys = difference.path.strip("/").split("/")
     path = (int(key) if key.isdecimal() else key for key in keys)
     return ("Resources", resource.logical_id, "Properties", *path)
+
+
+def log_line(line: Line) -> None:
+    """One line of a function's log, by the clock of whoever reads it."""
+    from rich.text import Text
+
+    style = "red" if line.is_error else "dim" if line.is_routine else ""
+    at = line.at.astimezone()
+    when = f"{at:%m-%d %H:%M:%S}.{at.microsecond // 1000:03}"
+    level = f"{line.level:5} " if line.level else ""
+    _console(stderr=False).print(
+        Text.assemble(
+            (when, "dim"), "  ", (line.function, "cyan"), f"  {level}", (str(line), style)
+        )
+    )
 
 
 def outputs(found: Sequence[Output]) -> None:

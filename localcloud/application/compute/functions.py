@@ -16,6 +16,7 @@ from typing import Any
 from localcloud.application.access.identities import Identities
 from localcloud.application.blueprint import Function
 from localcloud.application.compute import sandbox
+from localcloud.application.compute.log_groups import LogGroups
 from localcloud.application.compute.sandbox import Outcome, Sandbox
 from localcloud.application.conditions import Conditions
 from localcloud.application.ending import ended
@@ -45,8 +46,10 @@ class Pool:
         variables: Mapping[str, str],
         identities: Identities,
         conditions: Conditions,
+        groups: LogGroups,
     ) -> None:
         self.function = function
+        self._groups = groups
         self._variables = variables
         self._identities = identities
         self._log = conditions.log
@@ -109,8 +112,9 @@ class Pool:
     async def _invoke(self, event: Any, trace: int | None, why: str) -> Outcome:
         began = time.monotonic()
         outcome = await self._run(event, trace)
-        took = f"{(time.monotonic() - began) * 1000:.0f} ms"
-        self._tell(f"{why} → {_told(outcome)}  {took}", trace)
+        seconds = time.monotonic() - began
+        self._groups.ended(self.function.log_group, outcome, seconds)
+        self._tell(f"{why} → {_told(outcome)}  {seconds * 1000:.0f} ms", trace)
         return outcome
 
     async def _run(self, event: Any, trace: int | None) -> Outcome:
@@ -145,6 +149,7 @@ class Pool:
 
     def _says(self, line: str, trace: int | None) -> None:
         """What the function prints: of a line of JSON the values, which say enough."""
+        self._groups.put(self.function.log_group, line)
         try:
             said = json.loads(line)
         except ValueError:

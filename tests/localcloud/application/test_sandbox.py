@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from localcloud.application.access.identities import Identities
 from localcloud.application.blueprint import Function
 from localcloud.application.chaos import Chaos
 from localcloud.application.compute.functions import Pool, ServiceFault, Throttled
+from localcloud.application.compute.log_groups import LogGroups
 from localcloud.application.conditions import Conditions
 from tests.localcloud.application.things import Lines, asynchronous, function
 
@@ -33,17 +36,58 @@ def lambda_handler(event, context):
 """
 
 
+class Logs:
+    """CloudWatch Logs with one group, that of the functions here."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+
+    def create_log_stream(self, **_: str) -> None:
+        """It may be made."""
+
+    def put_log_events(self, logEvents: list[dict[str, Any]], **_: str) -> None:  # noqa: N803
+        self.messages += [event["message"] for event in logEvents]
+
+
 @asynccontextmanager
 async def pool(
-    made: Function, lines: Lines | None = None, chaos: Chaos | None = None
+    made: Function,
+    lines: Lines | None = None,
+    chaos: Chaos | None = None,
+    logs: Logs | None = None,
 ) -> AsyncIterator[Pool]:
     log = (lines if lines is not None else Lines()).log
     conditions = Conditions(log, chaos=chaos or Chaos(None))
-    opened = Pool(made, made.variables, Identities(), conditions)
+    account: Any = SimpleNamespace(client=lambda _: logs or Logs())
+    groups = LogGroups(account)
+    opened = Pool(made, made.variables, Identities(), conditions, groups)
     try:
         yield opened
     finally:
         await opened.close()
+        await groups.close()
+
+
+@asynchronous
+async def test_what_it_prints_and_how_it_ended_is_in_its_log_group() -> None:
+    logs = Logs()
+    code = """
+def lambda_handler(event, context):
+    print('{"level":"INFO","what":"hello"}')
+    raise ValueError("no")
+"""
+
+    async with pool(function(code), logs=logs) as opened:
+        outcome = await opened.invoke({}, None, "test")
+
+    values = [json.loads(message) for message in logs.messages]
+    said = {"level": "INFO", "what": "hello"}
+    assert said in values
+    raised, report = (value for value in values if value != said)
+    assert (raised["level"], raised["errorType"]) == ("ERROR", "ValueError")
+    assert report["type"] == "platform.report"
+    assert report["record"]["status"] == "error"
+    assert report["record"]["requestId"] == raised["requestId"] == outcome.request_id
 
 
 async def answer(made: Function, event: Any = None) -> Any:
