@@ -115,6 +115,13 @@ def test_many_changes_are_cut() -> None:
     assert "and 3 more" in told
 
 
+def test_github_runs_every_session_that_the_other_ci_runs() -> None:
+    named = re.findall(r"nox -s (\w+)\n", (Path(__file__).parents[1] / ".ci/run").read_text())
+
+    assert {"e2e", "browsers"} <= set(named)
+    assert set(named) <= set(jobs(WORKFLOWS[0])["checks"]["strategy"]["matrix"]["session"])
+
+
 # Deploying from GitHub
 
 DEPLOY = WORKFLOWS[-1]

@@ -119,6 +119,11 @@ def of_machine(
     yield Answer(
         "Chromium", browser or "", "e2e", "Debian: `apt-get install chromium`, or set CHROMIUM"
     )
+    firefox = next(filter(None, map(which, ("firefox-esr", "firefox"))), "")
+    yield Answer("Firefox", firefox, "browsers", "Debian: `apt-get install firefox-esr`")
+    webkit = which("Xvfb") and which("WebKitWebDriver")
+    mend = "Debian: `apt-get install webkit2gtk-driver xvfb`"
+    yield Answer("WebKitGTK and a screen", webkit or "", "browsers", mend)
     yield Answer(
         "the aws command line",
         _second_version(which("aws"), ask),

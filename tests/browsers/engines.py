@@ -19,8 +19,8 @@ from selenium.webdriver.remote.webdriver import WebDriver
 from tests.browsers.marionette import Marionette
 
 WAIT_SECONDS = 60.0  # until a browser has begun or ended
-FIREFOX = ("firefox-esr",)
-WEBKIT = ("WebKitWebDriver", "Xvfb")
+FIREFOX = (("firefox-esr", "firefox"),)  # Debian's name, then everybody else's
+WEBKIT = (("WebKitWebDriver",), ("Xvfb",))
 MINI_BROWSERS = "/usr/lib/*/webkit2gtk-4.*/MiniBrowser"
 
 # Marionette itself switches off what looks for updates, news and dangers in the network.
@@ -49,16 +49,17 @@ class Browser:
 
 @dataclass(frozen=True)
 class Engine:
-    """One way to show a page: which programs it needs, and how a browser of it begins."""
+    """One way to show a page: which programs it needs, each with its other names, and how a
+    browser of it begins."""
 
     name: str
-    programs: tuple[str, ...]
+    programs: tuple[tuple[str, ...], ...]
     packages: str
     opened: Callable[[Path, bool], AbstractContextManager[Browser]]
 
     def check(self, which: Callable[[str], str | None] = shutil.which) -> None:
         """Stop with Debian's packages if a program isn't there."""
-        missing = [program for program in self.programs if not which(program)]
+        missing = [names[0] for names in self.programs if not any(map(which, names))]
         if missing:
             raise Missing(
                 f"{self.name}: {', '.join(missing)} isn't installed.\n"
@@ -90,7 +91,8 @@ def firefox(home: Path, stores: bool) -> Iterator[Browser]:
 
 @contextmanager
 def _running_firefox(profile: Path) -> Iterator[subprocess.Popen[bytes]]:
-    command = [*FIREFOX, "--headless", "--no-remote", "--marionette"]
+    program = next(filter(None, map(shutil.which, FIREFOX[0])))
+    command = [program, "--headless", "--no-remote", "--marionette"]
     command += ["--remote-debugging-port", "0", "--profile", str(profile)]
     with (profile / "firefox.log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)

@@ -51,6 +51,8 @@ def test_a_machine_without_anything_is_told_what_each_session_needs() -> None:
     assert "no  Chromium" in text
     assert "for e2e: Debian: `apt-get install chromium`" in text
     assert "no  npm" in text
+    assert "for browsers: Debian: `apt-get install firefox-esr`" in text
+    assert "for browsers: Debian: `apt-get install webkit2gtk-driver xvfb`" in text
 
 
 def test_a_machine_with_everything_is_told_where_it_is() -> None:
@@ -60,6 +62,8 @@ def test_a_machine_with_everything_is_told_where_it_is() -> None:
 
     assert not [one for one in answers if one.is_missing]
     assert "/bin/chromium" in said(answers)
+    assert "/bin/firefox-esr" in said(answers)
+    assert "/bin/WebKitWebDriver" in said(answers)
 
 
 def test_version_one_of_the_aws_command_line_is_not_what_is_needed() -> None:
