@@ -93,7 +93,7 @@ function drawChoosers(view) {
   const open = free > 0 || items.some(({ state }) => state === "unfinished");
   const size = amount(maxBytes / 1048576, "megabyte");
   show($("send"), stage === "ready");
-  show($("choosers"), open);
+  for (const id of ["choosers", "rules", "switch"]) show($(id), open);
   for (const id of ["camera", "library"]) input(id).disabled = !open;
   say($("places"), open ? places(view, free) : t("full"));
   say($("rules"), t("rules", { n: maxUploads, size }));

@@ -408,6 +408,8 @@ def test_more_photos_than_a_code_takes_are_told_apart_from_those_that_go(
     expect(phone.locator(".item[data-state=failed]")).to_have_count(3)
     expect(phone.locator("#places")).to_contain_text("takes no more photos")
     expect(phone.locator("#choosers")).to_be_hidden()
+    expect(phone.get_by_role("switch")).to_be_hidden()
+    expect(phone.locator("#rules")).to_be_hidden()
 
 
 def _counting(service: Service) -> Any:

@@ -3,7 +3,7 @@
     python -m tests.website.screenshots FOLDER [NAME...]      all, or those whose names begin so
     python -m tests.website.screenshots --best docs/screenshots
 
-Light and dark, desktop and phone, and the narrow width at which everything must still fit.
+Light and dark, desktop and phone, the narrow width at which everything must still fit, and Arabic.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from tests.website.browser import launch
 from tests.website.fake import OUTPUTS, Service
@@ -290,22 +290,56 @@ PHONE_SCENES: list[Callable[[Scene], None]] = [
 ]
 
 
+@dataclass(frozen=True)
+class Look:
+    """How a state is looked at."""
+
+    size: tuple[int, int]
+    scheme: str
+    language: str = "en"
+
+    def name(self, scene: str) -> str:
+        """The picture's name."""
+        language = "" if self.language == "en" else f"-{self.language}"
+        return f"{scene}-{self.size[0]}-{self.scheme}{language}"
+
+
+def looks(wide: tuple[int, int]) -> list[Look]:
+    """Every window in both themes, then the widest and the narrowest from right to left."""
+    sizes = (wide, NARROW, *WINDOWS)
+    english = [Look(size, scheme) for size in sizes for scheme in ("light", "dark")]
+    return [*english, Look(wide, "light", "ar"), Look(NARROW, "light", "ar")]
+
+
 def shoot(
-    browser: Browser, scene: Callable[[Scene], None], look: dict[str, Any], path: Path
+    browser: Browser, scene: Callable[[Scene], None], wanted: list[Look], folder: Path
 ) -> None:
-    """One state, one look, one file."""
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder) / "site") as address:
-        published({**OUTPUTS, "WebsiteURL": address}, Path(folder) / "site")
-        context = browser.new_context(**look, reduced_motion="reduce", device_scale_factor=1)
+    """One state, in each of its looks."""
+    with tempfile.TemporaryDirectory() as site, serving(Path(site) / "site") as address:
+        published({**OUTPUTS, "WebsiteURL": address}, Path(site) / "site")
+        context = browser.new_context(locale="en-GB", reduced_motion="reduce")
         service = Service()
         service.attach(context)
         page = context.new_page()
-        page.on("console", lambda message: print(path.stem, message.type, message.text))
-        page.on("pageerror", lambda error: print(path.stem, error))
+        page.on("console", lambda message: print(scene.__name__, message.type, message.text))
+        page.on("pageerror", lambda error: print(scene.__name__, error))
+        page.set_viewport_size(_size(wanted[0]))
         scene(Scene(page, service, address))
         page.wait_for_timeout(500)
-        page.screenshot(path=path, full_page=True)
+        language = "en"
+        for look in wanted:
+            page.set_viewport_size(_size(look))
+            page.emulate_media(color_scheme="dark" if look.scheme == "dark" else "light")
+            if look.language != language:
+                page.evaluate("document.getElementById('language').click()")
+                language = look.language
+            page.wait_for_timeout(100)
+            page.screenshot(path=folder / f"{look.name(scene.__name__)}.png", full_page=True)
         context.close()
+
+
+def _size(look: Look) -> ViewportSize:
+    return {"width": look.size[0], "height": look.size[1]}
 
 
 def shrink(path: Path) -> None:
@@ -321,14 +355,13 @@ def main(folder: Path, *only: str) -> None:
         browser = launch(playwright)
         for scenes, wide in ((DESKTOP_SCENES, DESKTOP), (PHONE_SCENES, PHONE)):
             for scene in scenes:
-                for width, height in (wide, NARROW, *WINDOWS):
-                    for scheme in ("light", "dark"):
-                        name = f"{scene.__name__}-{width}-{scheme}"
-                        if only and not any(name.startswith(one) for one in only):
-                            continue
-                        size = {"width": width, "height": height}
-                        look = {"viewport": size, "color_scheme": scheme, "locale": "en-GB"}
-                        shoot(browser, scene, look, folder / f"{name}.png")
+                wanted = [
+                    look
+                    for look in looks(wide)
+                    if not only or any(look.name(scene.__name__).startswith(one) for one in only)
+                ]
+                if wanted:
+                    shoot(browser, scene, wanted, folder)
         browser.close()
 
 
