@@ -6,13 +6,13 @@ reused. What a session does stands in pipeline/; here is only who needs which de
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from gc import get_objects
 from pathlib import Path
 
 import nox
@@ -70,6 +70,7 @@ OPTIONS = {
     "doctor": ANSWER,
     "environments": ANSWER,
     "outputs": ANSWER,
+    "gc": {**ANSWER, "--confirm": 1},
     "logs": {**ANSWER, "--follow": 0, "--since": 1, "--session": 1, "--errors": 0, "--all": 0},
 }
 
@@ -142,7 +143,7 @@ def run(session: nox.Session, *command: str, interrupt_timeout: float = UNDO_TIM
 
 def hand_on(number: int, _: object) -> None:
     """SIGTERM reaches nox alone, Ctrl-C all that it started: hand it on, then end as after that."""
-    for child in [one for one in gc.get_objects() if isinstance(one, subprocess.Popen)]:
+    for child in [one for one in get_objects() if isinstance(one, subprocess.Popen)]:
         if child.returncode is None:
             child.send_signal(number)
     raise KeyboardInterrupt
@@ -290,6 +291,12 @@ def doctor(session: nox.Session) -> None:
 def diagnose(session: nox.Session) -> None:
     """Say why a stack is as it is, and what leads out of it: nox -s diagnose -- dev"""
     station(session, "diagnose")
+
+
+@nox.session(python=PYTHON)
+def gc(session: nox.Session) -> None:
+    """Delete old code that no stack needs from the deployment bucket: nox -s gc -- dev"""
+    station(session, "gc")
 
 
 @nox.session(python=PYTHON)

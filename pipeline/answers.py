@@ -214,6 +214,26 @@ class Destroy(OfStack):
     """Is the stack gone, now or before?"""
 
 
+class OldObject(Part):
+    """One version in the deployment bucket that no stack needs."""
+
+    key: str
+    version: str
+    size: int
+    """Bytes."""
+    at: datetime
+
+
+class Collect(OfStack):
+    """gc: old code in the deployment bucket."""
+
+    station: Literal["gc"] = "gc"
+    bucket: str | None = None
+    """Null where there is none."""
+    unneeded: list[OldObject] = []
+    deleted: int = 0
+
+
 class Outputs(OfStack):
     """outputs: what a running stack tells."""
 
@@ -266,6 +286,7 @@ FORMS: tuple[type[Answer], ...] = (
     Drift,
     Diagnose,
     Destroy,
+    Collect,
     Outputs,
     Doctor,
     Environments,

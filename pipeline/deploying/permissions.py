@@ -47,6 +47,7 @@ STATIONS: Mapping[str, tuple[str, ...]] = {
         "cloudformation:DescribeStackResourceDrifts",
     ),
     "logs": (*_LOOK, *_READ, "logs:FilterLogEvents"),
+    "gc": (*_LOOK, "s3:ListBucket", "s3:ListBucketVersions", "s3:DeleteObjectVersion"),
     "plan": _PLAN,
     "deploy": (
         *_PLAN,
