@@ -9,10 +9,12 @@ import re
 import shutil
 import tempfile
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from pipeline import files, pattern, terminal
+from pipeline.environment import bucket_names
 from pipeline.errors import UserError, brief
 
 TAKEN = (
@@ -35,7 +37,8 @@ LEFT_OUT = {
 }
 NAME = "orders"  # what the example is called
 
-_PROJECT = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]")
+# Two to 23: NAME-code-prod-ACCOUNT-ap-southeast-1-an is a bucket, and 63 characters are the most.
+_PROJECT = re.compile(r"[a-z][a-z0-9-]{0,21}[a-z0-9]")
 
 
 def options(parser: ArgumentParser) -> None:
@@ -57,29 +60,58 @@ def run(options: Namespace, root: Path) -> int:
 def write(folder: Path, name: str) -> int:
     """Write the repository, whole or not at all; how many files it has."""
     _check(folder, name)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as made:
-        copy = Path(made) / "copy"
-        _copy(pattern.path(pattern.EXAMPLE), copy)
-        for path in _texts(copy):
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return _fill(folder, name)
+    except BaseException as error:  # also an interruption leaves nothing behind
+        _take_back(folder, missing)
+        if isinstance(error, OSError):
+            raise UserError(
+                f"it can't be written: {error.strerror or error}.",
+                where=str(folder),
+                mend="Name a folder that you may write to, with 5 MB free.",
+            ) from None
+        raise
+
+
+def _fill(folder: Path, name: str) -> int:
+    """All files, made in a folder within and moved when they are whole."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".new-") as place:
+        made = Path(place)
+        _copy(pattern.path(pattern.EXAMPLE), made)
+        for path in _texts(made):
             _rename(path, name)
         for taken in TAKEN:
-            _copy(pattern.path(taken), copy / taken)
-        count = sum(path.is_file() for path in copy.rglob("*"))
-        if folder.is_dir():
-            folder.rmdir()
-        copy.rename(folder)
+            _copy(pattern.path(taken), made / taken)
+        count = sum(path.is_file() for path in made.rglob("*"))
+        for path in list(made.iterdir()):
+            path.rename(folder / path.name)
     return count
 
 
+def _take_back(folder: Path, missing: Iterable[Path]) -> None:
+    """Remove what is in the folder, and the folders that weren't there, the innermost first."""
+    with suppress(OSError):
+        for path in list(folder.iterdir()):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for path in missing:
+            path.rmdir()
+
+
 def _check(folder: Path, name: str) -> None:
-    if not _PROJECT.fullmatch(name):
+    if not _PROJECT.fullmatch(name) or bucket_names.refusal(f"{name}-"):
         raise UserError(
             f"{brief(repr(name))} can't begin the names of resources.",
             where="--name",
-            mend="Lower-case letters, digits and hyphens, 2 to 32, beginning with a letter.",
+            mend="Lower-case letters, digits and hyphens, 2 to 23, beginning with a letter."
+            f" {bucket_names.refusal(f'{name}-')}".rstrip(),
         )
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.is_symlink() and not folder.exists():
+        raise UserError(
+            "the link leads nowhere.", where=str(folder), mend="Name a folder, or remove the link."
+        )
+    if folder.exists() and (not folder.is_dir() or any(_entries(folder))):
         raise UserError(
             "there is something already.",
             where=str(folder),
@@ -94,12 +126,23 @@ def _check(folder: Path, name: str) -> None:
         )
 
 
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise UserError(
+            f"it can't be read: {error.strerror or error}.",
+            where=str(folder),
+            mend="Name a folder that you may read and write.",
+        ) from None
+
+
 def _copy(source: Path, target: Path) -> None:
     if source.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, target)
     else:
-        shutil.copytree(source, target, ignore=_left_out)
+        shutil.copytree(source, target, ignore=_left_out, dirs_exist_ok=True)
 
 
 def _left_out(_: str, names: list[str]) -> set[str]:

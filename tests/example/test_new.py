@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +20,7 @@ import boto3
 import pytest
 
 from pipeline.errors import UserError
+from pipeline.stations import new
 from pipeline.stations.new import write
 from tests.conftest import ROOT
 from tests.example.repositories import python, ran
@@ -197,10 +200,56 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-@pytest.mark.parametrize("name", ["Parcels", "1st", "a", "under_score", "-x", "x" * 40])
+@pytest.mark.parametrize("name", ["Parcels", "1st", "a", "under_score", "-x", "x" * 24, "xn--x"])
 def test_a_name_that_resources_cannot_have_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError, match="can't begin the names of resources"):
         write(tmp_path / "new", name)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["no", "null", "x" * 23])
+def test_a_name_that_yaml_reads_as_something_else_or_is_long_is_clean(
+    tmp_path: Path, name: str
+) -> None:
+    write(tmp_path, name)  # a folder that is there and empty stays the same folder
+
+    assert "no findings in dev, prod" in python(tmp_path, "pipeline", "check")
+
+
+@pytest.mark.parametrize("folder", ["file/sub", "file", "link", "closed/sub"])
+def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "link").symlink_to("nowhere")
+    (tmp_path / "closed").mkdir()
+    monkeypatch.setattr(tempfile, "mkdtemp", no_space)
+    before = sorted(tmp_path.rglob("*"))
+
+    with pytest.raises(UserError) as refused:
+        write(tmp_path / folder, NAME)
+
+    assert refused.value.where == str(tmp_path / folder)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def no_space(*_: object, **__: object) -> str:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(errno.ENOSPC, "No space left")])
+def test_what_is_interrupted_midway_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def broken(path: Path, name: str) -> None:
+        if path.name == "main.yaml.j2":
+            raise error
+
+    monkeypatch.setattr(new, "_rename", broken)
+
+    with pytest.raises((KeyboardInterrupt, UserError)):
+        write(tmp_path / "a/b/c", NAME)
 
     assert list(tmp_path.iterdir()) == []
 
