@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pipeline.environment import bucket_names
-from pipeline.environment.fields import BaseSettings, Bucket, Clash, Name, Section
+from pipeline.environment.fields import FOREIGN, BaseSettings, Bucket, Clash, Name, Section
 
 # What CloudWatch Logs offers: RetentionInDays of AWS::Logs::LogGroup.
 LogDays = Literal[
@@ -39,7 +39,7 @@ class Waf(Section):
 
     enabled: bool
     """true: AWS's common rules and a rate limit stand before the website's distribution."""
-    web_acl_arn: Annotated[str, Field(pattern=WEB_ACL)] | None
+    web_acl_arn: Annotated[str, Field(pattern=WEB_ACL), FOREIGN] | None
     """The ARN of a CLOUDFRONT web ACL in us-east-1; null in us-east-1: the stack makes one."""
 
 
@@ -64,7 +64,7 @@ class Uploads(Section):
     """The largest image in bytes; one PUT to S3 carries 5 GiB at most."""
     max_per_session: Annotated[int, Field(ge=1, le=100)]
     """Images per QR code, 1 to 100: one WebSocket message of 32 KiB lists them all."""
-    kms_key_arn: Annotated[str, Field(pattern=KMS_KEY)] | None
+    kms_key_arn: Annotated[str, Field(pattern=KMS_KEY), FOREIGN] | None
     """The ARN (not the alias) of your KMS key in the same region; null: SSE-S3, free of charge."""
 
 
@@ -133,7 +133,7 @@ class Alarms(Section):
 
     enabled: bool
     """true: alarms on errors, delays and throttling, and a topic that they notify."""
-    email: Annotated[str, Field(pattern=EMAIL, max_length=254)] | None
+    email: Annotated[str, Field(pattern=EMAIL, max_length=254), FOREIGN] | None
     """One address, which AWS asks to confirm, or null: subscribe to the topic yourself."""
     dashboard: bool
     """true: one CloudWatch dashboard for the whole stack."""

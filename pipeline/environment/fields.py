@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, Literal, NamedTuple, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -22,6 +22,13 @@ Tier = Literal["development", "production"]
 BucketName = Annotated[str, Field(pattern=bucket_names.PATTERN)]
 
 
+class _Foreign:
+    """The marker of settings that name what isn't the stack's: Annotated[str, FOREIGN]."""
+
+
+FOREIGN = _Foreign()
+
+
 class Section(BaseModel):
     """A mapping of an environment file: strict, frozen, without unknown keys or defaults."""
 
@@ -33,11 +40,29 @@ class Section(BaseModel):
         populate_by_name=True,
     )
 
+    def foreign(self) -> frozenset[str]:
+        """The values that name what isn't the stack's: those of the fields marked FOREIGN."""
+        found: set[str] = set()
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if isinstance(value, Section):
+                found |= value.foreign()
+            elif isinstance(value, str) and _is_foreign(field.annotation, field.metadata):
+                found.add(value)
+        return frozenset(found)
+
+
+def _is_foreign(annotation: object, metadata: Iterable[object]) -> bool:
+    """Is a field marked, or one of the kinds that it may hold?"""
+    if any(mark is FOREIGN for mark in metadata):
+        return True
+    return any(kind is FOREIGN or _is_foreign(kind, ()) for kind in get_args(annotation))
+
 
 class Aws(Section):
     """Where the stack lives."""
 
-    account: AccountId | None
+    account: Annotated[AccountId, FOREIGN] | None
     """Twelve digits in quotes, or null: render, lint and guard work without it."""
     region: Region
     """A region's name, such as eu-central-1."""

@@ -24,6 +24,10 @@ class Known:
     name: str
     tier: str
 
+    def foreign(self) -> frozenset[str]:
+        """Nothing: no settings stand behind it."""
+        return frozenset()
+
 
 @dataclass(frozen=True)
 class Outside:

@@ -31,12 +31,13 @@ _ITEMS = re.compile(r"(?:%\w+(?:\[\*\])?\.)?((?:\w+\.)+) \(filter-clauses\)")
 
 
 class Named(Protocol):
-    """Of an environment's settings: what it is called, and how strictly it is judged."""
+    """Of an environment's settings: its name, how strictly it is judged, what it names outside."""
 
     @property
     def name(self) -> str: ...
     @property
     def tier(self) -> str: ...
+    def foreign(self) -> frozenset[str]: ...
 
 
 class Template(Protocol):
@@ -67,7 +68,8 @@ def guard(
     for template in rendered:
         name = template.settings.name
         mine = [one for one in judgement.verdicts if one.template == name]
-        mine += crosschecks.judge(name, template.value, clock())
+        foreign = template.settings.foreign()
+        mine += crosschecks.judge(name, template.value, clock(), foreign)
         findings += findings_of(template, mine, rules)
         findings += _silences(template, mine, _judged(rules, judgement), required)
     return waivers.apply(findings, excused, {one.settings.name for one in rendered}, clock())
@@ -296,5 +298,6 @@ def _longest_key(here: Any, rest: str) -> str | int | None:
         return int(at) if at.isdecimal() and int(at) < len(here) else None
     if not isinstance(here, dict):
         return None
-    fitting = [key for key in here if rest == key or rest.startswith(f"{key}/")]
-    return max(fitting, key=len, default=None)
+    while rest and rest not in here:
+        rest = rest.rpartition("/")[0]
+    return rest or None

@@ -16,6 +16,10 @@ _CALLED = re.compile(
     r"|FunctionName|BucketName|QueueName|TopicName|TableName|StreamName|Destination|Target|Account"
     r"|AccountId|Role|KeyId|KeyID|KMSMasterKeyID|KmsKey|Layer|SecretId|StateMachine|Cluster)s?$"
 )
+# The same for the variables that people give to functions.
+_VARIABLE = re.compile(
+    r"(^|_)(ARN|BUCKET|DOMAIN|ENDPOINT|FUNCTION|HOST|QUEUE|ROLE|STREAM|TABLE|TOPIC|UR[IL])S?(_NAME|_ID)?S?$"
+)
 _TEXTS = {"string", "object", "array"}
 
 
@@ -25,6 +29,10 @@ def may_leave(kind: str, path: Path) -> bool:
     if may_refer_to(kind, ("Properties", *path)):
         return True
     keys = [key for key in path if key != ITEM]
+    if not keys:
+        return False
+    if "Variables" in keys[:-1]:
+        return bool(_VARIABLE.search(keys[-1]))
     called = _CALLED.search(keys[-1]) and not _is_own_name(kind, path)
     return bool(called) and _takes_text(kind, path)
 

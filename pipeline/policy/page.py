@@ -26,10 +26,11 @@ tells everything about one of them.
 
 _UNPROTECTED = """## Leaves that no rule protects
 
-A test flips, empties and removes every leaf of every environment's template, deletes every
-resource, and records which rule notices (tests/golden/mutations.txt). What none notices stands in
-rules/unprotected.yaml with its reason; a leaf that isn't there, and a reason that nothing needs,
-fail the test. `*` is one key, `**` any number.
+A test flips, empties and removes every leaf of every environment's template, puts a literal in the
+place of every reference, adds each property that the schemas offer, an item to each list and other
+variables, deletes every resource, and records which rule notices (tests/golden/mutations.txt). What
+none notices stands in rules/unprotected.yaml with its reason; a leaf that isn't there, and a reason
+that nothing needs, fail the test. `*` is one key, `**` any number.
 """
 
 
@@ -49,8 +50,9 @@ def _unprotected(exceptions: unprotected.Exceptions) -> str:
     """What no rule protects, and why."""
     head = ["| leaves | unnoticed | why |", "| --- | --- | --- |"]
     changed = [_exception(one, ", ".join(one.survives)) for one in exceptions.leaves]
+    added = [_exception(one, "add, item, rename") for one in exceptions.additions]
     deleted = [_exception(one, "delete") for one in exceptions.deletions]
-    return "\n".join([_UNPROTECTED, *head, *changed, *deleted, ""])
+    return "\n".join([_UNPROTECTED, *head, *changed, *added, *deleted, ""])
 
 
 def _exception(one: unprotected.Unprotected, unnoticed: str) -> str:

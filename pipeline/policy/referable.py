@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.findings import Pointer
-from pipeline.policy.references import resources
+from pipeline.policy.references import resource
 from pipeline.schemas import ITEM, Path, names, referable
 
 _BUCKET = "AWS::S3::Bucket"
@@ -161,9 +161,9 @@ def fits(template: dict[str, Any], referred: list[str], types: frozenset[str]) -
 
     Parameters and pseudo parameters are known then; a stack of its own may give back anything.
     """
-    parameters, every = template.get("Parameters") or {}, resources(template)
+    parameters = template.get("Parameters") or {}
     kinds = [
-        str(every.get(name, {}).get("Type"))
+        str(resource(template, name).get("Type"))
         for name in referred
         if name not in parameters and not name.startswith("AWS::")
     ]

@@ -24,6 +24,13 @@ def resources(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {name: resource for name, resource in every if isinstance(resource, dict)}
 
 
+def resource(template: dict[str, Any], name: str) -> dict[str, Any]:
+    """One resource; an empty one if there is none of that name."""
+    every = template.get("Resources")
+    found = every.get(name) if isinstance(every, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
 def of_type(template: dict[str, Any], *types: str) -> dict[str, dict[str, Any]]:
     """The resources of these types, by logical id."""
     every = resources(template)

@@ -14,7 +14,7 @@ from pipeline.errors import UserError
 from pipeline.findings import Pointer
 
 FILE = "rules/unprotected.yaml"
-KINDS = ("flip", "empty", "remove")
+KINDS = ("flip", "empty", "remove", "literal")
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,10 @@ class Unprotected:
 
 @dataclass(frozen=True)
 class Exceptions:
-    """Leaves that may change unnoticed, and resources that may go unnoticed."""
+    """Leaves that may change, what may be added and resources that may go unnoticed."""
 
     leaves: list[Unprotected]
+    additions: list[Unprotected]
     deletions: list[Unprotected]
 
 
@@ -43,11 +44,12 @@ def read(root: Path) -> Exceptions:
     """The entries, in the order of the file; no file means none."""
     path = root / FILE
     if not path.is_file():
-        return Exceptions([], [])
+        return Exceptions([], [], [])
     document = parse_settings(files.read_text(path, FILE), FILE)
-    if document.value.keys() != {"leaves", "deletions"}:
+    keys = ("leaves", "additions", "deletions")
+    if document.value.keys() != set(keys):
         raise _unreadable(1)
-    return Exceptions(_entries(document, "leaves"), _entries(document, "deletions"))
+    return Exceptions(*(_entries(document, key) for key in keys))
 
 
 def _entries(document: Document, key: str) -> list[Unprotected]:
@@ -79,8 +81,8 @@ def _unreadable(line: int) -> UserError:
     return UserError(
         "this is no list of unprotected leaves.",
         where=f"{FILE}:{line}",
-        mend="leaves: and deletions: are lists; each entry has at (a list of paths), reason, and"
-        f" maybe survives: some of {', '.join(KINDS)}.",
+        mend="leaves:, additions: and deletions: are lists; each entry has at (a list of paths),"
+        f" reason, and maybe survives: some of {', '.join(KINDS)}.",
     )
 
 

@@ -51,4 +51,4 @@ def test_an_entry_that_says_something_else_is_refused(tmp_path: Path, text: str)
 
 
 def test_without_the_file_nothing_is_excepted(tmp_path: Path) -> None:
-    assert unprotected.read(tmp_path) == unprotected.Exceptions([], [])
+    assert unprotected.read(tmp_path) == unprotected.Exceptions([], [], [])

@@ -15,6 +15,7 @@ from tests.rules.mutations import (
     GOLDEN,
     Noticed,
     Rules,
+    added,
     deletions,
     mutants,
     record,
@@ -86,6 +87,34 @@ def test_each_leaf_is_protected_or_has_a_reason_and_each_reason_is_needed(
     )
 
 
+def test_each_addition_is_noticed_or_has_a_reason_and_each_reason_is_needed(
+    rendered: Sequence[Rendered], noticed: Noticed
+) -> None:
+    entries = unprotected.read(ROOT).additions
+    unnoticed = [
+        mutant
+        for one in rendered
+        for mutant in added(one.value)
+        if not noticed[one.name][mutant.path, mutant.kind]
+    ]
+
+    reasons = [[at for e in entries if (at := e.covering(mutant.pointer))] for mutant in unnoticed]
+
+    missing = {
+        f"{one.kind} {one.path}" for one, why in zip(unnoticed, reasons, strict=True) if not why
+    }
+    assert missing == set(), (
+        "No rule notices what is added here. Take it out of rules/application/allowed.yaml, forbid"
+        f" it in a rule, or add it with the reason to `additions` in {REASONS}."
+    )
+    used = {at for why in reasons for at in why}
+    idle = [at for entry in entries for at in entry.at if at not in used]
+    assert idle == [], (
+        f"Rules notice these additions now, or nothing is added there: remove them from"
+        f" `additions` in {REASONS}."
+    )
+
+
 def test_each_resource_is_missed_or_has_a_reason_and_each_reason_is_needed(
     rendered: Sequence[Rendered], noticed: Noticed
 ) -> None:
@@ -117,13 +146,13 @@ def test_a_rule_by_itself_on_a_part_says_what_all_rules_say_of_the_whole(
     rendered: Sequence[Rendered], noticed: Noticed
 ) -> None:
     for one in rendered:
-        sample = [*mutants(one.value)][::EVERY_NTH]
+        sample = [*mutants(one.value), *added(one.value)][::EVERY_NTH]
         templates = {mutant.path + mutant.kind: mutant.template for mutant in sample}
         required = Rules().required[one.settings.tier]
 
         verdicts = [*judging.verdicts(templates, RULES).verdicts]
         for name, template in templates.items():
-            verdicts += crosschecks.judge(name, template, DAY)
+            verdicts += crosschecks.judge(name, template, DAY, one.settings.foreign())
 
         for mutant in sample:
             said = sorted(

@@ -1,4 +1,4 @@
-"""Every leaf of a template flipped, emptied and removed, and which rule notices.
+"""Every leaf of a template flipped, emptied and removed, and what an evader adds: who notices.
 
 A leaf is a scalar, an empty container, or a reference as a whole. `python -m tests.rules.mutations`
 writes the record, tests/golden/mutations.txt. It names tiers, not environments: another environment
@@ -17,16 +17,17 @@ from typing import Any
 
 from pipeline.findings import Pointer
 from pipeline.policy import catalogue, crosschecks, rulebook
+from pipeline.policy.outward import may_leave
 from pipeline.policy.rulebook import read_all
 from pipeline.render import Rendered
-from tests.rules import engine
+from tests.rules import additions, engine
 from tests.rules.cases import ROOT, RULES
 from tests.rules.siblings import BAD
 from tests.rules.slices import Slice, slices
 
 GOLDEN = ROOT / "tests/golden/mutations.txt"
 DAY = date(2026, 11, 22)
-KINDS = ("flip", "empty", "remove", "delete", "sibling")
+KINDS = ("flip", "empty", "remove", "literal", "add", "item", "rename", "delete", "sibling")
 _REFERENCES = {"Ref", "Fn::GetAtt", "Fn::Sub"}
 _WORKERS = 2
 
@@ -58,6 +59,34 @@ def mutants(template: dict[str, Any]) -> Iterator[Mutant]:
             if new != value:
                 yield Mutant(pointer, kind, _with(template, pointer, [new]))
         yield Mutant(pointer, "remove", _with(template, pointer, []))
+    for pointer, literal in additions.literals(template):
+        yield Mutant(pointer, "literal", _with(template, pointer, [literal]))
+
+
+def added(template: dict[str, Any]) -> Iterator[Mutant]:
+    """The template with a property, a variable or an item more, or with a variable renamed."""
+    for pointer, value in (*additions.properties(template), *additions.variables(template)):
+        yield Mutant(pointer, "add", _with(template, pointer, [value]))
+    for pointer, last in additions.items(template):
+        yield Mutant(pointer, "item", _with(template, pointer, [_flipped_whole(last)]))
+    for (*above, old), new in additions.renamed(template):
+        variables = _at(template, above)
+        renamed = {new if name == old else name: value for name, value in variables.items()}
+        yield Mutant((*above, old), "rename", _with(template, tuple(above), [renamed]))
+
+
+def _at(value: Any, pointer: Sequence[str | int]) -> Any:
+    for key in pointer:
+        value = value[key]
+    return value
+
+
+def _flipped_whole(value: Any) -> Any:
+    if isinstance(value, dict) and value and not _REFERENCES & value.keys():
+        return {key: _flipped_whole(item) for key, item in value.items()}
+    if isinstance(value, list) and value:
+        return [_flipped_whole(item) for item in value]
+    return _flipped(value)
 
 
 def leaves(value: Any, at: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
@@ -90,7 +119,10 @@ def _emptied(value: Any) -> Any:
 
 
 def _with(value: Any, pointer: Pointer, new: list[Any]) -> Any:
-    """A copy of `value` in which what stands at `pointer` is the one item of `new`, or gone."""
+    """A copy of `value` in which what stands at `pointer` is the one item of `new`, or gone.
+
+    What isn't there yet is added.
+    """
     key, *rest = pointer
     inner = new if not rest else [_with(value[key], tuple(rest), new)]
     if isinstance(value, list):
@@ -98,7 +130,7 @@ def _with(value: Any, pointer: Pointer, new: list[Any]) -> Any:
         return [*value[:key], *inner, *value[key + 1 :]]
     if not inner:
         return {other: item for other, item in value.items() if other != key}
-    return {other: inner[0] if other == key else item for other, item in value.items()}
+    return {**value, key: inner[0]}
 
 
 def deletions(template: dict[str, Any]) -> Iterator[Mutant]:
@@ -166,7 +198,8 @@ class Rules:
         if not _may_matter_to_crosschecks(mutant, original.value):
             return set()
         required = self.required[original.settings.tier]
-        verdicts = crosschecks.judge("mutant", mutant.template, DAY)
+        foreign = original.settings.foreign()
+        verdicts = crosschecks.judge("mutant", mutant.template, DAY, foreign)
         return {
             one.rule
             for one in verdicts
@@ -184,15 +217,16 @@ def _may_matter_to_crosschecks(mutant: Mutant, original: dict[str, Any]) -> bool
     read = {"Type", "Runtime", "Statement", "Resource", "Namespace", "MetricName", "Dimensions"}
     if mutant.pointer[0] != "Resources":
         return False
-    whole = len(mutant.pointer) == 2
-    return whole or bool(read & set(mutant.pointer)) or _is_reference(original, mutant.pointer)
+    if len(mutant.pointer) == 2 or mutant.kind in ("literal", "add", "item", "rename"):
+        return True
+    return bool(read & set(mutant.pointer)) or _is_reference(original, mutant.pointer)
 
 
 def _is_reference(template: Any, pointer: Pointer) -> bool:
-    value = template
-    for key in pointer:
-        value = value[key]
-    return isinstance(value, dict)
+    """Is it a reference, or a value where something outside may be named?"""
+    kind = template["Resources"][pointer[1]]["Type"]
+    named = may_leave(kind, additions.path_of(pointer))
+    return (named and pointer[2] == "Properties") or isinstance(_at(template, pointer), dict)
 
 
 def _ask(questions: Sequence[tuple[str, str]], texts: dict[str, str]) -> list[str]:
@@ -231,7 +265,12 @@ def sweep(rendered: Sequence[Rendered]) -> Noticed:
     rules = Rules()
     result = {}
     for one in rendered:
-        every = [*mutants(one.value), *deletions(one.value), *siblings(one.value)]
+        every = [
+            *mutants(one.value),
+            *added(one.value),
+            *deletions(one.value),
+            *siblings(one.value),
+        ]
         names = rules.noticed(every, one)
         pairs = zip(every, names, strict=True)
         result[one.name] = {(mutant.path, mutant.kind): noticed for mutant, noticed in pairs}

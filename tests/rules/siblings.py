@@ -49,7 +49,7 @@ BAD: dict[str, dict[str, Any]] = {
     "AWS::Lambda::EventInvokeConfig": {"FunctionName": {"Ref": "FailureQueue"}},
     "AWS::Lambda::EventSourceMapping": {"FunctionName": {"Ref": "FailureQueue"}},
     "AWS::Lambda::Function": {
-        "Runtime": "python3.8",
+        "Runtime": "python3.6",
         "Role": {"Fn::GetAtt": ["HttpApiLambdaRole", "Arn"]},
         "Code": {"ZipFile": "x"},
         "Layers": ["arn:aws:lambda:us-east-1:123456789012:layer:x:1"],

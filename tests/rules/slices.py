@@ -57,14 +57,14 @@ class Slice:
     def concerns(self, pointer: Pointer, kind: str, template: dict[str, Any]) -> bool:
         """Can a change of this kind at `pointer` matter to the rule?"""
         if self.adds:
-            return kind in ("add", "sibling")
+            return kind in ("add", "item", "rename", "sibling")
         if pointer[0] != "Resources":
             return pointer[0] in self.words
         if not self.sees(str(pointer[1]), template["Resources"][pointer[1]]):
             return False
         if kind == "delete":
             return not self.each  # what looks at each by itself has nothing to look at
-        if not self.compares and kind != "remove":
+        if not self.compares and kind not in ("remove", "add"):
             return False  # it asks whether keys are there; another value is no other key
         return all(key in self.words or self.any_key for key in pointer[2:4])
 

@@ -98,6 +98,7 @@ def group(name: Any) -> dict[str, Any]:
 
 
 PASSES: list[tuple[str, dict[str, Any]]] = [
+    ("VALUES_STAY_IN_THE_STACK", {"M": mapping(EventSourceArn=arn("Q")), "Q": QUEUE}),
     ("FUNCTIONS_SHARE_NO_ROLE", {"F": F, "G": G, "R": ROLE, "S": ROLE}),
     ("FUNCTIONS_SHARE_NO_ROLE", {"F": F}),
     ("STORES_HAVE_POLICIES_OF_THEIR_OWN", {"B": BUCKET, "P": bucket_policy(ref("B"))}),
@@ -165,6 +166,11 @@ PASSES: list[tuple[str, dict[str, Any]]] = [
 ]
 DIMENSIONS = "/Resources/A/Properties/Dimensions"
 FAILS: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "VALUES_STAY_IN_THE_STACK",
+        {"M": mapping(EventSourceArn="arn:aws:sqs:us-east-1:999999999999:q")},
+        "/Resources/M/Properties/EventSourceArn",
+    ),
     ("FUNCTIONS_HAVE_A_LOG_GROUP", {"F": F}, "/Resources/F"),
     ("FUNCTIONS_HAVE_A_LOG_GROUP", {"F": LOGGED, "L": TOPIC}, "/Resources/F"),
     ("FUNCTIONS_HAVE_A_LOG_GROUP", {"F": LOGGED, "M": group("/aws/lambda/f")}, "/Resources/F"),

@@ -13,13 +13,13 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from pipeline.policy.crosschecks import alarms, lambda_functions, rights, wiring
+from pipeline.policy.crosschecks import alarms, lambda_functions, leaving, rights, wiring
 from pipeline.policy.crosschecks.checking import Check, Problem, Subject
 from pipeline.policy.rulebook import Rule
 from pipeline.policy.verdicts import Failure, Verdict
 from pipeline.schemas import runtimes
 
-_MODULES = (rights, wiring, alarms, lambda_functions)
+_MODULES = (rights, wiring, leaving, alarms, lambda_functions)
 
 
 @cache
@@ -33,9 +33,11 @@ def _rule(module: ModuleType, check: Check) -> Rule:
     return Rule(_name(check), _file(module), line, inspect.cleandoc(check.__doc__ or ""))
 
 
-def judge(name: str, template: dict[str, Any], day: date) -> list[Verdict]:
-    """Each check's verdict on one template."""
-    subject = Subject(template, day, runtimes())
+def judge(
+    name: str, template: dict[str, Any], day: date, foreign: frozenset[str] = frozenset()
+) -> list[Verdict]:
+    """Each check's verdict on one template; `foreign` is what its settings name as foreign."""
+    subject = Subject(template, day, runtimes(), foreign)
     return [
         _verdict(name, module, check, check(subject))
         for module in _MODULES

@@ -28,11 +28,13 @@ class Problem:
 
 @dataclass(frozen=True)
 class Subject:
-    """The template, the day, and the days that AWS has set for runtimes."""
+    """The template, the day, the days that AWS has set for runtimes, and what the settings name as
+    foreign."""
 
     template: dict[str, Any]
     day: date
     runtimes: Mapping[str, Lifecycle]
+    foreign: frozenset[str] = frozenset()
 
 
 # Its name in upper case is the rule's; its docstring says what that protects and who asks for it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ def functions_have_a_log_group(subject: Subject) -> list[Problem] | None:
     groups = of_type(subject.template, LOG_GROUP)
     if not functions:
         return None
+    called = {str(as_written(prop(group, "LogGroupName"))) for group in groups.values()}
     return [
         Problem(
             ("Resources", name),
@@ -27,19 +29,19 @@ def functions_have_a_log_group(subject: Subject) -> list[Problem] | None:
             f" !Sub /aws/lambda/${{{name}}}.",
         )
         for name, function in functions.items()
-        if not any(_logs_to(function, name, id_, group) for id_, group in groups.items())
+        if not _has_its_group(name, function, groups.keys(), called)
     ]
 
 
-def _logs_to(function: dict[str, Any], name: str, group_id: str, group: dict[str, Any]) -> bool:
-    """Is this the function's log group: the one that it names, or else Lambda's own by its name?"""
+def _has_its_group(
+    name: str, function: dict[str, Any], groups: Iterable[str], called: Container[str]
+) -> bool:
+    """Is its log group here: the one that it names, or else Lambda's own by its name?"""
     named = [group for _, group in at(function, "Properties", "LoggingConfig", "LogGroup")]
     if named:
-        return group_id in referred(named)
-    return as_written(prop(group, "LogGroupName")) in (
-        f"/aws/lambda/${{{name}}}",
-        f"/aws/lambda/{as_written(prop(function, 'FunctionName'))}",
-    )
+        return not set(groups).isdisjoint(referred(named))
+    own = (f"${{{name}}}", as_written(prop(function, "FunctionName")))
+    return any(f"/aws/lambda/{one}" in called for one in own)
 
 
 NOTICE = timedelta(days=180)

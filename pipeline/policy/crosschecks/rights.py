@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
 from typing import Any
 
 from pipeline.findings import Pointer
@@ -35,16 +34,20 @@ def functions_share_no_role(subject: Subject) -> list[Problem] | None:
     roles = {name: referred(prop(function, "Role")) for name, function in functions.items()}
     if not functions:
         return None
+    firsts: dict[str, str] = {}
+    for name, mine in roles.items():
+        for role in mine:
+            firsts.setdefault(role, name)
     return [
         Problem(
-            ("Resources", second, "Properties", "Role"),
+            ("Resources", name, "Properties", "Role"),
             role,
-            f"The function has the role of {first}.",
+            f"The function has the role of {firsts[role]}.",
             "Role: !GetAtt of a role of its own.",
         )
-        for first, second in combinations(functions, 2)
-        for role in roles[second]
-        if role in roles[first]
+        for name, mine in roles.items()
+        for role in mine
+        if firsts[role] != name
     ]
 
 
