@@ -32,7 +32,7 @@ POLL_SECONDS = 0.05  # how soon the server notices that it is to stop
 
 
 class Busy(Exception):
-    """The endpoint can't be had: its port is taken, or this process already has one."""
+    """The endpoint isn't available: its port is taken, or this process already has one."""
 
 
 _one = threading.Lock()
@@ -96,5 +96,5 @@ def _bound(port: int) -> socket.socket:
         listening.listen(128)
     except (OSError, OverflowError) as error:
         listening.close()
-        raise Busy(f"port {port} of {HOST} can't be had: {error}") from error
+        raise Busy(f"port {port} of {HOST} isn't available: {error}") from error
     return listening

@@ -19,7 +19,7 @@ def answered(application: WSGIApplication) -> WSGIApplication:
         try:
             return application(environ, start_response)
         except NotImplementedError as error:
-            refused = Refused("NotImplemented", f"This endpoint hasn't got it: {error}", 501)
+            refused = Refused("NotImplemented", f"This endpoint doesn't support it: {error}", 501)
             return refusals.answered(environ, start_response, refused)
 
     return answer

@@ -202,7 +202,7 @@ def _unused(decision: Decision) -> Finding:
         tool=TOOL_LINT,
         rule=decision.rule,
         level=Level.WARNING,
-        message=f"Nothing needs the decision on {decision.rule} for {decision.resource} any more.",
+        message=f"The decision on {decision.rule} for {decision.resource} is no longer needed.",
         mend="Remove the entry.",
         place=Place(DECISIONS, decision.line),
     )

@@ -117,7 +117,7 @@ def _page(path: Path, root: Path, outputs: Mapping[str, str]) -> Page:
     name = PurePosixPath(shown).relative_to(FOLDER).as_posix()
     if path.suffix not in TYPES:
         raise UserError(
-            f"nobody knows the content type of {path.suffix or 'a name without an ending'}.",
+            f"this is an unknown content type: {path.suffix or 'a name without an ending'}.",
             where=shown,
             mend="Add it to TYPES in pipeline/website.py, or move the file out of website/.",
         )
@@ -153,7 +153,7 @@ def _output(key: str, where: str, outputs: Mapping[str, str]) -> str:
         )
     if not _PLAIN.fullmatch(outputs[key]):
         raise UserError(
-            f"the output {key} holds a character that has a meaning of its own in a page.",
+            f"the output {key} holds a character with a special meaning in a page.",
             where=where,
             mend="Addresses and names can be published, free text can't.",
         )

@@ -66,7 +66,7 @@ def _bound(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listening.close()
         raise UserError(
-            f"port {port} of {host} can't be had: {error}.",
+            f"port {port} of {host} isn't available: {error}.",
             where="--port",
             mend="Choose another --port (that and the three after it are used), or none for free"
             " ones.",

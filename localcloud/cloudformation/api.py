@@ -365,7 +365,7 @@ class CloudFormation(BaseResponse):
                 )
             return there[0] if there else None
         if kind != "UPDATE":
-            raise ValidationError(f"This endpoint has no change sets of type {kind}")
+            raise ValidationError(f"This endpoint doesn't support change sets of type {kind}")
         if not there:
             raise ValidationError(f"Stack [{name}] does not exist")
         _check_updatable(there[0])

@@ -99,7 +99,7 @@ def check_properties(kind: str, resolved: Properties) -> None:
     if "{{resolve:" in json.dumps(resolved):
         raise Unsupported("This endpoint doesn't evaluate dynamic references ({{resolve:…}})")
     if dropped := sorted(set(resolved) - HANDLERS[kind].holds):
-        raise Unsupported(f"{kind}.{dropped[0]} can't be held by this endpoint (localcloud)")
+        raise Unsupported(f"{kind}.{dropped[0]} isn't supported by this endpoint (localcloud)")
 
 
 def outputs(template: Template, known: Scope) -> list[dict[str, str]]:

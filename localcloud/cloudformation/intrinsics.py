@@ -197,4 +197,4 @@ def _holds(value: Any, scope: Scope) -> bool:
     if function in ("Fn::And", "Fn::Or"):
         results = [_holds(part, scope) for part in argument]
         return all(results) if function == "Fn::And" else any(results)
-    raise ValidationError(f"Template error: {function} is no condition function")
+    raise ValidationError(f"Template error: {function} isn't a condition function")

@@ -26,7 +26,9 @@ def values(declared: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, s
 
 def _check(name: str, declared: Mapping[str, Any], value: str) -> None:
     if declared.get("Type") not in TYPES:
-        raise ValidationError(f"Parameter {name}: this endpoint has no {declared.get('Type')}")
+        raise ValidationError(
+            f"Parameter {name}: this endpoint doesn't support {declared.get('Type')}"
+        )
     allowed = [str(one) for one in declared.get("AllowedValues", [value])]
     if value not in allowed:
         raise ValidationError(f"Parameter '{name}' must be one of AllowedValues")

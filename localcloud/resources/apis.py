@@ -22,7 +22,7 @@ class Api(Handler):
         client = account.client("apigatewayv2")
         for required in ("Name", "ProtocolType"):
             if required not in properties:
-                raise Unsupported(f"{required} is missing (an imported Body isn't read here)")
+                raise Unsupported(f"{required} is missing (an imported Body isn't supported here)")
         return str(client.create_api(**request(client, "CreateApi", properties))["ApiId"])
 
     def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:

@@ -129,7 +129,7 @@ def _code(account: Account, properties: Properties) -> dict[str, Any]:
     if "ZipFile" in code:
         return {"ZipFile": _zipped(code["ZipFile"], properties.get("Handler", "index.handler"))}
     if "S3Bucket" not in code:
-        raise Unsupported(f"Code.{min(code)} isn't kept here")
+        raise Unsupported(f"Code.{min(code)} isn't supported here")
     _object(account, code)
     return dict(code)
 
@@ -281,7 +281,7 @@ class EventInvokeConfig(Handler):
     def create(self, account: Account, name: str, properties: Properties) -> str:
         client = account.client("lambda")
         if properties["Qualifier"] != "$LATEST":
-            raise Unsupported("Qualifier: only $LATEST is kept here")
+            raise Unsupported("Qualifier: only $LATEST is supported here")
         values = request(client, "PutFunctionEventInvokeConfig", properties)
         del values["Qualifier"]
         client.put_function_event_invoke_config(**values)

@@ -77,7 +77,7 @@ LIFECYCLE_RULE = {
 
 def _lifecycle_rule(rule: dict[str, Any]) -> dict[str, Any]:
     if unknown := sorted(set(rule) - LIFECYCLE_RULE):
-        raise Unsupported(f"LifecycleConfiguration.Rules.{unknown[0]} isn't kept here")
+        raise Unsupported(f"LifecycleConfiguration.Rules.{unknown[0]} isn't supported here")
     shaped: dict[str, Any] = {
         "Status": rule["Status"],
         "Filter": {"Prefix": rule.get("Prefix", "")},
@@ -122,7 +122,7 @@ TARGETS = {
 
 def _notification_to_api(value: Any) -> Any:
     if unknown := sorted(set(value) - set(TARGETS)):
-        raise Unsupported(f"NotificationConfiguration.{unknown[0]} isn't kept here")
+        raise Unsupported(f"NotificationConfiguration.{unknown[0]} isn't supported here")
     shaped: dict[str, Any] = {}
     for ours, (api, target, arn) in TARGETS.items():
         if ours in value:
@@ -156,7 +156,7 @@ def _target_from_api(one: dict[str, Any], target: str, arn: str) -> dict[str, An
 
 def _website_to_api(value: Any) -> Any:
     if unknown := sorted(set(value) - {"IndexDocument", "ErrorDocument"}):
-        raise Unsupported(f"WebsiteConfiguration.{unknown[0]} isn't kept here")
+        raise Unsupported(f"WebsiteConfiguration.{unknown[0]} isn't supported here")
     shaped: dict[str, Any] = {}
     if "IndexDocument" in value:
         shaped["IndexDocument"] = {"Suffix": value["IndexDocument"]}

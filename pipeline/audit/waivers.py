@@ -78,6 +78,6 @@ def unused(waiver: Waiver, what: str) -> Finding:
     return waivers.finding_of(
         waiver.tool,
         f"The waiver of {waiver.rule} is unused for {what}.",
-        "Take that out: what it excused is mended, or was never found.",
+        "Remove it: the remark is mended, or was never found.",
         Place(FILE, waiver.line),
     )

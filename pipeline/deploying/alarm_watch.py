@@ -78,7 +78,7 @@ def described(document: Document) -> tuple[int, Sequence[str]]:
         if resources.get(name, {}).get("Type") != ALARM:
             raise document.error(
                 (*AT, "Alarms"),
-                f"{name} is no alarm of this template.",
+                f"{name} isn't an alarm of this template.",
                 mend=f"Name resources of the type {ALARM}.",
             )
     return minutes, names
@@ -123,6 +123,6 @@ def told(of: Watch) -> None:
     if of.alarms:
         names = ", ".join(one.logical_id for one in of.alarms)
         screen.note(
-            f"Watched for {of.minutes} minutes after the update: {names}. One that rings takes it"
-            " back. Without traffic none does: run the smoke test meanwhile."
+            f"Watched for {of.minutes} minutes after the update: {names}. If one goes off,"
+            " the update is rolled back. Without traffic none does: run the smoke test meanwhile."
         )

@@ -95,5 +95,7 @@ def _refused(deployment: Deployment, refused: Sequence[tuple[tuple[str, str], Fa
     return Refused(
         f"the rules in {FOLDER}/ forbid this change.",
         where=deployment.where(first),
-        mend="\n".join([*told, f"An exception is a waiver with an end, in {FOLDER}/waivers.yaml."]),
+        mend="\n".join(
+            [*told, f"An exception is a waiver with an expiry date, in {FOLDER}/waivers.yaml."]
+        ),
     )

@@ -27,13 +27,13 @@ POLL_SECONDS = 1
 
 
 def check_tier(loaded: Loaded) -> None:
-    """Only what is meant to be played with may run what no template says."""
+    """Refuse --code-only for anything but an unprotected development environment."""
     if loaded.settings.tier != DEVELOPMENT or loaded.settings.protected:
         raise Refused(
-            f"{loaded.name} is no unprotected development environment: its code comes by a whole"
-            " deployment.",
+            f"--code-only is for unprotected development environments, and {loaded.name} isn't"
+            " one.",
             where=str(loaded.place(("tier",))),
-            mend="Leave --code-only away.",
+            mend="Leave out --code-only.",
         )
 
 

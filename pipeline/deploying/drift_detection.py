@@ -190,7 +190,7 @@ def _wait(target: Target, asked: str) -> str:
             return ""
         target.sleep(POLL_SECONDS)
     raise UserError(
-        "CloudFormation has been looking for drift for ten minutes.", mend="Run it again later."
+        "CloudFormation has been detecting drift for ten minutes.", mend="Run it again later."
     )
 
 

@@ -84,8 +84,8 @@ def check_new_functions(found: Iterable[Change], template: dict[str, Any], day: 
         days = runtimes().get(runtime)
         if days and days.creation_blocked <= day:
             raise Refused(
-                f"{change.logical_id} ({change.type}) would be a new function, and AWS has made"
-                f" none with {runtime} since {days.creation_blocked}.",
+                f"{change.logical_id} ({change.type}) would be a new function, and AWS has"
+                f" blocked new ones with {runtime} since {days.creation_blocked}.",
                 mend="Give it a newer runtime.",
             )
 

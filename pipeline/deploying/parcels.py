@@ -18,7 +18,7 @@ def tell_code(deployment: Deployment, *, bucket_is_there: bool) -> None:
     """Say what `send_code` would do."""
     bucket = deployment.bucket
     if not bucket_is_there:
-        screen.note(f"The deployment bucket {bucket.name} would be made.")
+        screen.note(f"The deployment bucket {bucket.name} would be created.")
     for one in deployment.artifacts:
         held = bucket_is_there and buckets.holds(deployment.aws.s3, bucket, one.key, one.sha256)
         told = "is there already" if held else f"would be uploaded ({len(one.data):,} bytes)"
@@ -29,7 +29,7 @@ def send_code(deployment: Deployment) -> None:
     """Put the functions' code where CloudFormation reads it, making the bucket if need be."""
     s3, bucket = deployment.aws.s3, deployment.bucket
     if buckets.ensure(s3, bucket):
-        screen.note(f"Made the deployment bucket {bucket.name}")
+        screen.note(f"Created the deployment bucket {bucket.name}")
     for one in deployment.artifacts:
         if buckets.holds(s3, bucket, one.key, one.sha256):
             screen.note(f"{one.key} is there already")
@@ -47,7 +47,9 @@ def template(deployment: Deployment) -> dict[str, str]:
     key, sha256 = _template_key(deployment, data)
     if not buckets.holds(s3, bucket, key, sha256):
         buckets.put(s3, bucket, key, data, "application/yaml")
-    screen.note(f"The template has {len(data):,} bytes, so it goes by s3://{bucket.name}/{key}")
+    screen.note(
+        f"The template has {len(data):,} bytes, so it is uploaded to s3://{bucket.name}/{key}"
+    )
     return _template_url(deployment, key)
 
 
@@ -59,7 +61,7 @@ def template_for_plan(deployment: Deployment, *, bucket_is_there: bool) -> Itera
     if len(data) <= MAX_BODY_BYTES:
         yield {"TemplateBody": deployment.rendered.text}
     elif len(dense.encode()) <= MAX_BODY_BYTES:
-        screen.note(f"The template has {len(data):,} bytes; deploy would send it by S3.")
+        screen.note(f"The template has {len(data):,} bytes; deploy would upload it to S3.")
         yield {"TemplateBody": dense}
     elif not bucket_is_there:
         raise UserError(

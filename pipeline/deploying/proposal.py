@@ -99,7 +99,7 @@ def discard(
     except UserError as error:
         screen.note(
             f"The stack {own.stack_name} stays, empty, in state {REVIEW}: {error.what}"
-            " It holds nothing and costs nothing; `deploy` offers to clear it away."
+            " It holds nothing and costs nothing; `deploy` offers to delete it."
         )
 
 

@@ -89,4 +89,4 @@ def _invalidate(target: Target, distribution: str) -> None:
             "Paths": {"Quantity": 1, "Items": ["/*"]},
         },
     )
-    screen.note("CloudFront forgets the old files; that takes a minute or two.")
+    screen.note("CloudFront is invalidating its cache; that takes a minute or two.")

@@ -109,7 +109,7 @@ def _tell(left: _Left) -> None:
 def _question(left: _Left) -> str:
     names = ", ".join(f"{one.logical_id} ({one.physical_id})" for one in left.empty)
     also = f", with what is left of it: {names}; all of it is empty" if names else ""
-    return f"Delete it{also}, and make it again?"
+    return f"Delete it{also}, and create it again?"
 
 
 def _holds_something(target: Target, one: Held) -> bool:

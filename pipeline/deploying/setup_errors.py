@@ -379,9 +379,9 @@ def _words(problem: Problem, machine: Machine) -> str:
     """The exception's own words without what may be secret; those that say little get more."""
     message = redaction.message(problem.message, machine.variables)
     if "JSONDecodeError" in problem.kinds:
-        message = f"what was answered is not JSON ({message})"
+        message = f"the answer is not JSON ({message})"
     elif problem.kinds & {"AttributeError", "KeyError", "TypeError"}:
-        message = f"what was answered has another form than AWS's libraries expect ({message})"
+        message = f"the answer has another form than AWS's libraries expect ({message})"
     return brief(message or "no reason given", _MOST)
 
 

@@ -31,7 +31,7 @@ _BACK = ["nox: rollback"]
 # State -> what it means, and what leads out of it: a station of ours, or AWS's own commands.
 _WAYS_OUT = {
     "ROLLBACK_COMPLETE": ("its creation failed, so it can only be deleted", _ANEW),
-    "CREATE_FAILED": ("its creation failed and nothing was taken back", _BACK),
+    "CREATE_FAILED": ("its creation failed and wasn't rolled back", _BACK),
     "ROLLBACK_FAILED": (
         "its creation failed, and something protected could not be deleted again",
         ["describe-stack-resources", *_ANEW],
@@ -40,13 +40,13 @@ _WAYS_OUT = {
         "it could not be deleted as a whole",
         ["describe-stack-events", "nox: destroy"],
     ),
-    "UPDATE_FAILED": ("an update failed and was not taken back", _BACK),
+    "UPDATE_FAILED": ("an update failed and wasn't rolled back", _BACK),
     "UPDATE_ROLLBACK_FAILED": (
-        "an update failed and could not be taken back",
+        "an update failed and couldn't be rolled back",
         ["describe-stack-events", *_BACK],
     ),
     "IMPORT_ROLLBACK_FAILED": (
-        "an import failed and could not be taken back",
+        "an import failed and couldn't be rolled back",
         ["describe-stack-events"],
     ),
     "REVIEW_IN_PROGRESS": (

@@ -73,7 +73,7 @@ def _goes_on(target: Target) -> Interrupted:
     look = stacks.command("describe-stack-events", target.settings)
     back = stacks.station("rollback", target.settings)
     return Interrupted(
-        "nobody watches any more; AWS goes on changing the stack.",
+        "this command has stopped watching; AWS goes on changing the stack.",
         where=target.settings.stack_name,
-        mend=f"To look: `{look} --max-items 10`. To take an update back: `{back}`.",
+        mend=f"To look: `{look} --max-items 10`. To roll an update back: `{back}`.",
     )

@@ -155,7 +155,7 @@ class _Reader:
         if name is None:
             raise self._error(
                 node,
-                f"{brief(node.tag)} is no tag that is known here.",
+                f"{brief(node.tag)} isn't a known tag.",
                 _tag_mend(self.dialect.tags),
             )
         value = self._content(node, (*at, name))

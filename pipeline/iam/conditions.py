@@ -36,7 +36,7 @@ def holds(condition: Mapping[str, Any], context: Context) -> bool:
 def check(condition: Any) -> None:
     """An error for an operator that isn't known here, or for values that are none."""
     if not isinstance(condition, Mapping):
-        raise NotUnderstood("a Condition that is no mapping")
+        raise NotUnderstood("a Condition that isn't a mapping")
     for operator, keys in condition.items():
         if operator != "Null" and operator.removesuffix(IF_EXISTS) not in OPERATORS:
             raise NotUnderstood(f"the condition operator {operator}")

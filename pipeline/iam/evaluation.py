@@ -102,7 +102,7 @@ def read(document: Document, where: Any = "", *, extra: frozenset[str] = frozens
 
 def _statement(statement: Any, where: tuple[Any, int], extra: frozenset[str]) -> Statement:
     if not isinstance(statement, Mapping):
-        raise NotUnderstood("a statement that is no mapping")
+        raise NotUnderstood("a statement that isn't a mapping")
     if unknown := set(statement) - _ELEMENTS - extra:
         raise NotUnderstood(f"the statement element {min(unknown)}")
     if statement.get("Effect") not in {"Allow", "Deny"}:

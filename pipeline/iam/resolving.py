@@ -85,7 +85,7 @@ class References:
         """The value as a text; anything else is an error."""
         found = self.resolve(value)
         if not isinstance(found, str):
-            raise Unresolvable(f"{value!r} is no text")
+            raise Unresolvable(f"{value!r} isn't a text")
         return found
 
     def arn(self, logical_id: str) -> str:
@@ -162,5 +162,5 @@ class References:
 
     def _kind(self, logical_id: str) -> str:
         if logical_id not in self._resources:
-            raise Unresolvable(f"{logical_id} is no resource or parameter of the template")
+            raise Unresolvable(f"{logical_id} isn't a resource or parameter of the template")
         return str(self._resources[logical_id]["Type"])

@@ -126,7 +126,7 @@ def _imports(module: Module, shown: str) -> Iterator[Import]:
                 yield Import(base, "" if alias.name == "*" else alias.name, node.lineno)
         elif isinstance(node, ast.Call) and _hides_an_import(node.func):
             raise UserError(
-                "this import is made while the function runs, so the zip can't be known.",
+                "this import happens at run time, so the contents of the zip are unknown.",
                 where=f"{shown}:{node.lineno}",
                 mend="Write an import statement.",
             )
@@ -141,7 +141,7 @@ def _parse(path: Path, shown: str) -> ast.Module:
         where, reason = f"{shown}:{error.lineno or 1}", error.msg
     except ValueError as error:  # a null byte, before Python 3.12
         where, reason = shown, str(error)
-    raise UserError(f"this is no Python: {reason}.", where=where, mend="Mend the file.")
+    raise UserError(f"this isn't Python: {reason}.", where=where, mend="Mend the file.")
 
 
 def _statements(node: ast.AST) -> Iterator[ast.AST]:

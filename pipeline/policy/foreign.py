@@ -51,7 +51,7 @@ def read(path: Path, shown: str) -> Outside:
     resources = document.value.get("Resources")
     if not isinstance(resources, dict) or not resources:
         raise UserError(
-            "it has no resources, so it is no CloudFormation template.",
+            "it has no resources, so it isn't a CloudFormation template.",
             where=shown,
             mend="Name a template, as YAML or JSON, with Resources at its top level.",
         )

@@ -170,7 +170,7 @@ def _silent(rule: Rule, said: str, template: Template) -> Finding:
         tool=TOOL_GUARD,
         rule=rule.name,
         level=Level.ERROR,
-        message=f"The rule says {said}: nothing in the template is what it judges, and in the"
+        message=f"The rule says {said}: the template has nothing for it to judge, and in the"
         f" tier {template.settings.tier} it has to pass.",
         mend="Bring back what is missing from the template. Or list the rule in"
         f" {rule.exceptions}: under the tiers where it has to pass, or under optional with the"

@@ -110,7 +110,7 @@ def read_all(rules: Path) -> list[RulesFile]:
         if path.parent in judged:
             continue
         raise UserError(
-            "a rules file here is judged by nobody.",
+            "no station judges a rules file in this folder.",
             where=f"{_shown(path.parent)}/{path.name}",
             mend=f"Move it to {_shown(rules)}/{APPLICATION}/, or to {_shown(rules)}/{GENERAL}/ if"
             " it names nothing of this stack.",
@@ -278,7 +278,7 @@ def _refuse_unknown(
         raise UserError(
             f"{', '.join([first, *others])} {fault}.",
             where=f"{document.file}:{line}",
-            mend="Correct each name, or take it out with the rule that is gone.",
+            mend="Correct each name, or remove it with the rule that is gone.",
         )
 
 

@@ -79,7 +79,7 @@ def _is_text(value: object) -> bool:
 
 def _unreadable(line: int) -> UserError:
     return UserError(
-        "this is no list of unprotected leaves.",
+        "this isn't a list of unprotected leaves.",
         where=f"{FILE}:{line}",
         mend="leaves:, additions: and deletions: are lists; each entry has at (a list of paths),"
         f" reason, and maybe survives: some of {', '.join(KINDS)}.",

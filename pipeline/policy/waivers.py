@@ -150,10 +150,10 @@ def _useless(waiver: Waiver, day: date) -> Finding:
     subject = f"The waiver of {waiver.rule} for {waiver.resource} in {waiver.environment}"
     if waiver.expires < day:
         message = f"{subject} expired on {waiver.expires}."
-        mend = "Mend the template, or decide anew and write a later day."
+        mend = "Mend the template, or decide again and write a later date."
     else:
         message = f"{subject} is unused."
-        mend = "Remove it: what it excused is mended or was never found."
+        mend = "Remove it: the finding is mended, or was never found."
     return finding_of(TOOL_GUARD, message, mend, Place(FILE, waiver.line), waiver.environment)
 
 

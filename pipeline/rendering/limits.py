@@ -30,7 +30,7 @@ def broken(text: str, template: dict[str, Any]) -> tuple[tuple[str, ...], str, s
         known = ", ".join(sorted(_SECTIONS))
         return (
             (unknown[0],),
-            f"{brief(unknown[0])} is no section of a template.",
+            f"{brief(unknown[0])} isn't a section of a template.",
             f"Sections: {known}.",
         )
     if not template.get("Resources"):
@@ -39,7 +39,7 @@ def broken(text: str, template: dict[str, Any]) -> tuple[tuple[str, ...], str, s
     if misshapen is not None:
         return (
             misshapen,
-            f"{brief('.'.join(misshapen))} is no mapping.",
+            f"{brief('.'.join(misshapen))} isn't a mapping.",
             "Write `Key: value` lines below.",
         )
     for section, most in _COUNTS.items():

@@ -208,7 +208,7 @@ def _check_known(use: Use, schema: SchemaPaths) -> None:
             wrong = ".".join(map(str, part))
             close = difflib.get_close_matches(wrong, near, n=1)
             raise DocumentError(
-                f"env.{brief(wrong)} is no setting.",
+                f"env.{brief(wrong)} isn't a setting.",
                 file=use.file,
                 line=use.line,
                 mend=f"Did you mean env.{close[0]}?"

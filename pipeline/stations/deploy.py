@@ -57,9 +57,7 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--import", action="store_true", dest="take_in", help="import what an earlier stack kept"
     )
-    arguments.flag(
-        parser, "--revert-drift", "bring what was changed by other means to the template"
-    )
+    arguments.flag(parser, "--revert-drift", "revert what was changed outside the deployer")
     arguments.verbose(parser)
 
 
@@ -196,7 +194,7 @@ def _finish(deployment: Deployment) -> None:
         raise UserError(
             error.what,
             where=error.where,
-            mend=f"The stack {own.stack_name} is up to date; not done any more: "
+            mend=f"The stack {own.stack_name} is up to date; left undone: "
             f"{', '.join(undone)}. Mend what is said above and run it again:"
             f" `{stacks.station('deploy', own)}`.\n{_lasting(error.mend)}",
         ) from error
@@ -215,7 +213,7 @@ def _follow_up(deployment: Deployment, undone: list[str]) -> None:
         now = "now" if own.protected else "no longer"
         screen.note(f"{own.stack_name} is {now} protected against deletion.")
     if own.tier == code_only.DEVELOPMENT and code_only.update(deployment):
-        screen.note("They ran what --code-only had given them.")
+        screen.note("They ran code that --code-only had deployed.")
     undone.remove("its deletion protection")
     site = website.described(deployment.rendered.document)
     outputs = {one.key: one.value for one in stack.outputs}

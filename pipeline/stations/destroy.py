@@ -87,7 +87,7 @@ def check_bucket_is_ours(loaded: Loaded, *, wanted: bool) -> None:
         raise Refused(
             f"the deployment bucket {loaded.settings.deployment_bucket} was not made by deploy.",
             where=str(loaded.place(("deployment_bucket",))),
-            mend="Leave --deployment-bucket away, and delete that bucket yourself.",
+            mend="Leave out --deployment-bucket, and delete that bucket yourself.",
         )
 
 
@@ -209,7 +209,7 @@ def _tell_what_stayed(target: Target, held: Sequence[Held]) -> None:
 
 
 _HOW_TO_UNPROTECT = (
-    "To let it go: write protected: false in its file, and turn the deletion protection of its"
-    " resources off there too, deploy that, and destroy it then. Where a rule forbids that, it"
-    " takes a waiver with an end."
+    "To delete it, write protected: false in its file, turn off its resources' deletion protection"
+    " there too, deploy that, and destroy it then. Where a rule forbids that, it takes a waiver"
+    " with an expiry date."
 )

@@ -77,4 +77,4 @@ def _why(found: Diagnosis) -> Iterator[str]:
         yield f"AWS's reason: {found.stack.reason}"
     for event in found.stuck:
         if event is not found.failed:
-            yield f"Could not be taken back: {event.logical_id} ({event.type}): {event.reason}"
+            yield f"Could not be rolled back: {event.logical_id} ({event.type}): {event.reason}"

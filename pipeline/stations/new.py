@@ -113,7 +113,7 @@ def _check(folder: Path, name: str) -> None:
         )
     if folder.exists() and (not folder.is_dir() or any(_entries(folder))):
         raise UserError(
-            "there is something already.",
+            "it exists, and isn't an empty folder.",
             where=str(folder),
             mend="Name a folder that isn't there yet, or an empty one.",
         )

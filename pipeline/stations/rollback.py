@@ -69,7 +69,7 @@ def take_back(target: Target, confirm: str | None, skip: Sequence[str], where: W
     begin = _BEGIN.get(stack.status)
     if begin is None:
         raise Refused(
-            f"{own.stack_name} is in state {stack.status}: there is no update to take back.",
+            f"{own.stack_name} is in state {stack.status}: there is no update to roll back.",
             mend="An earlier version comes back by deploying it: check it out, and deploy."
             if stack.status in stacks.SETTLED
             else stacks.way_out(stack, own),

@@ -76,7 +76,7 @@ def test_a_taken_port_is_a_clear_error(root: Path) -> None:
 
     assert ended.returncode == 1
     assert ended.stdout == ""
-    assert f"port {port} of 127.0.0.1 can't be had" in ended.stderr
+    assert f"port {port} of 127.0.0.1 isn't available" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

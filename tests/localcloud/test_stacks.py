@@ -386,7 +386,7 @@ def test_a_wrong_template_is_refused_before_anything_is_made(
     [
         ({"QueueNam": "q"}, "Encountered unsupported property QueueNam"),
         ({"QueueName": "{{resolve:ssm:name}}"}, "dynamic references"),
-        ({"DeduplicationScope": "queue"}, "DeduplicationScope can't be held by this endpoint"),
+        ({"DeduplicationScope": "queue"}, "DeduplicationScope isn't supported by this endpoint"),
     ],
 )
 def test_a_property_that_would_be_dropped_fails_the_resource(

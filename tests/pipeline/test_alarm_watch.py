@@ -177,7 +177,7 @@ def test_an_alarm_that_rang_is_told_as_the_reason(aws: Aws) -> None:
         ("{Minutes: true, Alarms: [ErrorsAlarm]}", "which alarms are watched"),
         ("{Alarms: [ErrorsAlarm]}", "which alarms are watched"),
         ("{Minutes: 10, Alarms: [A, B, C, D, E, F]}", "which alarms are watched"),
-        ("{Minutes: 10, Alarms: [Other]}", "Other is no alarm"),
+        ("{Minutes: 10, Alarms: [Other]}", "Other isn't an alarm"),
         ("[ErrorsAlarm]", "which alarms are watched"),
     ],
 )

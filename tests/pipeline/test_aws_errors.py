@@ -33,7 +33,11 @@ def identity(aws: Aws = AWS) -> None:
         ("SignatureDoesNotMatch", "The signature does not match.", "does not accept"),
         ("RequestTimeTooSkewed", "The difference is too large.", "time wrong"),
         ("Throttling", "Rate exceeded", "too busy"),
-        ("NotImplemented", "This endpoint hasn't got it", "this endpoint has no CreateChangeSet"),
+        (
+            "NotImplemented",
+            "It isn't supported here",
+            "this endpoint has no CreateChangeSet",
+        ),
         ("ValidationError", "Parameters: [X] must have values", "Parameters: .X. must have values"),
         ("LimitExceededException", "Limit for stacks exceeded", "Limit for stacks"),
     ],

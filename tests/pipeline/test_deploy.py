@@ -110,7 +110,7 @@ def test_a_plan_of_a_new_stack_leaves_nothing_behind(
     assert not aws.clients.cloudformation.describe_stacks()["Stacks"]
     assert not aws.clients.s3.list_buckets()["Buckets"]
     shown = capsys.readouterr()
-    assert f"{BUCKET} would be made" in shown.err
+    assert f"{BUCKET} would be created" in shown.err
     assert f"{ARTIFACT.key} would be uploaded" in shown.err
 
 
@@ -319,7 +319,7 @@ def test_a_long_template_goes_by_s3_and_says_so(
 
     url = aws.sent("CreateChangeSet")["TemplateURL"]
     assert url.startswith(f"https://s3.amazonaws.com/{BUCKET}/templates/{STACK}.")
-    assert "so it goes by s3://" in capsys.readouterr().err
+    assert "so it is uploaded to s3://" in capsys.readouterr().err
 
 
 def test_a_plan_of_a_long_template_needs_no_bucket(aws: Aws) -> None:

@@ -89,11 +89,11 @@ def test_a_deployment_that_finds_nothing_to_change_still_puts_the_code_right(
     assert code(running) == hashed(ZIP)
     shown = capsys.readouterr().err
     assert "Nothing to change" in shown
-    assert "what --code-only had given them" in shown
+    assert "code that --code-only had deployed" in shown
 
 
 def test_production_gets_its_code_by_a_whole_deployment() -> None:
-    with pytest.raises(Refused, match="by a whole deployment") as caught:
+    with pytest.raises(Refused, match="for unprotected development") as caught:
         deploy.deploy_code("prod", ROOT)
 
     assert caught.value.where.startswith("environments/prod.yaml:")

@@ -570,7 +570,7 @@ def test_a_plan_of_a_new_stack_says_what_stays_where_it_may_not_delete(
     assert (
         "qr-upload-dev stays, empty, in state REVIEW_IN_PROGRESS: you may not DeleteStack" in said
     )
-    assert "`deploy` offers to clear it away" in said
+    assert "`deploy` offers to delete it" in said
     assert "DeleteChangeSet" in aws.operations
 
 

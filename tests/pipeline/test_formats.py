@@ -243,7 +243,7 @@ MISTAKES = {
         "templates/parts/uploads.yaml.j2",
         "env.uploads.keep_days",
         "env.uploads.keep_dayz",
-        ("render", "TEMPLATE", "env.uploads.keep_dayz is no setting"),
+        ("render", "TEMPLATE", "env.uploads.keep_dayz isn't a setting"),
     ),
     "yaml": (
         "templates/parts/uploads.yaml.j2",

@@ -567,7 +567,7 @@ def _small_letters(root: Path) -> None:
             "rules/general/required.yaml:2: ",
             "GONE_RULE, OTHER_RULE (line 2) aren't rules",
         ),
-        (_a_stray, "rules/boxes.guard: ", "judged by nobody"),
+        (_a_stray, "rules/boxes.guard: ", "no station judges"),
         (_not_a_list, "rules/general/required.yaml:2: ", "development isn't a part of this file"),
         (_another_tier, "rules/general/required.yaml:5: ", "staging isn't a part of this file"),
         (_small_letters, "rules/general/small.guard:1: ", "upper snake case"),

@@ -139,7 +139,7 @@ def test_what_was_rendered_is_judged_alike_as_a_file(
         ("a: 1\n", "it has no resources"),
         ("Resources: {}\n", "it has no resources"),
         ("Resources: [\n", "this is not YAML"),
-        ("Resources: {A: {Type: !Python x}}\n", "no tag that is known"),
+        ("Resources: {A: {Type: !Python x}}\n", "isn't a known tag"),
         ("Resources:\n  A:\n  A: 1\n", "is here a second time"),
     ],
 )

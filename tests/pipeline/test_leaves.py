@@ -46,7 +46,7 @@ def test_an_entry_that_says_something_else_is_refused(tmp_path: Path, text: str)
     (tmp_path / "rules").mkdir()
     (tmp_path / unprotected.FILE).write_text(text)
 
-    with pytest.raises(UserError, match="no list of unprotected leaves"):
+    with pytest.raises(UserError, match="isn't a list of unprotected leaves"):
         unprotected.read(tmp_path)
 
 

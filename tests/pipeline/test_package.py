@@ -126,9 +126,9 @@ def test_the_key_holds_the_hash_and_changes_with_the_code(tmp_path: Path) -> Non
         ("from loose import nope\n", 1, "imports loose.nope"),
         ("from shared.plain import nope\n", 1, "imports shared.plain.nope"),
         ("from . import shared\n", 1, "relative import"),
-        ("\nimport importlib\nimportlib.import_module('x')\n", 3, "while the function runs"),
-        ("__import__('x')\n", 1, "while the function runs"),
-        ("def f(:\n", 1, "no Python"),
+        ("\nimport importlib\nimportlib.import_module('x')\n", 3, "at run time"),
+        ("__import__('x')\n", 1, "at run time"),
+        ("def f(:\n", 1, "isn't Python"),
         ("try:\n    import tomli\nexcept ImportError:\n    pass\n", 2, "imports tomli"),
     ],
 )
@@ -149,7 +149,7 @@ def test_an_import_that_lambda_can_not_satisfy_is_named_with_its_line(
 def test_a_null_byte_is_an_error_of_the_file(tmp_path: Path) -> None:
     root = tree(tmp_path, {ENTRY: "A = 1\0\n"})
 
-    with pytest.raises(UserError, match="no Python"):
+    with pytest.raises(UserError, match="isn't Python"):
         package(root)
 
 

@@ -145,7 +145,7 @@ OLD = {"Resources": {"F": {"Properties": {"Runtime": "python3.11"}}}}
 def test_a_new_function_is_refused_from_the_day_on_which_aws_makes_none(new: Change) -> None:
     losses.check_new_functions([new], OLD, date(2027, 7, 30))
 
-    with pytest.raises(Refused, match=r"none with python3\.11 since 2027-07-31"):
+    with pytest.raises(Refused, match=r"new ones with python3\.11 since 2027-07-31"):
         losses.check_new_functions([new], OLD, date(2027, 7, 31))
 
 

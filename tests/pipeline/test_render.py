@@ -115,14 +115,14 @@ def test_writing_again_changes_no_file(project: Path) -> None:
         ("  UploadBucket:\n    Type: AWS::S3::Bucket\n", 0, "UploadBucket is here a second time"),
         ("\tX: 1\n", 0, "a tab"),
         ("  X: [\n", 1, "not YAML"),
-        ("  X:\n    Type: !Foo a\n", 1, "!Foo is no tag"),
+        ("  X:\n    Type: !Foo a\n", 1, "!Foo isn't a known tag"),
         ("  X:\n    Type:\n", 1, "Resources.X.Type is empty"),
         ("  X:\n    A: Yes\n", 1, "true or false"),
         ("  X:\n    A: 000644\n", 1, "octal"),
         ("  X:\n    A: 61.0e+9540\n", 1, "beyond the range"),
         ("  X:\n    A: " + "[" * 200 + "]" * 200 + "\n", 1, "too deep"),
-        ("  X: AWS::SNS::Topic\n", 0, "Resources.X is no mapping"),
-        ("  X:\n    Properties: []\n", 1, "Resources.X.Properties is no mapping"),
+        ("  X: AWS::SNS::Topic\n", 0, "Resources.X isn't a mapping"),
+        ("  X:\n    Properties: []\n", 1, "Resources.X.Properties isn't a mapping"),
         ("  X:\n    A: {{ env.uploads.keep_day }}\n", 1, "Did you mean env.uploads.keep_days?"),
         ("  X:\n    A: {{ keep }}\n", 1, "the variable keep is unknown"),
     ],
@@ -144,7 +144,7 @@ def test_what_is_no_template_names_the_part_and_its_line(
 def test_a_section_that_cloudformation_lacks_is_refused(project: Path) -> None:
     number = append(project, "\nResource:\n  A: 1\n", MAIN)
 
-    with pytest.raises(DocumentError, match=f"{MAIN}:{number + 1}: .*Resource is no section"):
+    with pytest.raises(DocumentError, match=f"{MAIN}:{number + 1}: .*Resource isn't a section"):
         render.render_all(["dev"], project)
 
 

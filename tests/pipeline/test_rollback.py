@@ -78,7 +78,7 @@ def test_a_resource_that_can_not_go_back_may_be_skipped(aws: Aws) -> None:
 
 @pytest.mark.parametrize("state", ["UPDATE_COMPLETE", "ROLLBACK_COMPLETE", "DELETE_IN_PROGRESS"])
 def test_a_stack_without_an_update_to_take_back_says_what_to_do(aws: Aws, state: str) -> None:
-    with pytest.raises(Refused, match="no update to take back") as caught:
+    with pytest.raises(Refused, match="no update to roll back") as caught:
         take_back(aws, state)
 
     assert caught.value.mend

@@ -66,7 +66,10 @@ def test_a_rules_file_that_nobody_would_read_is_named(
     code = main(["guard", "dev"], checked)
 
     assert code == 1
-    assert f"{folder}/more.guard: a rules file here is judged by nobody." in capsys.readouterr().err
+    assert (
+        f"{folder}/more.guard: no station judges a rules file in this folder."
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("name", ["prud", "../environments/dev", ".dev", "x" * 2000])

@@ -207,7 +207,7 @@ def test_a_link_that_leads_nowhere_is_named(written: Writer, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("body", "line", "says"),
     [
-        ("A: 1\nB: {{ env.dayz }}\n", 2, "env.dayz is no setting"),
+        ("A: 1\nB: {{ env.dayz }}\n", 2, "env.dayz isn't a setting"),
         ("A: 1\nB: {{ days }}\n", 2, "the variable days is unknown"),
         ("A: 1\n{% if env.days %}\nB: 1\n", 3, "needs to be closed is 'if'"),
         ("A: {{ env.days }\n", 1, "Jinja can't read this"),
@@ -225,7 +225,7 @@ def test_a_link_that_leads_nowhere_is_named(written: Writer, tmp_path: Path) -> 
         ("A: 1\n{% raw %}\nB: 1\n", 2, "Missing end of raw"),
         ("A: 1\nB: {{ 'x' * 99999999999999 }}\n", 2, "memory"),
         ("A: 1\nB: {{ cycler() }}\n", 2, "at least one item"),
-        ("A: 1\nB: {{ env." + "k" * 5000 + " }}\n", 2, "is no setting"),
+        ("A: 1\nB: {{ env." + "k" * 5000 + " }}\n", 2, "isn't a setting"),
         ("A: 1\nB: {{ 'x' | " + "k" * 5000 + " }}\n", 2, "No filter named"),
         ("A: 1\nB: {{ [][env.label * 999] }}\n", 2, "has no attribute"),
     ],

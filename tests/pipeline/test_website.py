@@ -79,7 +79,7 @@ def test_an_unknown_output_is_named_with_its_line(site: Path) -> None:
 
 @pytest.mark.parametrize("value", ['"><script>', "a b", "x\ny", "'", "https://é.example"])
 def test_an_output_that_could_change_the_page_is_refused(site: Path, value: str) -> None:
-    with pytest.raises(UserError, match="meaning of its own"):
+    with pytest.raises(UserError, match="special meaning"):
         published(site, OUTPUTS | {"Host": value})
 
 

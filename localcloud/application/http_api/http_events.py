@@ -157,7 +157,7 @@ def _answer_headers(value: Mapping[str, Any]) -> CIMultiDict[str]:
 def _answer_body(value: Mapping[str, Any]) -> bytes:
     body = value.get("body") or ""
     if not isinstance(body, str):
-        raise Malformed("the body is no text")
+        raise Malformed("the body isn't text")
     if not value.get("isBase64Encoded"):
         return body.encode()
     try:

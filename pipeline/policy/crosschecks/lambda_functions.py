@@ -86,17 +86,17 @@ def _outdated(name: str, runtime: Any, subject: Subject) -> Problem | None:
 def _fate(days: Lifecycle, day: date) -> str:
     if day >= days.update_blocked:
         return (
-            f"AWS has let nobody update a function with this runtime since {days.update_blocked}."
+            f"AWS has blocked updates of functions with this runtime since {days.update_blocked}."
         )
     if day >= days.creation_blocked:
         return (
-            f"AWS has made no new function with this runtime since {days.creation_blocked}, and"
-            f" lets nobody update one from {days.update_blocked} on."
+            f"AWS has blocked new functions with this runtime since {days.creation_blocked}, and"
+            f" blocks updates from {days.update_blocked} on."
         )
     if day >= days.deprecated:
         return (
-            f"The runtime has had no security updates since {days.deprecated}; AWS makes no new"
-            f" function with it from {days.creation_blocked} on."
+            f"The runtime has had no security updates since {days.deprecated}; AWS blocks new"
+            f" functions with it from {days.creation_blocked} on."
         )
     return f"The runtime gets no security updates from {days.deprecated} on."
 

@@ -42,7 +42,7 @@ def test_a_taken_port_is_a_clear_error(capfd: pytest.CaptureFixture[str]) -> Non
     told = capfd.readouterr()
     assert code == 1
     assert told.out == ""
-    assert f"port {port} of 127.0.0.1 can't be had" in told.err
+    assert f"port {port} of 127.0.0.1 isn't available" in told.err
     assert "--port" in told.err
 
 
