@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.browsers.engines import ENGINES, Browser, Engine, Missing
-from tests.browsers.people import Desktop, Phone
+from tests.browsers.people import Desktop, Phone, connect
 from tests.e2e.running import Application, serving
 
 Lender = Callable[..., AbstractContextManager[Any]]
@@ -66,3 +67,17 @@ def phone(lend: Lender) -> Iterator[Phone]:
 def another_phone(lend: Lender) -> Iterator[Phone]:
     with lend(Phone) as phone:
         yield phone
+
+
+@pytest.fixture
+def phone_that_stores_nothing(engine: Engine, tmp_path: Path) -> Iterator[Phone]:
+    """A phone whose browser was told to keep nothing."""
+    with engine.opened(tmp_path / "home", False) as browser:
+        yield Phone(browser)
+
+
+@pytest.fixture
+def pair(desktop: Desktop, phone: Phone) -> tuple[Desktop, Phone]:
+    """A desktop, and the phone that has scanned its screen."""
+    connect(desktop, phone)
+    return desktop, phone

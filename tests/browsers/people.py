@@ -32,6 +32,34 @@ class Person:
         """Go to an address in this tab."""
         self.driver.get(address)
 
+    def opens_a_tab(self, address: str, *, instead: bool = False) -> None:
+        """Go to an address in a new tab, beside this one or in its place.
+
+        It is a window: WebKit leaves a new tab behind the old one, where a page claims nothing.
+        """
+        first = self.driver.current_window_handle
+        self.driver.switch_to.new_window("window")
+        new = self.driver.current_window_handle
+        if instead:
+            self.driver.switch_to.window(first)
+            self.driver.close()
+            self.driver.switch_to.window(new)
+        self.driver.get(address)
+
+    def shows(self, width: int, height: int) -> None:
+        """Make the window so large that the page has just that room."""
+        self.driver.set_window_rect(0, 0, width, height)
+        there = self.asks("[innerWidth, innerHeight]")
+        self.driver.set_window_rect(0, 0, 2 * width - there[0], 2 * height - there[1])
+        self.waits(
+            lambda: self.asks("[innerWidth, innerHeight]"), lambda now: now == [width, height], 5
+        )
+
+    @property
+    def address(self) -> str:
+        """Where this tab is."""
+        return str(self.driver.current_url)
+
     def asks(self, script: str, *words: Any) -> Any:
         """What an expression is in the page; its words are `arguments`."""
         return self.driver.execute_script(f"return {script}", *words)
@@ -149,6 +177,18 @@ class Phone(Person):
         """Choose pictures from the library."""
         chooser = self.driver.find_element(By.ID, "library")
         chooser.send_keys("\n".join(map(str, files)))
+
+    @property
+    def states(self) -> list[str]:
+        """How far each of the pictures is."""
+        rows = "[...document.querySelectorAll('.item')].map(row => row.dataset.state)"
+        return list(self.asks(rows))
+
+    @property
+    def stores(self) -> bool:
+        """Whether the browser lets the page keep anything."""
+        keeping = "try { localStorage.setItem('a', ''); return true } catch { return false }"
+        return bool(self.driver.execute_script(keeping))
 
     def all_arrived(self, count: int, *, seconds: float = 30) -> None:
         """Wait until so many pictures have arrived."""

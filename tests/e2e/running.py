@@ -21,11 +21,12 @@ ARTIFACTS = ROOT / "artifacts" / "e2e"
 
 @dataclass(frozen=True)
 class Application:
-    """A local cloud that serves: its address and what its stack put out."""
+    """A local cloud that serves: its address, what its stack put out, and its process."""
 
     url: str
     outputs: dict[str, str]
     environment: dict[str, str]
+    process: int
 
     @property
     def hosts(self) -> list[str]:
@@ -71,7 +72,7 @@ def serving(*options: str) -> Iterator[Application]:
             line = process.stdout.readline()
             assert line, log.read_text()
             ready: dict[str, Any] = json.loads(line)
-            yield Application(ready["url"], ready["outputs"], ready["environment"])
+            yield Application(ready["url"], ready["outputs"], ready["environment"], process.pid)
         finally:
             process.terminate()
             process.wait(20)
