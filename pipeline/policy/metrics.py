@@ -20,17 +20,22 @@ from typing import Any
 class Metrics:
     """A namespace: its metrics, the dimensions that each needs, and those that one may add.
 
-    `others` are its metrics with dimensions of their own; which ones isn't judged.
+    `optional` are dimensions that one may leave out; `whole`: without any, a metric is about the
+    whole account. `others` are its metrics with dimensions of their own; which ones isn't judged.
     """
 
     names: frozenset[str]
     dimensions: dict[str, str]
     more: frozenset[str] = frozenset()
     others: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
+    whole: bool = False
 
     def fits(self, key: Any, given: Mapping[Any, Any]) -> bool:
         """Is this dimension there if it is needed, and known if it is there?"""
-        return key in given and (key in self.dimensions or key in self.more)
+        if key not in given:
+            return key in self.optional
+        return key in self.dimensions or key in self.more
 
 
 METRICS: dict[str, Metrics] = {
@@ -52,6 +57,8 @@ METRICS: dict[str, Metrics] = {
             }
         ),
         {"FunctionName": "AWS::Lambda::Function"},
+        frozenset({"ExecutedVersion", "Resource"}),
+        whole=True,
         others=frozenset(
             {
                 "ClaimedAccountConcurrency",
@@ -101,6 +108,8 @@ METRICS: dict[str, Metrics] = {
             }
         ),
         {"ApiId": "AWS::ApiGatewayV2::Api", "Stage": "AWS::ApiGatewayV2::Stage"},
+        frozenset({"Method", "Resource", "Route"}),
+        optional=frozenset({"Stage"}),
         others=frozenset(
             {
                 "4XXError",

@@ -63,11 +63,12 @@ def alarm(metric: str, **dimensions: Any) -> dict[str, Any]:
     return {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}
 
 
-def alarm_in(namespace: str, metric: str) -> dict[str, Any]:
-    return {
-        "Type": "AWS::CloudWatch::Alarm",
-        "Properties": {"Namespace": namespace, "MetricName": metric},
-    }
+def alarm_in(namespace: str, metric: str, **dimensions: Any) -> dict[str, Any]:
+    properties: dict[str, Any] = {"Namespace": namespace, "MetricName": metric}
+    if dimensions:
+        pairs = dimensions.items()
+        properties["Dimensions"] = [{"Name": name, "Value": value} for name, value in pairs]
+    return {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}
 
 
 def inside(one: dict[str, Any]) -> dict[str, Any]:
@@ -146,6 +147,15 @@ PASSES: list[tuple[str, dict[str, Any]]] = [
     ),
     ("ALARMS_WATCH_WHAT_HAS_DATA", {"A": alarm_in("Orders/Own", "Late")}),
     ("ALARMS_WATCH_WHAT_HAS_DATA", {"A": alarm_in("AWS/States", "ExecutionsFailed")}),
+    ("ALARMS_WATCH_WHAT_HAS_DATA", {"A": alarm_in("AWS/Lambda", "Errors")}),
+    (
+        "ALARMS_WATCH_WHAT_HAS_DATA",
+        {"A": alarm_in("AWS/Lambda", "Errors", FunctionName=ref("F"), Resource="f:live"), "F": F},
+    ),
+    (
+        "ALARMS_WATCH_WHAT_HAS_DATA",
+        {"A": alarm_in("AWS/ApiGateway", "5xx", ApiId=ref("Api")), "Api": API},
+    ),
     ("ALARMS_WATCH_WHAT_HAS_DATA", {"A": alarm_in("AWS/DynamoDB", "SystemErrors")}),
     ("HELPERS_ARE_USED", {"F": F, "R": ROLE}),
     ("APIS_MAY_INVOKE_WHAT_THEY_CALL", {"F": F, "Api": API, "I": CALL, "P": permission("Api")}),
@@ -264,6 +274,11 @@ FAILS: list[tuple[str, dict[str, Any], str]] = [
         "ALARMS_WATCH_WHAT_HAS_DATA",
         {"A": alarm("UserErrors", TableName=ref("T")), "T": TABLE},
         "/Resources/A/Properties/MetricName",
+    ),
+    (
+        "ALARMS_WATCH_WHAT_HAS_DATA",
+        {"A": alarm_in("AWS/Lambda", "Errors", Name=ref("F")), "F": F},
+        DIMENSIONS,
     ),
     ("ALARMS_WATCH_WHAT_HAS_DATA", {"A": alarm("ReadThrottleEvents"), "T": TABLE}, DIMENSIONS),
     ("ALARMS_WATCH_WHAT_HAS_DATA", {"A": THROTTLES, "T": TOPIC}, DIMENSIONS),

@@ -45,6 +45,8 @@ def _blind(template: dict[str, Any], here: Pointer, metric: Any) -> Iterator[Pro
         )
         yield Problem((*here, "MetricName"), name, "AWS is not known to send this metric.", mend)
         return
+    if known.whole and "Dimensions" not in metric:
+        return
     dimensions = {
         entry.get("Name"): entry.get("Value")
         for _, entry in at(metric, "Dimensions")
