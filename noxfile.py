@@ -70,6 +70,7 @@ OPTIONS = {
     "doctor": ANSWER,
     "environments": ANSWER,
     "outputs": ANSWER,
+    "cost": {**ANSWER, "--sessions": 1},
     "gc": {**ANSWER, "--confirm": 1},
     "logs": {**ANSWER, "--follow": 0, "--since": 1, "--session": 1, "--errors": 0, "--all": 0},
 }
@@ -291,6 +292,12 @@ def doctor(session: nox.Session) -> None:
 def diagnose(session: nox.Session) -> None:
     """Say why a stack is as it is, and what leads out of it: nox -s diagnose -- dev"""
     station(session, "diagnose")
+
+
+@nox.session(python=PYTHON)
+def cost(session: nox.Session) -> None:
+    """Say what a month costs, by service: nox -s cost -- dev --sessions 10000"""
+    station(session, "cost")
 
 
 @nox.session(python=PYTHON)

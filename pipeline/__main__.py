@@ -159,6 +159,7 @@ _STATIONS = {
     "rollback": "roll a running or a stuck update back",
     "restore": "bring back a table or objects that were lost",
     "destroy": "delete the stack and what is in its buckets",
+    "cost": "say what a month costs, by service",
     "gc": "delete old code in the deployment bucket that no stack needs",
     "outputs": "show a running stack's outputs",
     "new": "write a small repository for another stack",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, TextIO, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -98,6 +98,9 @@ class Plan(OfStack):
     changes: list[Change] = []
     """Empty with the action update: outputs, tags or metadata alone."""
     warnings: list[Remark] = []
+    standing_dollars: tuple[float, float] | None = None
+    """What the deployed stack and the rendered one cost by the month without use; null where the
+    region has no price file or there is no stack."""
     unheard_alarms: list[str] = []
     """Logical ids of alarms that notify nobody."""
 
@@ -234,6 +237,31 @@ class Collect(OfStack):
     deleted: int = 0
 
 
+class BillItem(Part):
+    """A line of the bill for a month."""
+
+    service: str
+    what: str
+    count: float
+    dollars: float
+
+
+class Cost(OfStack):
+    """cost: what a month costs."""
+
+    station: Literal["cost"] = "cost"
+    region: str | None = None
+    as_of: date | None = None
+    """When the prices were read."""
+    sessions: int = 0
+    standing: list[BillItem] = []
+    """There by the month, whoever uses it."""
+    used: list[BillItem] = []
+    """What the sessions add."""
+    dollars: float = 0
+    assumed: str = ""
+
+
 class Outputs(OfStack):
     """outputs: what a running stack tells."""
 
@@ -287,6 +315,7 @@ FORMS: tuple[type[Answer], ...] = (
     Diagnose,
     Destroy,
     Collect,
+    Cost,
     Outputs,
     Doctor,
     Environments,

@@ -31,6 +31,7 @@ _PLAN = (
     "cloudformation:DescribeEvents",
     "cloudformation:DeleteChangeSet",
     "cloudformation:DescribeStackEvents",
+    "cloudformation:GetTemplate",
     "dynamodb:DescribeTable",
     "s3:GetAccountPublicAccessBlock",
 )

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from pipeline import answers
+from pipeline import answers, costs
 from pipeline.deploying import (
     adoption,
     clients,
     diagnosis,
+    inventory,
     parcels,
     preflight,
     proposal,
@@ -23,7 +24,7 @@ from pipeline.deploying import bucket as buckets
 from pipeline.deploying.changeset import Change, Doubt
 from pipeline.deploying.consent import check_account_is_known
 from pipeline.deploying.deployment import Deployment, build
-from pipeline.deploying.stacks import Kind
+from pipeline.deploying.stacks import Kind, Stack
 from pipeline.deploying.target import enter
 from pipeline.environment import settings
 from pipeline.stations import arguments
@@ -76,9 +77,28 @@ def show_plan(deployment: Deployment, answer: answers.Plan | None = None) -> Non
             proposal.show(deployment, change_set, partial(_answer, answer, deployment, kind))
         finally:
             proposal.discard(deployment, change_set, made_stack=stack is None)
+    answer.standing_dollars = _tell_costs(deployment, stack)
     preflight.tell_unheard_alarms(deployment)
     answer.unheard_alarms = preflight.unheard_names(deployment)
     screen.note(f"This was a plan: {own.stack_name} is as it was.")
+
+
+def _tell_costs(deployment: Deployment, stack: Stack | None) -> tuple[float, float] | None:
+    """By how much the deployment moves what the stack costs without use, where prices are known."""
+    known = costs.prices(deployment.settings.aws.region, deployment.root)
+    if known is None or stack is None or stack.status == stacks.REVIEW:
+        return None
+    deployed = inventory.template(deployment.aws.cloudformation, stack.id)
+    before, after = (
+        costs.total(costs.standing(template, known))
+        for template in (deployed, deployment.rendered.value)
+    )
+    if before != after:
+        screen.note(
+            f"What it costs by the month without use goes from ${before:,.2f} to ${after:,.2f}"
+            f" (prices of {known.as_of})."
+        )
+    return before, after
 
 
 def _answer(

@@ -135,6 +135,17 @@ def test_a_plan_has_each_change_with_its_cause_and_line(
     assert told["warnings"] == [{"logical_id": "HttpApiLambda", "reason": "nearly at the quota"}]
 
 
+def test_a_plan_says_by_how_much_it_moves_what_the_stack_costs_without_use(
+    aws: Aws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = "Resources: {Key: {Type: AWS::KMS::Key}}"
+    aws.says("GetTemplate", {"TemplateBody": key})
+
+    assert answer(capsys, "plan", "dev")["standing_dollars"] == [1.0, 0.0]
+    main(["plan", "dev"], ROOT)
+    assert "by the month without use goes from $1.00 to $0.00" in capsys.readouterr().err
+
+
 def test_a_plan_without_a_change_says_none(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
     nothing = "The submitted information didn't contain changes."
     aws.says("DescribeChangeSet", change_set(status="FAILED", StatusReason=nothing))
@@ -271,6 +282,14 @@ def test_doctor_answers_what_is_missing(aws: Aws, capsys: pytest.CaptureFixture[
     things = {one["thing"]: one for one in told["things"]}
     assert things["environments/dev.yaml"]["found"] == "valid"
     assert things["permissions"]["optional"] is True
+
+
+def test_a_bill_is_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    told = answer(capsys, "cost", "prod", "--sessions", "10")
+
+    lines = [*told["standing"], *told["used"]]
+    assert told["dollars"] == pytest.approx(sum(line["dollars"] for line in lines))
+    assert told["as_of"] == "2026-11-28"
 
 
 def test_environments_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
