@@ -22,13 +22,15 @@ def carry_out(recipe: Recipe, workshop: Workshop, by_hand: Callable[[Workshop], 
     before = workshop.changed()
     by_hand(workshop)
     edited = workshop.changed() - before
-    assert page.unlisted(edited, recipe.by_hand) == [], "the page names no such file by hand"
-    assert page.unused(edited, recipe.by_hand) == [], "the page asks for more files than needed"
+    unlisted, unused = page.unlisted(edited, recipe.by_hand), page.unused(edited, recipe.by_hand)
+    assert unlisted == [], f"the page names no such file by hand: {unlisted}"
+    assert unused == [], f"the page asks for more files than needed: {unused}"
 
     refreshed = workshop.run(REFRESH)
     derived = workshop.changed() - edited - before
     assert refreshed.returncode == 0, refreshed.stdout + refreshed.stderr
-    assert page.unlisted(derived, recipe.refreshed) == [], "the page doesn't say that it changes"
+    unlisted = page.unlisted(derived, recipe.refreshed)
+    assert unlisted == [], f"the page doesn't say that these change: {unlisted}"
 
 
 def assert_judged_well(recipe: Recipe, workshop: Workshop, **names: str) -> None:
