@@ -56,19 +56,21 @@ class Match:
 
 def lint(rendered: Sequence[Rendered], root: Path, cache: Cache = NO_CACHE) -> list[Finding]:
     """What cfn-lint says of the templates; informational findings with a decision are left out."""
-    found = [
+    findings = [
         _finding(template, match)
         for template, matches in zip(rendered, _matches(rendered, cache), strict=True)
         for match in matches
     ]
-    return decide(found, decisions(root), whole={one.name for one in rendered} == set(names(root)))
+    return decide(
+        findings, decisions(root), whole={one.name for one in rendered} == set(names(root))
+    )
 
 
-def decide(found: Iterable[Finding], decided: list[Decision], *, whole: bool) -> list[Finding]:
+def decide(findings: Iterable[Finding], decided: list[Decision], *, whole: bool) -> list[Finding]:
     """The findings that stand. An informational one without a decision becomes a warning;
     an unused decision is one too, where the `whole` set of environments was judged."""
     standing, used = [], set()
-    for finding in found:
+    for finding in findings:
         covering = [decision for decision in decided if decision.covers(finding)]
         if finding.level is Level.INFO and covering:
             used.update(covering)

@@ -36,8 +36,8 @@ def names() -> dict[str, str]:
 def schema(kind: str) -> Schema:
     """The registry's schema of a resource type; KeyError if there is none."""
     text = (_folder() / f"resources/{names()[kind]}.json").read_text("utf-8")
-    found: Schema = json.loads(text)
-    return found
+    loaded: Schema = json.loads(text)
+    return loaded
 
 
 def children(kind: str, path: Path = ()) -> dict[str, Schema]:

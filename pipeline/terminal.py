@@ -67,8 +67,8 @@ def show_findings(findings: Sequence[Finding], root: Path, stream: TextIO | None
     from pipeline.formats import merge
 
     console = Console(file=stream, highlight=False, soft_wrap=True)
-    for one in merge(findings):
-        _show(console, one, root)
+    for merged in merge(findings):
+        _show(console, merged, root)
 
 
 def merged(findings: Iterable[Finding]) -> list[tuple[Finding, str]]:
@@ -86,15 +86,15 @@ def summary(findings: Sequence[Finding]) -> str:
     return ", ".join(told) or "no findings"
 
 
-def _show(console: Console, one: Merged, root: Path) -> None:
+def _show(console: Console, merged: Merged, root: Path) -> None:
     from rich.text import Text
 
-    finding = one.finding
+    finding = merged.finding
     head = Text.assemble(
         (str(finding.place or "the template"), "bold"),
         "  ",
         (f"{finding.level} {finding.rule}", f"bold {_COLOURS[finding.level]}"),
-        f"  {', '.join(one.environments)}" if one.environments else "",
+        f"  {', '.join(merged.environments)}" if merged.environments else "",
     )
     console.print(head)
     if finding.pointer:
@@ -105,7 +105,7 @@ def _show(console: Console, one: Merged, root: Path) -> None:
     if finding.found:
         console.print(Text(f"  Found: {finding.found}"))
     _show_code(console, finding.place, "", root, finding.pointer)
-    for place in one.value_places:
+    for place in merged.value_places:
         _show_code(console, place, "The value comes from", root, ())
     for line in _remarks(finding):
         console.print(Text(f"  {line}"))

@@ -63,11 +63,11 @@ def finding(remark: Remark, reason: str, template: Template) -> Finding:
     )
 
 
-def counts(found: Sequence[Finding]) -> str:
+def counts(findings: Sequence[Finding]) -> str:
     """`checkov 41 waived, parliament 6 waived`: how many remarks of each tool were decided on."""
-    names = sorted({one.tool for one in found})
+    names = sorted({one.tool for one in findings})
     waived = {
-        name: sum(one.level is Level.INFO for one in found if one.tool == name) for name in names
+        name: sum(one.level is Level.INFO for one in findings if one.tool == name) for name in names
     }
     return ", ".join(f"{name} {number} waived" for name, number in waived.items())
 

@@ -29,37 +29,42 @@ def taken(deployment: Deployment) -> list[Taken]:
     return [one for one in named(deployment) if _exists(deployment, one)]
 
 
-def told(deployment: Deployment, found: Sequence[Taken]) -> None:
+def told(deployment: Deployment, taken: Sequence[Taken]) -> None:
     """Say what is there already, and what the template would do with it later."""
-    for one in found:
-        screen.note(f"{one.logical_id}: there is a {one.type} named {one.name} already.")
-        if deployment.rendered.value["Resources"][one.logical_id].get("DeletionPolicy") not in KEPT:
+    for resource in taken:
+        screen.note(
+            f"{resource.logical_id}: there is a {resource.type} named {resource.name} already."
+        )
+        if (
+            deployment.rendered.value["Resources"][resource.logical_id].get("DeletionPolicy")
+            not in KEPT
+        ):
             screen.note(
                 "The import retains it; from the next deployment on it goes with the stack."
             )
 
 
-def agreed(deployment: Deployment, found: Sequence[Taken], *, allowed: bool) -> Deployment:
+def agreed(deployment: Deployment, taken: Sequence[Taken], *, allowed: bool) -> Deployment:
     """The deployment that takes them in, if a person wants that."""
-    names = ", ".join(one.name for one in found)
+    names = ", ".join(one.name for one in taken)
     if not (allowed or screen.agree(f"Import {names} into the new stack, with what it holds?")):
         raise Refused(
             f"{names} would have to be imported.",
             mend="Say so: deploy with --import. Or choose another project name.",
         )
-    return importing(deployment, found)
+    return importing(deployment, taken)
 
 
-def importing(deployment: Deployment, found: Sequence[Taken]) -> Deployment:
+def importing(deployment: Deployment, adopted: Sequence[Taken]) -> Deployment:
     """The same deployment, whose template has these names as plain text and retains them."""
     template: dict[str, Any] = copy.deepcopy(deployment.rendered.value)
-    for one in found:
-        resource = template["Resources"][one.logical_id]
-        resource["Properties"][NAMES[one.type]] = one.name
+    for taken in adopted:
+        resource = template["Resources"][taken.logical_id]
+        resource["Properties"][NAMES[taken.type]] = taken.name
         resource["DeletionPolicy"] = "Retain"
     text = json.dumps(template, ensure_ascii=False, separators=(",", ":"))
     rendered = replace(deployment.rendered, text=text)
-    return replace(deployment, rendered=rendered, adopts=tuple(found))
+    return replace(deployment, rendered=rendered, adopts=tuple(adopted))
 
 
 def fate(deployment: Deployment) -> str:
@@ -71,15 +76,15 @@ def fate(deployment: Deployment) -> str:
     return "\n".join([*told, f"Mend the cause, then `{again}` imports it from here."])
 
 
-def _fate(deployment: Deployment, one: Taken) -> str:
+def _fate(deployment: Deployment, taken: Taken) -> str:
     try:
         with clients.spoken(deployment.settings.aws):
-            there = _exists(deployment, one)
+            there = _exists(deployment, taken)
     except UserError as error:
-        return f"{one} can't be looked at: {error.what}"
+        return f"{taken} can't be looked at: {error.what}"
     if there:
-        return f"{one} is still there with what it holds; this deployment retains it."
-    return f"{one} is gone, though this deployment retains it. See docs/operations.md, restoring."
+        return f"{taken} is still there with what it holds; this deployment retains it."
+    return f"{taken} is gone, though this deployment retains it. See docs/operations.md, restoring."
 
 
 def named(deployment: Deployment) -> Iterator[Taken]:
@@ -112,23 +117,23 @@ def text(value: Any, known: dict[str, str]) -> str:
     return _VARIABLE.sub(lambda found: known[found[1]], pattern)
 
 
-def _exists(deployment: Deployment, one: Taken) -> bool:
-    return (_bucket_exists if one.type == BUCKET else _table_exists)(deployment, one)
+def _exists(deployment: Deployment, resource: Taken) -> bool:
+    return (_bucket_exists if resource.type == BUCKET else _table_exists)(deployment, resource)
 
 
-def _table_exists(deployment: Deployment, one: Taken) -> bool:
+def _table_exists(deployment: Deployment, resource: Taken) -> bool:
     tables = deployment.aws.tables
     try:
-        tables.describe_table(TableName=one.name)
+        tables.describe_table(TableName=resource.name)
     except tables.exceptions.ResourceNotFoundException:
         return False
     return True
 
 
-def _bucket_exists(deployment: Deployment, one: Taken) -> bool:
+def _bucket_exists(deployment: Deployment, resource: Taken) -> bool:
     s3, account = deployment.aws.s3, deployment.target.identity.account
     try:
-        s3.head_bucket(Bucket=one.name, ExpectedBucketOwner=account)
+        s3.head_bucket(Bucket=resource.name, ExpectedBucketOwner=account)
     except s3.exceptions.ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if status == 404:
@@ -136,8 +141,8 @@ def _bucket_exists(deployment: Deployment, one: Taken) -> bool:
         if status not in {301, 403}:
             raise
         raise Refused(
-            f"the bucket name {one.name} is taken, by another account or in another region.",
-            where=deployment.where(one.logical_id),
+            f"the bucket name {resource.name} is taken, by another account or in another region.",
+            where=deployment.where(resource.logical_id),
             mend="Choose account-regional bucket names, or another project name. (Without"
             " s3:ListBucket a bucket of your own looks the same.)",
         ) from None

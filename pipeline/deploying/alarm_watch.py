@@ -51,9 +51,9 @@ class Watch:
             "MonitoringTimeInMinutes": self.minutes if self.alarms else 0,
         }
 
-    def untouched(self, found: Iterable[Change]) -> Watch:
+    def untouched(self, changes: Iterable[Change]) -> Watch:
         """The same without the alarms that the change set itself changes or removes."""
-        touched = {change.logical_id for change in found}
+        touched = {change.logical_id for change in changes}
         left = tuple(one for one in self.alarms if one.logical_id not in touched)
         return Watch(self.minutes, left)
 

@@ -123,8 +123,8 @@ def _unknown_key(details: Details, aws: Aws, sign_in: str) -> UserError:
 
 
 def _denied(details: Details) -> UserError:
-    found, resource = _ACTION.search(details.message), _RESOURCE.search(details.message)
-    action = found.group(1) if found else PERMISSIONS.get(details.operation)
+    permission, resource = _ACTION.search(details.message), _RESOURCE.search(details.message)
+    action = permission.group(1) if permission else PERMISSIONS.get(details.operation)
     action = action or f"cloudformation:{details.operation}"
     on = f" on {resource.group(1)}" if resource else ""
     return Refused(

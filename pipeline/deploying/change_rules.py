@@ -24,19 +24,23 @@ FOLDER = f"{guard.RULES}/{rulebook.CHANGESETS}"
 
 
 def check(
-    deployment: Deployment, found: Sequence[Change], clock: Callable[[], date] = verdict_cache.today
+    deployment: Deployment,
+    changes: Sequence[Change],
+    clock: Callable[[], date] = verdict_cache.today,
 ) -> None:
     """Refuse what a rule forbids and no waiver allows."""
     folder = deployment.root / FOLDER
     files = rulebook.read(folder)
     rulebook.demand_cases(files, folder)
     name = deployment.settings.name
-    judgement = judging.judge({name: document(deployment, found)}, files)
+    judgement = judging.judge({name: document(deployment, changes)}, files)
     if judgement.broken:
-        one = judgement.broken[0]
-        raise UserError(one.what, where=f"{FOLDER}/{one.file}:{one.line}", mend="Mend the rule.")
+        broken = judgement.broken[0]
+        raise UserError(
+            broken.what, where=f"{FOLDER}/{broken.file}:{broken.line}", mend="Mend the rule."
+        )
     against = {
-        (verdict.rule, _logical_id(found, failure)): failure
+        (verdict.rule, _logical_id(changes, failure)): failure
         for verdict in judgement.verdicts
         for failure in verdict.failures
     }
@@ -48,41 +52,41 @@ def check(
         raise _refused(deployment, refused)
 
 
-def document(deployment: Deployment, found: Sequence[Change]) -> dict[str, Any]:
+def document(deployment: Deployment, changes: Sequence[Change]) -> dict[str, Any]:
     """What the rules judge."""
     own = deployment.settings
     facts = {"Environment": own.name, "Tier": own.tier, "Protected": own.protected}
-    return {"Metadata": facts, "Changes": [_as_aws_says(one) for one in found]}
+    return {"Metadata": facts, "Changes": [_as_aws_says(one) for one in changes]}
 
 
-def _as_aws_says(one: Change) -> dict[str, Any]:
+def _as_aws_says(change: Change) -> dict[str, Any]:
     details = [
         {"Target": {"Path": "/".join(cause.path), "RequiresRecreation": cause.replaces}}
-        for cause in one.causes
+        for cause in change.causes
     ]
-    change = {
-        "Action": one.action,
-        "LogicalResourceId": one.logical_id,
-        "ResourceType": one.type,
+    answer = {
+        "Action": change.action,
+        "LogicalResourceId": change.logical_id,
+        "ResourceType": change.type,
         "Details": details,
     }
-    more = {"Replacement": one.replacement, "ResourceDriftStatus": one.drift}
+    more = {"Replacement": change.replacement, "ResourceDriftStatus": change.drift}
     known = {key: value for key, value in more.items() if value}
-    return {"Type": "Resource", "ResourceChange": {**change, **known}}
+    return {"Type": "Resource", "ResourceChange": {**answer, **known}}
 
 
-def _logical_id(found: Sequence[Change], failure: Failure) -> str:
+def _logical_id(changes: Sequence[Change], failure: Failure) -> str:
     """The resource that a failed clause looked at: /Changes/3/ResourceChange/Action."""
     keys = failure.path.strip("/").split("/")
     number = keys[1] if len(keys) > 1 and keys[0] == "Changes" else ""
-    return found[int(number)].logical_id if number.isdecimal() else ""
+    return changes[int(number)].logical_id if number.isdecimal() else ""
 
 
 def _waived(deployment: Deployment, today: date) -> dict[tuple[str, str], str]:
     return {
-        (one.rule, one.resource): one.reason
-        for one in waivers.read(deployment.root / FOLDER, deployment.root)
-        if one.environment == deployment.settings.name and one.expires >= today
+        (waiver.rule, waiver.resource): waiver.reason
+        for waiver in waivers.read(deployment.root / FOLDER, deployment.root)
+        if waiver.environment == deployment.settings.name and waiver.expires >= today
     }
 
 

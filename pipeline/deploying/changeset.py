@@ -273,7 +273,7 @@ def _described(cloudformation: CloudFormationClient, change_set: ChangeSet) -> A
 def _read(
     cloudformation: CloudFormationClient, change_set: ChangeSet, sleep: Callable[[float], None]
 ) -> list[Change]:
-    found: list[Change] = []
+    changes: list[Change] = []
     page: dict[str, str] = {}
     while True:
         ask = partial(
@@ -284,14 +284,14 @@ def _read(
             **page,
         )
         answer = patiently(ask, sleep)
-        found += [_change(one) for one in answer.get("Changes", []) if "ResourceChange" in one]
+        changes += [_change(one) for one in answer.get("Changes", []) if "ResourceChange" in one]
         if not answer.get("NextToken"):
-            return found
+            return changes
         page = {"NextToken": answer["NextToken"]}
 
 
-def _change(one: ChangeTypeDef) -> Change:
-    resource = one["ResourceChange"]
+def _change(described: ChangeTypeDef) -> Change:
+    resource = described["ResourceChange"]
     return Change(
         action=resource["Action"],
         logical_id=resource["LogicalResourceId"],

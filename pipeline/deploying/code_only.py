@@ -54,12 +54,12 @@ def _running(deployment: Deployment) -> Iterator[tuple[str, Artifact]]:
     stack = deployment.target.existing_stack()
     by_name = {one.name: one for one in deployment.artifacts}
     code = parameters.bindings(template).code
-    for one in inventory.held(deployment.aws.cloudformation, stack.id):
-        definition = template["Resources"].get(one.logical_id, {})
+    for resource in inventory.held(deployment.aws.cloudformation, stack.id):
+        definition = template["Resources"].get(resource.logical_id, {})
         key = definition.get("Properties", {}).get("Code", {}).get("S3Key", {})
         artifact = by_name.get(code.get(key.get("Ref", ""), "")) if isinstance(key, dict) else None
-        if one.type == FUNCTION and artifact is not None:
-            yield one.physical_id, artifact
+        if resource.type == FUNCTION and artifact is not None:
+            yield resource.physical_id, artifact
 
 
 def _send(deployment: Deployment, name: str, artifact: Artifact) -> None:

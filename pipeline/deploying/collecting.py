@@ -44,11 +44,16 @@ def unneeded(target: Target, now: datetime) -> list[Old]:
     named = "\n".join(_named(target, bucket))
     return sorted(
         (
-            Old(one["Key"], one["VersionId"], one.get("Size", 0), one["LastModified"])
-            for one in _versions(target.aws.s3, bucket)
-            if _OURS.fullmatch(one["Key"])
-            and one["LastModified"] < now - KEPT
-            and not (one["IsLatest"] and one["Key"] in named)
+            Old(
+                version["Key"],
+                version["VersionId"],
+                version.get("Size", 0),
+                version["LastModified"],
+            )
+            for version in _versions(target.aws.s3, bucket)
+            if _OURS.fullmatch(version["Key"])
+            and version["LastModified"] < now - KEPT
+            and not (version["IsLatest"] and version["Key"] in named)
         ),
         key=lambda old: (old.at, old.key),
     )

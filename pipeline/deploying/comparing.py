@@ -56,8 +56,8 @@ def _of_lists(before: Sequence[Any], after: Sequence[Any], place: Pointer) -> It
         for step in range(pairs):
             yield from differences(before[i + step], after[m + step], (*place, m + step))
         yield from (Difference("-", (*place, m), before=one) for one in before[i + pairs : j])
-        for step, one in enumerate(after[m + pairs : n], m + pairs):
-            yield Difference("+", (*place, step), after=one)
+        for step, item in enumerate(after[m + pairs : n], m + pairs):
+            yield Difference("+", (*place, step), after=item)
 
 
 def _text(value: Any) -> str:

@@ -82,13 +82,13 @@ def kind(target: Target, stack: Stack | None, where: Where) -> Kind:
     except Refused as error:
         if stack is None or stack.status == REVIEW or stack.status.endswith("_IN_PROGRESS"):
             raise
-        found = diagnose(target, stack, where)
-        if not found.cause:
+        diagnosed = diagnose(target, stack, where)
+        if not diagnosed.cause:
             raise
         raise Refused(
-            f"{error.what} What failed first: {found.cause}",
-            where=found.where,
-            mend="\n".join(filter(None, (found.hint, error.mend))),
+            f"{error.what} What failed first: {diagnosed.cause}",
+            where=diagnosed.where,
+            mend="\n".join(filter(None, (diagnosed.hint, error.mend))),
         ) from error
 
 

@@ -98,14 +98,14 @@ def detect(target: Target, stack_id: str) -> Detection:
     summaries = _summaries(cloudformation, stack_id)
     return Detection(
         drifted=tuple(
-            _drifted(one)
-            for one in answers
-            if one["StackResourceDriftStatus"] in {"MODIFIED", "DELETED"}
+            _drifted(described)
+            for described in answers
+            if described["StackResourceDriftStatus"] in {"MODIFIED", "DELETED"}
         ),
         uncompared=tuple(
-            Uncompared(name, one["ResourceType"], reasons.get(name, ""))
-            for one in summaries
-            if _status(one) not in COMPARED and (name := one["LogicalResourceId"])
+            Uncompared(name, described["ResourceType"], reasons.get(name, ""))
+            for described in summaries
+            if _status(described) not in COMPARED and (name := described["LogicalResourceId"])
         ),
         total=len(summaries),
         incomplete=incomplete,
@@ -155,13 +155,13 @@ def _leaves(text: str) -> set[str]:
     return leaves
 
 
-def _drifted(one: StackResourceDriftTypeDef) -> Drifted:
-    kind, physical_id = one["ResourceType"], one.get("PhysicalResourceId", "")
+def _drifted(drift: StackResourceDriftTypeDef) -> Drifted:
+    kind, physical_id = drift["ResourceType"], drift.get("PhysicalResourceId", "")
     return Drifted(
-        logical_id=one["LogicalResourceId"],
+        logical_id=drift["LogicalResourceId"],
         physical_id=physical_id,
         type=kind,
-        gone=one["StackResourceDriftStatus"] == "DELETED",
+        gone=drift["StackResourceDriftStatus"] == "DELETED",
         differences=tuple(
             Difference(
                 path=difference["PropertyPath"],
@@ -169,7 +169,7 @@ def _drifted(one: StackResourceDriftTypeDef) -> Drifted:
                 actual=difference["ActualValue"],
                 doubt=doubt(kind, physical_id, difference),
             )
-            for difference in one.get("PropertyDifferences", [])
+            for difference in drift.get("PropertyDifferences", [])
         ),
     )
 
@@ -214,10 +214,10 @@ def _answers(
 def _summaries(cloudformation: CloudFormationClient, stack_id: str) -> list[Any]:
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack_id)
     return [
-        one
+        summary
         for page in pages
-        for one in page["StackResourceSummaries"]
-        if one["ResourceStatus"] != "DELETE_COMPLETE"
+        for summary in page["StackResourceSummaries"]
+        if summary["ResourceStatus"] != "DELETE_COMPLETE"
     ]
 
 

@@ -65,8 +65,8 @@ def first_page(s3: S3Client, name: str, account: str) -> list[ObjectIdentifierTy
         if error.response["Error"]["Code"] in {"NoSuchBucket", "404"}:
             return None
         raise
-    found: list[Any] = [*answer.get("Versions", []), *answer.get("DeleteMarkers", [])]
-    return [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+    versions: list[Any] = [*answer.get("Versions", []), *answer.get("DeleteMarkers", [])]
+    return [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in versions]
 
 
 def _delete(
@@ -85,8 +85,8 @@ def _check(errors: list[ErrorTypeDef], name: str, *, tries: int) -> None:
     lasting = [one for one in errors if one.get("Code") not in PASSING]
     if not lasting and tries < TRIES:
         return
-    one = (lasting or errors)[0]
-    code = one.get("Code", "")
+    error = (lasting or errors)[0]
+    code = error.get("Code", "")
     mend = (
         "Let whoever manages the account allow s3:DeleteObjectVersion; an object under a legal"
         " hold or in retention can't be deleted by anybody."
@@ -95,6 +95,6 @@ def _check(errors: list[ErrorTypeDef], name: str, *, tries: int) -> None:
     )
     raise UserError(
         f"S3 does not delete {len(errors):,} of {name}'s versions; the first is"
-        f" {one.get('Key', '')}: {one.get('Message') or 'no reason given'} ({code})",
+        f" {error.get('Key', '')}: {error.get('Message') or 'no reason given'} ({code})",
         mend=mend,
     )

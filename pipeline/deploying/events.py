@@ -45,33 +45,33 @@ class Event:
 
 def last(cloudformation: CloudFormationClient, stack_id: str) -> str:
     """The newest event's id, to tell later ones from it; empty if there is none."""
-    found = cloudformation.describe_stack_events(StackName=stack_id)["StackEvents"]
-    return found[0]["EventId"] if found else ""
+    newest = cloudformation.describe_stack_events(StackName=stack_id)["StackEvents"]
+    return newest[0]["EventId"] if newest else ""
 
 
 def since(cloudformation: CloudFormationClient, stack_id: str, seen: str) -> list[Event]:
     """The events after the one with the id `seen`, oldest first."""
-    found: list[Event] = []
+    events: list[Event] = []
     pages = cloudformation.get_paginator("describe_stack_events")
     for page in pages.paginate(StackName=stack_id):
-        for one in page["StackEvents"]:
-            if one["EventId"] == seen:
-                return found[::-1]
-            found.append(_event(one, stack_id))
-    return found[::-1]
+        for described in page["StackEvents"]:
+            if described["EventId"] == seen:
+                return events[::-1]
+            events.append(_event(described, stack_id))
+    return events[::-1]
 
 
 def last_operation(cloudformation: CloudFormationClient, stack_id: str) -> list[Event]:
     """The events of what was done to the stack last, with its being taken back; oldest first."""
-    found: list[Event] = []
+    events: list[Event] = []
     pages = cloudformation.get_paginator("describe_stack_events")
     for page in pages.paginate(StackName=stack_id):
-        for one in page["StackEvents"]:
-            event = _event(one, stack_id)
-            found.append(event)
+        for described in page["StackEvents"]:
+            event = _event(described, stack_id)
+            events.append(event)
             if event.of_stack and event.status in _BEGINNINGS:
-                return found[::-1]
-    return found[::-1]
+                return events[::-1]
+    return events[::-1]
 
 
 def follow(
@@ -85,19 +85,19 @@ def follow(
 
     Ends without an ending event if none at all comes: then the change never began.
     """
-    found: list[Event] = []
+    events: list[Event] = []
     silent = 0
     while silent < SILENCE:
         fresh = patiently(partial(since, cloudformation, stack_id, seen), sleep)
         for event in fresh:
             show(event)
-        found += fresh
+        events += fresh
         if any(event.ends for event in fresh):
-            return found
+            return events
         seen = fresh[-1].id if fresh else seen
-        silent = silent + 1 if not found else 0
+        silent = silent + 1 if not events else 0
         sleep(POLL_SECONDS)
-    return found
+    return events
 
 
 def first_failure(events: Sequence[Event]) -> Event | None:
@@ -112,13 +112,13 @@ def _turns_back(event: Event) -> bool:
     return "ROLLBACK" in event.status
 
 
-def _event(one: StackEventTypeDef, stack_id: str) -> Event:
+def _event(described: StackEventTypeDef, stack_id: str) -> Event:
     return Event(
-        id=one["EventId"],
-        at=one["Timestamp"],
-        logical_id=one.get("LogicalResourceId", ""),
-        type=one.get("ResourceType", ""),
-        status=one.get("ResourceStatus", ""),
-        reason=one.get("ResourceStatusReason", ""),
-        of_stack=one.get("PhysicalResourceId") == stack_id,
+        id=described["EventId"],
+        at=described["Timestamp"],
+        logical_id=described.get("LogicalResourceId", ""),
+        type=described.get("ResourceType", ""),
+        status=described.get("ResourceStatus", ""),
+        reason=described.get("ResourceStatusReason", ""),
+        of_stack=described.get("PhysicalResourceId") == stack_id,
     )

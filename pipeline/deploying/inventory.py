@@ -49,22 +49,22 @@ def held(cloudformation: CloudFormationClient, stack_id: str) -> list[Held]:
     definitions = template(cloudformation, stack_id).get("Resources", {})
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack_id)
     return [
-        _held(one, definitions.get(one["LogicalResourceId"], {}))
+        _held(summary, definitions.get(summary["LogicalResourceId"], {}))
         for page in pages
-        for one in page["StackResourceSummaries"]
-        if one["ResourceStatus"] != "DELETE_COMPLETE"
+        for summary in page["StackResourceSummaries"]
+        if summary["ResourceStatus"] != "DELETE_COMPLETE"
     ]
 
 
-def _held(one: Any, definition: dict[str, Any]) -> Held:
+def _held(summary: Any, definition: dict[str, Any]) -> Held:
     properties = definition.get("Properties", {})
     return Held(
-        logical_id=one["LogicalResourceId"],
-        physical_id=one.get("PhysicalResourceId", ""),
-        type=one["ResourceType"],
-        status=one["ResourceStatus"],
+        logical_id=summary["LogicalResourceId"],
+        physical_id=summary.get("PhysicalResourceId", ""),
+        type=summary["ResourceType"],
+        status=summary["ResourceStatus"],
         kept=definition.get("DeletionPolicy", "Delete") in KEPT,
         protected=properties.get("DeletionProtectionEnabled") is True,
-        reason=one.get("ResourceStatusReason", ""),
+        reason=summary.get("ResourceStatusReason", ""),
         retained=definition.get("DeletionPolicy") == "Retain",
     )

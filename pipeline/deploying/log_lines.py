@@ -115,13 +115,13 @@ def _group(function: dict[str, Any], physical: dict[str, str]) -> str:
     return next((physical[name] for name in referred(group) if name in physical), "")
 
 
-def read(target: Target, found: Iterable[Source], since: datetime, about: str = "") -> list[Line]:
+def read(target: Target, sources: Iterable[Source], since: datetime, about: str = "") -> list[Line]:
     """The lines from then on, of all functions together. `about`: only lines that hold that text,
     or its hash, as logs do that hide an id."""
     terms = (about, digest(about)) if about else ("",)
     lines = {
         line.id: line
-        for source in found
+        for source in sources
         for term in terms
         for line in _read(target, source, since, term)
         if term in line.text
@@ -173,8 +173,8 @@ def _line(source: Source, event: dict[str, Any]) -> Line:
 class Following:
     """What comes after a first look, each line once, although CloudWatch gets some of them late."""
 
-    def __init__(self, found: Sequence[Source], since: datetime, about: str = "") -> None:
-        self._sources = found
+    def __init__(self, sources: Sequence[Source], since: datetime, about: str = "") -> None:
+        self._sources = sources
         self._since = since
         self._about = about
         self._seen: dict[str, datetime] = {}

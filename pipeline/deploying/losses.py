@@ -54,32 +54,32 @@ OTHER_NAMES = {
 }
 
 
-def losses(found: Iterable[Change], template: dict[str, Any]) -> list[tuple[Change, str]]:
+def losses(changes: Iterable[Change], template: dict[str, Any]) -> list[tuple[Change, str]]:
     """The changes that would lose data, each with what would happen to it."""
-    judged = ((change, _loss(change, template)) for change in found)
+    judged = ((change, _loss(change, template)) for change in changes)
     return [(change, fate) for change, fate in judged if fate]
 
 
-def stuck(found: Iterable[Change], template: dict[str, Any]) -> list[Change]:
+def stuck(changes: Iterable[Change], template: dict[str, Any]) -> list[Change]:
     """What CloudFormation will fail to replace: the new one would need the old one's name."""
-    return [one for one in found if one.replacement == "True" and _keeps_its_name(one, template)]
+    return [one for one in changes if one.replacement == "True" and _keeps_its_name(one, template)]
 
 
-def check_stuck(found: Iterable[Change], template: dict[str, Any]) -> None:
+def check_stuck(changes: Iterable[Change], template: dict[str, Any]) -> None:
     """Refuse what is known to fail before it does, with the property that causes it."""
-    for one in stuck(found, template):
-        causes = [cause for cause in one.causes if cause.replaces == "Always"] or one.causes
+    for change in stuck(changes, template):
+        causes = [cause for cause in change.causes if cause.replaces == "Always"] or change.causes
         because = f" because of {', '.join(map(str, causes))}" if causes else ""
         raise Refused(
-            f"{one.logical_id} ({one.type}) would be replaced{because}, and CloudFormation can't"
-            " replace what has a name of its own.",
+            f"{change.logical_id} ({change.type}) would be replaced{because}, and CloudFormation"
+            " can't replace what has a name of its own.",
             mend="Give it another name together with the change, or take the change back.",
         )
 
 
-def check_new_functions(found: Iterable[Change], template: dict[str, Any], day: date) -> None:
+def check_new_functions(changes: Iterable[Change], template: dict[str, Any], day: date) -> None:
     """Refuse a function that AWS will not make: its runtime is for those that are there."""
-    for change in found:
+    for change in changes:
         runtime = _runtime(change, template)
         days = runtimes().get(runtime)
         if days and days.creation_blocked <= day:
@@ -100,9 +100,9 @@ def _runtime(change: Change, template: dict[str, Any]) -> str:
     return runtime if isinstance(runtime, str) else ""
 
 
-def check_losses(found: Sequence[Change], template: dict[str, Any], name: str) -> None:
+def check_losses(changes: Sequence[Change], template: dict[str, Any], name: str) -> None:
     """Refuse to lose the data of a protected environment."""
-    lost = losses(found, template)
+    lost = losses(changes, template)
     if not lost:
         return
     told = "; ".join(f"{change.logical_id} ({change.type}) {fate}" for change, fate in lost)
@@ -115,17 +115,21 @@ def check_losses(found: Sequence[Change], template: dict[str, Any], name: str) -
     )
 
 
-def check_gone(found: Iterable[Change], template: dict[str, Any], settings: BaseSettings) -> None:
+def check_gone(changes: Iterable[Change], template: dict[str, Any], settings: BaseSettings) -> None:
     """Refuse to make an empty one under the name of what is gone and was to be kept.
 
     Its data may still be restored, but only under that very name while nobody has it.
     """
-    for one in found:
-        policy = template["Resources"].get(one.logical_id, {}).get("DeletionPolicy")
-        if one.type in STATEFUL and one.drift == GONE and (settings.protected or policy in KEPT):
+    for change in changes:
+        policy = template["Resources"].get(change.logical_id, {}).get("DeletionPolicy")
+        if (
+            change.type in STATEFUL
+            and change.drift == GONE
+            and (settings.protected or policy in KEPT)
+        ):
             raise Refused(
-                f"{one.logical_id} ({one.type}) is gone, and an empty one would be made under its"
-                " name.",
+                f"{change.logical_id} ({change.type}) is gone, and an empty one would be created"
+                " under its name.",
                 mend="Restore it first: docs/operations.md, disaster recovery. Then deploy with"
                 " --revert-drift again.",
             )

@@ -19,10 +19,12 @@ def tell_code(deployment: Deployment, *, bucket_is_there: bool) -> None:
     bucket = deployment.bucket
     if not bucket_is_there:
         screen.note(f"The deployment bucket {bucket.name} would be created.")
-    for one in deployment.artifacts:
-        held = bucket_is_there and buckets.holds(deployment.aws.s3, bucket, one.key, one.sha256)
-        told = "is there already" if held else f"would be uploaded ({len(one.data):,} bytes)"
-        screen.note(f"{one.key} {told}")
+    for artifact in deployment.artifacts:
+        held = bucket_is_there and buckets.holds(
+            deployment.aws.s3, bucket, artifact.key, artifact.sha256
+        )
+        told = "is there already" if held else f"would be uploaded ({len(artifact.data):,} bytes)"
+        screen.note(f"{artifact.key} {told}")
 
 
 def send_code(deployment: Deployment) -> None:
@@ -30,12 +32,12 @@ def send_code(deployment: Deployment) -> None:
     s3, bucket = deployment.aws.s3, deployment.bucket
     if buckets.ensure(s3, bucket):
         screen.note(f"Created the deployment bucket {bucket.name}")
-    for one in deployment.artifacts:
-        if buckets.holds(s3, bucket, one.key, one.sha256):
-            screen.note(f"{one.key} is there already")
+    for artifact in deployment.artifacts:
+        if buckets.holds(s3, bucket, artifact.key, artifact.sha256):
+            screen.note(f"{artifact.key} is there already")
         else:
-            buckets.put(s3, bucket, one.key, one.data, "application/zip")
-            screen.note(f"Uploaded {one.key} ({len(one.data):,} bytes)")
+            buckets.put(s3, bucket, artifact.key, artifact.data, "application/zip")
+            screen.note(f"Uploaded {artifact.key} ({len(artifact.data):,} bytes)")
 
 
 def template(deployment: Deployment) -> dict[str, str]:

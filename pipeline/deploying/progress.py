@@ -108,12 +108,12 @@ class Live(Lines):
         """What is being worked on, and for how long."""
         rows = [one for one in self.working if not one.of_stack]
         table = Table.grid(padding=(0, 2))
-        for one in rows[:SHOWN]:
-            seconds = max(0, (now - one.at).total_seconds())
+        for event in rows[:SHOWN]:
+            seconds = max(0, (now - event.at).total_seconds())
             table.add_row(
-                Text(one.status, style=style(one.status)),
-                one.logical_id,
-                Text(one.type, style="dim"),
+                Text(event.status, style=style(event.status)),
+                event.logical_id,
+                Text(event.type, style="dim"),
                 f"{seconds:.0f} s",
             )
         more = f", {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""

@@ -58,17 +58,17 @@ def watched(
     if change_set is None or not watch.alarms:
         return change_set
     try:
-        found = _changes(deployment, change_set)
+        changes = _changes(deployment, change_set)
     except changeset.Rejected:
         return change_set  # whoever shows it tells why
     except BaseException:
         discard(deployment, change_set)
         raise
-    rest = watch.untouched(found or [])
-    for one in watch.alarms:
-        if one not in rest.alarms:
-            screen.note(f"{one.logical_id} isn't watched: this change is about it too.")
-    if found is not None:
+    rest = watch.untouched(changes or [])
+    for alarm in watch.alarms:
+        if alarm not in rest.alarms:
+            screen.note(f"{alarm.logical_id} isn't watched: this change is about it too.")
+    if changes is not None:
         alarm_watch.told(rest)
     if rest == watch:
         return change_set
@@ -113,20 +113,20 @@ def show(
 
     `seen` gets the changes and CloudFormation's warnings before they are judged.
     """
-    found = _changes(deployment, change_set) if change_set else None
-    if change_set is None or found is None:
+    changes = _changes(deployment, change_set) if change_set else None
+    if change_set is None or changes is None:
         screen.note(f"Nothing to change: {deployment.settings.stack_name} is up to date.")
         return False
-    screen.changes(found, deployment.rendered)
+    screen.changes(changes, deployment.rendered)
     doubts = changeset.doubts(deployment.aws.cloudformation, change_set)
     _tell_doubts(deployment, doubts)
-    seen(found, doubts)
-    losses.check_gone(found, deployment.rendered.value, deployment.settings)
+    seen(changes, doubts)
+    losses.check_gone(changes, deployment.rendered.value, deployment.settings)
     if deployment.settings.protected:
-        losses.check_losses(found, deployment.rendered.value, deployment.settings.name)
-    losses.check_stuck(found, deployment.rendered.value)
-    losses.check_new_functions(found, deployment.rendered.value, verdict_cache.today())
-    change_rules.check(deployment, found)
+        losses.check_losses(changes, deployment.rendered.value, deployment.settings.name)
+    losses.check_stuck(changes, deployment.rendered.value)
+    losses.check_new_functions(changes, deployment.rendered.value, verdict_cache.today())
+    change_rules.check(deployment, changes)
     return True
 
 

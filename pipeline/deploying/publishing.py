@@ -72,10 +72,10 @@ def _remove(target: Target, bucket: str, keys: Sequence[str]) -> None:
             ExpectedBucketOwner=target.identity.account,
         )
         if errors := answer.get("Errors", []):
-            one = errors[0]
+            error = errors[0]
             raise UserError(
-                f"{len(errors)} old files stay in {bucket}; the first is {one.get('Key', '')}:"
-                f" {one.get('Message', '')} ({one.get('Code', '')})",
+                f"{len(errors)} old files stay in {bucket}; the first is {error.get('Key', '')}:"
+                f" {error.get('Message', '')} ({error.get('Code', '')})",
                 mend=f"The new pages are there. Again: {stacks.station('deploy', target.settings)}",
             )
 

@@ -99,9 +99,9 @@ def _check_known(target: Target, held: Sequence[Held]) -> None:
 
 
 def _tell(left: _Left) -> None:
-    for one in left.stays:
+    for resource in left.stays:
         screen.note(
-            f"{one.logical_id} ({one.physical_id}) stays as it is, with what it holds:"
+            f"{resource.logical_id} ({resource.physical_id}) stays as it is, with what it holds:"
             " the new stack can import it."
         )
 
@@ -112,33 +112,33 @@ def _question(left: _Left) -> str:
     return f"Delete it{also}, and create it again?"
 
 
-def _holds_something(target: Target, one: Held) -> bool:
+def _holds_something(target: Target, resource: Held) -> bool:
     """Unless it is seen to be empty, it holds something."""
     tables = target.aws.tables
-    if one.type == TABLE:
+    if resource.type == TABLE:
         try:
-            return bool(tables.scan(TableName=one.physical_id, Limit=1)["Count"])
+            return bool(tables.scan(TableName=resource.physical_id, Limit=1)["Count"])
         except tables.exceptions.ResourceNotFoundException:
             return False
-    return bool(emptying.first_page(target.aws.s3, one.physical_id, target.identity.account))
+    return bool(emptying.first_page(target.aws.s3, resource.physical_id, target.identity.account))
 
 
 def _unprotect(target: Target, empty: Sequence[Held]) -> None:
-    for one in empty:
-        if one.type == TABLE and _protect(target, one, wanted=False):
-            screen.note(f"{one.physical_id} may be deleted now.")
+    for resource in empty:
+        if resource.type == TABLE and _protect(target, resource, wanted=False):
+            screen.note(f"{resource.physical_id} may be deleted now.")
 
 
-def _protect(target: Target, one: Held, *, wanted: bool) -> bool:
+def _protect(target: Target, resource: Held, *, wanted: bool) -> bool:
     """Turn a table's deletion protection on or off; True if that changed it."""
     tables = target.aws.tables
     try:
-        table = tables.describe_table(TableName=one.physical_id)["Table"]
+        table = tables.describe_table(TableName=resource.physical_id)["Table"]
     except tables.exceptions.ResourceNotFoundException:
         return False
     if table.get("DeletionProtectionEnabled", False) == wanted:
         return False
-    tables.update_table(TableName=one.physical_id, DeletionProtectionEnabled=wanted)
+    tables.update_table(TableName=resource.physical_id, DeletionProtectionEnabled=wanted)
     return True
 
 
@@ -156,13 +156,13 @@ def _delete(target: Target, stack: Stack, stays: Sequence[Held]) -> None:
     guarded = [one for one in stays if one.type == TABLE and not one.retained]
     guarded = [one for one in guarded if _protect(target, one, wanted=True)]
     retain = _failed(target, stack, stays) if stack.status == "DELETE_FAILED" else []
-    found = _deleted(target, stack, retain)
-    if _ended(found) == "DELETE_FAILED" and (retain := _failed(target, stack, stays)):
-        found = _deleted(target, stack, retain)
-    if _ended(found) != "DELETE_COMPLETE":
-        raise watching.failure(target, found, lambda _: "")
-    for one in guarded:
-        _protect(target, one, wanted=False)
+    history = _deleted(target, stack, retain)
+    if _ended(history) == "DELETE_FAILED" and (retain := _failed(target, stack, stays)):
+        history = _deleted(target, stack, retain)
+    if _ended(history) != "DELETE_COMPLETE":
+        raise watching.failure(target, history, lambda _: "")
+    for resource in guarded:
+        _protect(target, resource, wanted=False)
 
 
 def _failed(target: Target, stack: Stack, stays: Sequence[Held]) -> list[str]:
@@ -170,7 +170,9 @@ def _failed(target: Target, stack: Stack, stays: Sequence[Held]) -> list[str]:
     names = {one.logical_id for one in stays}
     held = inventory.held(target.aws.cloudformation, stack.id)
     return [
-        one.logical_id for one in held if one.status == "DELETE_FAILED" and one.logical_id in names
+        resource.logical_id
+        for resource in held
+        if resource.status == "DELETE_FAILED" and resource.logical_id in names
     ]
 
 
@@ -182,8 +184,8 @@ def _deleted(target: Target, stack: Stack, retain: Sequence[str]) -> list[Event]
     return watching.watch(target, stack.id, seen)
 
 
-def _ended(found: Sequence[Event]) -> str:
-    return found[-1].status if found else ""
+def _ended(history: Sequence[Event]) -> str:
+    return history[-1].status if history else ""
 
 
 def _token() -> str:
@@ -200,33 +202,33 @@ def _wait_until_gone(target: Target) -> None:
 
 def _remove_kept(target: Target, empty: Sequence[Held]) -> None:
     """Deleting a stack keeps what its policy says, also what is empty and was never used."""
-    for one in empty:
-        if one.type == TABLE and one.kept and _is_there(target, one):
-            target.aws.tables.delete_table(TableName=one.physical_id)
-            _wait_for_table(target, one)
-        if one.type == BUCKET and one.kept:
-            _remove_bucket(target, one)
+    for resource in empty:
+        if resource.type == TABLE and resource.kept and _is_there(target, resource):
+            target.aws.tables.delete_table(TableName=resource.physical_id)
+            _wait_for_table(target, resource)
+        if resource.type == BUCKET and resource.kept:
+            _remove_bucket(target, resource)
 
 
-def _remove_bucket(target: Target, one: Held) -> None:
+def _remove_bucket(target: Target, resource: Held) -> None:
     """S3 itself refuses if anything is in it after all."""
     s3, account = target.aws.s3, target.identity.account
-    if emptying.first_page(s3, one.physical_id, account) is not None:
-        s3.delete_bucket(Bucket=one.physical_id, ExpectedBucketOwner=account)
+    if emptying.first_page(s3, resource.physical_id, account) is not None:
+        s3.delete_bucket(Bucket=resource.physical_id, ExpectedBucketOwner=account)
 
 
-def _wait_for_table(target: Target, one: Held) -> None:
+def _wait_for_table(target: Target, resource: Held) -> None:
     for _ in range(POLLS):
-        if not _is_there(target, one):
+        if not _is_there(target, resource):
             return
         target.sleep(POLL_SECONDS)
-    raise _too_long(one.physical_id)
+    raise _too_long(resource.physical_id)
 
 
-def _is_there(target: Target, one: Held) -> bool:
+def _is_there(target: Target, resource: Held) -> bool:
     tables = target.aws.tables
     try:
-        tables.describe_table(TableName=one.physical_id)
+        tables.describe_table(TableName=resource.physical_id)
     except tables.exceptions.ResourceNotFoundException:
         return False
     return True

@@ -82,27 +82,27 @@ def _window(tables: DynamoDBClient, name: str) -> Any:
 
 def backups(tables: DynamoDBClient, name: str) -> list[Backup]:
     """What deletions of tables of that name left, the newest first."""
-    found: list[Backup] = []
+    left: list[Backup] = []
     page: dict[str, Any] = {}
     while True:
         answer = tables.list_backups(TableName=name, BackupType="SYSTEM", **page)
-        found += [
-            Backup(one["BackupArn"], one["BackupCreationDateTime"])
-            for one in answer["BackupSummaries"]
-            if one["BackupType"] == "SYSTEM" and one["BackupStatus"] == "AVAILABLE"
+        left += [
+            Backup(summary["BackupArn"], summary["BackupCreationDateTime"])
+            for summary in answer["BackupSummaries"]
+            if summary["BackupType"] == "SYSTEM" and summary["BackupStatus"] == "AVAILABLE"
         ]
         if not answer.get("LastEvaluatedBackupArn"):
-            return sorted(found, key=lambda one: one.made_at, reverse=True)
+            return sorted(left, key=lambda one: one.made_at, reverse=True)
         page = {"ExclusiveStartBackupArn": answer["LastEvaluatedBackupArn"]}
 
 
-def chosen(name: str, found: Sequence[Backup], wanted: str | None) -> Backup:
+def chosen(name: str, backups: Sequence[Backup], wanted: str | None) -> Backup:
     """The one that is wanted; without a wish the only one there is."""
-    named = [one for one in found if wanted in (None, one.arn)]
+    named = [one for one in backups if wanted in (None, one.arn)]
     if len(named) == 1:
         return named[0]
-    told = "\n".join(f"  {one.made_at:%Y-%m-%d %H:%M:%S %Z}  --backup {one.arn}" for one in found)
-    if not found:
+    told = "\n".join(f"  {one.made_at:%Y-%m-%d %H:%M:%S %Z}  --backup {one.arn}" for one in backups)
+    if not backups:
         raise Refused(
             f"DynamoDB kept no backup of a table {name}.",
             mend="It makes one at a deletion, for 35 days, if point-in-time recovery was on. Deploy"

@@ -58,26 +58,26 @@ def ask(question: str) -> str:
     return sys.stdin.readline().strip()
 
 
-def changes(found: Sequence[Change], rendered: Rendered) -> None:
+def changes(changes: Sequence[Change], rendered: Rendered) -> None:
     """The change set: what happens to each resource, why, and the line that says so.
 
     What goes stands first, then what changes, then what comes; each in the template's order.
     """
     actions = list(_ACTIONS)
     line = rendered.document.line
-    found = sorted(
-        found,
-        key=lambda one: (
-            actions.index(one.action) if one.action in actions else len(actions),
-            line(("Resources", one.logical_id)),
-            one.logical_id,
+    changes = sorted(
+        changes,
+        key=lambda entry: (
+            actions.index(entry.action) if entry.action in actions else len(actions),
+            line(("Resources", entry.logical_id)),
+            entry.logical_id,
         ),
     )
     heads = ["action", "resource", "type", "replacement", "line"]
-    rows = [_row(change, rendered) for change in found]
-    styles = [_ACTIONS.get(change.action, "") for change in found]
-    _table(heads, rows, styles, [_below(change) for change in found])
-    counts = {action: sum(one.action == action for one in found) for action in _ACTIONS}
+    rows = [_row(change, rendered) for change in changes]
+    styles = [_ACTIONS.get(change.action, "") for change in changes]
+    _table(heads, rows, styles, [_below(change) for change in changes])
+    counts = {action: sum(one.action == action for one in changes) for action in _ACTIONS}
     told = ", ".join(_counted(action, n) for action, n in counts.items() if n)
     print(told or "No resource changes: only outputs, tags or metadata.", flush=True)
 
@@ -118,26 +118,26 @@ def goes(rows: Sequence[Sequence[str]]) -> None:
     print(told or "The stack is empty.", flush=True)
 
 
-def difference(one: Difference, rendered: Rendered, before: dict[str, Any]) -> None:
+def difference(change: Difference, rendered: Rendered, before: dict[str, Any]) -> None:
     """One difference between the deployed template and the rendered one."""
     from pipeline.deploying.changeset import short
 
-    section, *keys = one.place
+    section, *keys = change.place
     gone = section == "Resources" and keys and keys[0] not in rendered.value["Resources"]
-    at = "" if gone else origin(rendered, one.place)
-    values = [value for value in (one.before, one.after) if value is not None]
-    shown = " → ".join(map(short, redaction.change(values, one.place)))
-    if len(one.place) == 2 and one.place[0] == "Resources" and one.kind != "~":
-        side = before["Resources"] if one.kind == "-" else rendered.value["Resources"]
-        shown = side[one.place[1]]["Type"]
-    _difference_line(one.kind, ".".join(map(str, one.place)), shown, at)
+    at = "" if gone else origin(rendered, change.place)
+    values = [value for value in (change.before, change.after) if value is not None]
+    shown = " → ".join(map(short, redaction.change(values, change.place)))
+    if len(change.place) == 2 and change.place[0] == "Resources" and change.kind != "~":
+        side = before["Resources"] if change.kind == "-" else rendered.value["Resources"]
+        shown = side[change.place[1]]["Type"]
+    _difference_line(change.kind, ".".join(map(str, change.place)), shown, at)
 
 
-def value(one: Difference) -> None:
+def value(change: Difference) -> None:
     """One difference between the stack's parameters or tags and what would be passed now."""
-    values = [str(each) for each in (one.before, one.after) if each is not None]
-    told = " → ".join(redaction.change(values, one.place))
-    _difference_line(one.kind, " ".join(map(str, one.place)), told, "")
+    values = [str(each) for each in (change.before, change.after) if each is not None]
+    told = " → ".join(redaction.change(values, change.place))
+    _difference_line(change.kind, " ".join(map(str, change.place)), told, "")
 
 
 def _difference_line(kind: str, name: str, shown: str, at: str) -> None:
@@ -203,9 +203,9 @@ def log_line(line: Line) -> None:
     )
 
 
-def outputs(found: Sequence[Output]) -> None:
+def outputs(outputs: Sequence[Output]) -> None:
     """The stack's outputs."""
-    rows = [[one.key, one.value, one.description] for one in found]
+    rows = [[one.key, one.value, one.description] for one in outputs]
     console = _console(stderr=False)
     widest = sum(max(map(len, column)) + 2 for column in zip(*rows, strict=True))
     if console.is_terminal and widest > console.width:

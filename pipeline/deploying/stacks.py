@@ -86,22 +86,22 @@ def find(cloudformation: CloudFormationClient, name: str) -> Stack | None:
         if "does not exist" in error.response["Error"]["Message"]:
             return None
         raise
-    one = answer["Stacks"][0]
-    if one["StackStatus"] == "DELETE_COMPLETE":
+    described = answer["Stacks"][0]
+    if described["StackStatus"] == "DELETE_COMPLETE":
         return None
     return Stack(
-        id=one["StackId"],
-        status=one["StackStatus"],
-        reason=one.get("StackStatusReason", ""),
-        locked=one.get("EnableTerminationProtection", False),
+        id=described["StackId"],
+        status=described["StackStatus"],
+        reason=described.get("StackStatusReason", ""),
+        locked=described.get("EnableTerminationProtection", False),
         outputs=tuple(
             Output(out["OutputKey"], out["OutputValue"], out.get("Description", ""))
-            for out in sorted(one.get("Outputs", []), key=lambda out: out["OutputKey"])
+            for out in sorted(described.get("Outputs", []), key=lambda out: out["OutputKey"])
         ),
         parameters={
-            each["ParameterKey"]: each["ParameterValue"] for each in one.get("Parameters", [])
+            each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", [])
         },
-        tags={tag["Key"]: tag["Value"] for tag in one.get("Tags", [])},
+        tags={tag["Key"]: tag["Value"] for tag in described.get("Tags", [])},
     )
 
 

@@ -34,26 +34,26 @@ def markers(
         Bucket=bucket, Prefix=prefix, ExpectedBucketOwner=account
     )
     since = since.replace(microsecond=0)  # S3 tells whole seconds
-    found = [
-        Marker(one["Key"], one["VersionId"], one["LastModified"])
+    deleted = [
+        Marker(marker["Key"], marker["VersionId"], marker["LastModified"])
         for page in pages
-        for one in page.get("DeleteMarkers", [])
-        if one["IsLatest"] and since <= one["LastModified"] <= until
+        for marker in page.get("DeleteMarkers", [])
+        if marker["IsLatest"] and since <= marker["LastModified"] <= until
     ]
-    return sorted(found, key=lambda one: (one.at, one.key))
+    return sorted(deleted, key=lambda one: (one.at, one.key))
 
 
 def undelete(
     s3: S3Client,
     bucket: str,
     account: str,
-    found: Sequence[Marker],
+    markers: Sequence[Marker],
     sleep: Callable[[float], None],
 ) -> None:
     """Remove these markers; one that is gone already is no error."""
-    for start in range(0, len(found), emptying.PAGE):
+    for start in range(0, len(markers), emptying.PAGE):
         page: list[ObjectIdentifierTypeDef] = [
-            {"Key": one.key, "VersionId": one.version}
-            for one in found[start : start + emptying.PAGE]
+            {"Key": marker.key, "VersionId": marker.version}
+            for marker in markers[start : start + emptying.PAGE]
         ]
         emptying.delete_page(s3, bucket, account, page, sleep)

@@ -36,7 +36,7 @@ def watch(target: Target, stack_id: str, seen: str) -> list[Event]:
 
 
 def failure(
-    target: Target, found: Sequence[Event], where: Callable[[str], str], fate: str = ""
+    target: Target, history: Sequence[Event], where: Callable[[str], str], fate: str = ""
 ) -> UserError:
     """The first failure in AWS's words, where it stands in the template, and what to do.
 
@@ -44,7 +44,7 @@ def failure(
     """
     state, out = _state(target)
     out = f"{state}\n{fate}" if fate else f"{state} {out}"
-    failed = events.first_failure(found)
+    failed = events.first_failure(history)
     if failed is None:
         return UserError("the stack did not change as asked.", mend=out)
     advice = [line for line in (hint(failed.reason, failed.type), out) if line]

@@ -42,14 +42,14 @@ class Section(BaseModel):
 
     def foreign(self) -> frozenset[str]:
         """The values that name what isn't the stack's: those of the fields marked FOREIGN."""
-        found: set[str] = set()
+        names: set[str] = set()
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
             if isinstance(value, Section):
-                found |= value.foreign()
+                names |= value.foreign()
             elif isinstance(value, str) and _is_foreign(field.annotation, field.metadata):
-                found.add(value)
-        return frozenset(found)
+                names.add(value)
+        return frozenset(names)
 
 
 def _is_foreign(annotation: object, metadata: Iterable[object]) -> bool:

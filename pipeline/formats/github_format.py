@@ -18,21 +18,23 @@ def text(report: Report) -> str:
     return "".join(f"{_command(one)}\n" for one in merge(report.findings))
 
 
-def _command(one: Merged) -> str:
-    properties = {"file": one.place.file}
-    if one.place.line:
-        properties["line"] = str(one.place.line)
-    properties["title"] = f"{one.finding.rule} ({', '.join(one.environments) or one.finding.tool})"
+def _command(merged: Merged) -> str:
+    properties = {"file": merged.place.file}
+    if merged.place.line:
+        properties["line"] = str(merged.place.line)
+    properties["title"] = (
+        f"{merged.finding.rule} ({', '.join(merged.environments) or merged.finding.tool})"
+    )
     told = ",".join(f"{key}={value.translate(_IN_PROPERTY)}" for key, value in properties.items())
-    return f"::{_COMMANDS[one.finding.level]} {told}::{_message(one).translate(_IN_MESSAGE)}"
+    return f"::{_COMMANDS[merged.finding.level]} {told}::{_message(merged).translate(_IN_MESSAGE)}"
 
 
-def _message(one: Merged) -> str:
-    finding = one.finding
+def _message(merged: Merged) -> str:
+    finding = merged.finding
     lines = [
         finding.message,
         ".".join(map(str, finding.pointer)) + (f": found {finding.found}" if finding.found else ""),
-        *(f"The value comes from {place}." for place in one.value_places),
+        *(f"The value comes from {place}." for place in merged.value_places),
         f"Mend: {finding.mend}" if finding.mend else "",
         *finding.notes,
         finding.waived,

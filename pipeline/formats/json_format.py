@@ -26,13 +26,13 @@ def text(report: Report) -> str:
     ).decode()
 
 
-def _finding(one: Merged) -> dict[str, Any]:
-    finding = one.finding
+def _finding(merged: Merged) -> dict[str, Any]:
+    finding = merged.finding
     return {
         "tool": finding.tool,
         "rule": finding.rule,
         "level": str(finding.level),
-        "environments": list(one.environments),
+        "environments": list(merged.environments),
         "resource": finding.logical_id,
         "path": list(finding.pointer),
         "found": finding.found,
@@ -41,8 +41,8 @@ def _finding(one: Merged) -> dict[str, Any]:
         "mend": finding.mend,
         "notes": list(finding.notes),
         "waived": finding.waived,
-        "place": _place(one.place),
-        "value_places": [_place(place) for place in one.value_places],
+        "place": _place(merged.place),
+        "value_places": [_place(place) for place in merged.value_places],
     }
 
 

@@ -34,11 +34,11 @@ def text(report: Report) -> str:
 
 
 def _run(tool: str, report: Report) -> Node:
-    found = report.of(tool)
+    findings = report.of(tool)
     asked = report.rules if tool == TOOL_GUARD else ()
     rules = {rule.name: _rule(rule) for rule in asked}
-    for one in found:
-        rules.setdefault(one.finding.rule, _unlisted(one.finding))
+    for merged in findings:
+        rules.setdefault(merged.finding.rule, _unlisted(merged.finding))
     index = {name: number for number, name in enumerate(rules)}
     driver: Node = {"name": tool, "rules": list(rules.values())}
     if tool in _PACKAGES:
@@ -49,7 +49,7 @@ def _run(tool: str, report: Report) -> Node:
         "invocations": [{"executionSuccessful": not report.stopped}],
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The repository's root"}}},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(one, index) for one in found],
+        "results": [_result(one, index) for one in findings],
     }
 
 
@@ -80,38 +80,38 @@ def _unlisted(finding: Finding) -> Node:
     }
 
 
-def _result(one: Merged, index: dict[str, int]) -> Node:
-    finding = one.finding
+def _result(merged: Merged, index: dict[str, int]) -> Node:
+    finding = merged.finding
     result: Node = {
         "ruleId": finding.rule,
         "ruleIndex": index[finding.rule],
         "level": _LEVELS[finding.level],
         "kind": "fail" if fails(finding) or finding.waived else "informational",
-        "message": {"text": _message(one)},
-        "locations": [_location(one)],
+        "message": {"text": _message(merged)},
+        "locations": [_location(merged)],
         "partialFingerprints": {"rulePathAndMessage/v1": _fingerprint(finding)},
-        "properties": {"environments": list(one.environments)},
+        "properties": {"environments": list(merged.environments)},
     }
     if result["kind"] == "informational":
         result["level"] = "none"  # the only level that goes with a kind other than fail
-    if one.value_places:
-        result["relatedLocations"] = _related(one.value_places)
+    if merged.value_places:
+        result["relatedLocations"] = _related(merged.value_places)
     if finding.waived:
         result["suppressions"] = [{"kind": "external", "justification": finding.waived}]
     return result
 
 
-def _message(one: Merged) -> str:
-    finding = one.finding
+def _message(merged: Merged) -> str:
+    finding = merged.finding
     links = [
         f"The value comes from [{place}]({number})."
-        for number, place in enumerate(one.value_places, start=1)
+        for number, place in enumerate(merged.value_places, start=1)
     ]
     parts = [
         _sentence(finding.message),
         f"Found {finding.found}." if finding.found else "",
         _sentence(f"Mend: {finding.mend}") if finding.mend else "",
-        f"In {', '.join(one.environments)}." if one.environments else "",
+        f"In {', '.join(merged.environments)}." if merged.environments else "",
         *finding.notes,
     ]
     return " ".join([*(_plain(part) for part in parts if part), *links])
@@ -126,9 +126,9 @@ def _plain(text: str) -> str:
     return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
 
 
-def _location(one: Merged) -> Node:
-    location: Node = {"physicalLocation": _physical(one.place)}
-    finding = one.finding
+def _location(merged: Merged) -> Node:
+    location: Node = {"physicalLocation": _physical(merged.place)}
+    finding = merged.finding
     if finding.pointer:
         path = ".".join(map(str, finding.pointer))
         named = {"name": finding.logical_id or path, "fullyQualifiedName": path}

@@ -84,19 +84,19 @@ def _numeric(compare: Callable[[Decimal, Decimal], bool]) -> Callable[[str, str]
     return lambda wanted, found: compare(_number(found), _number(wanted))
 
 
-def _arns_match(wanted: str, found: str) -> bool:
-    for text in (wanted, found):
+def _arns_match(wanted: str, given: str) -> bool:
+    for text in (wanted, given):
         if not is_arn(text):
             raise NotUnderstood(f"{text} as an ARN")
-    return arn_matches(wanted, found)
+    return arn_matches(wanted, given)
 
 
-def _same(wanted: str, found: str) -> bool:
-    return wanted == found
+def _same(wanted: str, text: str) -> bool:
+    return wanted == text
 
 
-def _same_in_any_case(wanted: str, found: str) -> bool:
-    return wanted.lower() == found.lower()
+def _same_in_any_case(wanted: str, text: str) -> bool:
+    return wanted.lower() == text.lower()
 
 
 Comparison = Callable[[str, str], bool]

@@ -75,21 +75,21 @@ def target(template: Template) -> Target:
     return Target(settings.aws.region, template.parameters, account, settings.stack_name)
 
 
-def _flaws(found: Stack, entries: Sequence[Entry]) -> Iterator[Flaw]:
-    yield from _unrecorded(found, entries)
-    made = uses(found, entries)
-    yield from _refused(made, found)
-    for name, statements in found.roles.items():
+def _flaws(stack: Stack, entries: Sequence[Entry]) -> Iterator[Flaw]:
+    yield from _unrecorded(stack, entries)
+    made = uses(stack, entries)
+    yield from _refused(made, stack)
+    for name, statements in stack.roles.items():
         mine = [use for use in made if use.function.role == name]
         for statement in statements:
             if statement.effect == "Allow":
-                yield from _without_use(statement, mine, found.template)
+                yield from _without_use(statement, mine, stack.template)
 
 
-def _unrecorded(found: Stack, entries: Iterable[Entry]) -> Iterator[Flaw]:
+def _unrecorded(stack: Stack, entries: Iterable[Entry]) -> Iterator[Flaw]:
     """A function of which nothing is known has no proof, and calls of none are out of date."""
     recorded = {entry.function for entry in entries}
-    for function in found.functions:
+    for function in stack.functions:
         if function.folder not in recorded:
             yield Flaw(
                 RECORDED,
@@ -97,7 +97,7 @@ def _unrecorded(found: Stack, entries: Iterable[Entry]) -> Iterator[Flaw]:
                 f"{recording.FILE} holds no call of {function.folder}, whose code this runs.",
                 "Record its tests: docs/least-privilege.md says how.",
             )
-    for folder in sorted(recorded - {function.folder for function in found.functions}):
+    for folder in sorted(recorded - {function.folder for function in stack.functions}):
         yield Flaw(
             RECORDED,
             (),
@@ -106,16 +106,16 @@ def _unrecorded(found: Stack, entries: Iterable[Entry]) -> Iterator[Flaw]:
         )
 
 
-def _refused(made: Iterable[Use], found: Stack) -> Iterator[Flaw]:
+def _refused(made: Iterable[Use], stack: Stack) -> Iterator[Flaw]:
     """The uses that fail, each action on a resource once for a role."""
     seen = set()
     for use in made:
-        statements = [*found.roles[use.function.role], *(found.denials if use.is_a_call else ())]
+        statements = [*stack.roles[use.function.role], *(stack.denials if use.is_a_call else ())]
         resource = _sample(use.resource)
         decision = evaluation.decide(statements, use.action, resource, use.context)
         if not decision and (about := (use.function.role, use.action, use.resource)) not in seen:
             seen.add(about)
-            yield _refusal(use, decision, found.template)
+            yield _refusal(use, decision, stack.template)
 
 
 def _refusal(use: Use, decision: evaluation.Decision, template: Mapping[str, Any]) -> Flaw:

@@ -22,8 +22,8 @@ def matches(pattern: str, text: str) -> bool:
 def arn_matches(pattern: str, text: str) -> bool:
     """The same, part by part: in a condition's ARN no wildcard reaches beyond a colon but the
     last part's."""
-    wanted, found = pattern.split(":", ARN_PARTS - 1), text.split(":", ARN_PARTS - 1)
-    return len(wanted) == len(found) == ARN_PARTS and all(map(matches, wanted, found))
+    wanted, parts = pattern.split(":", ARN_PARTS - 1), text.split(":", ARN_PARTS - 1)
+    return len(wanted) == len(parts) == ARN_PARTS and all(map(matches, wanted, parts))
 
 
 def is_arn(text: str) -> bool:

@@ -51,15 +51,15 @@ def uses(stack: Stack, recorded: Iterable[Entry]) -> list[Use]:
     """All of them, each once."""
     entries = list(recorded)
     calls = [use for one in stack.functions for use in _calls(one, entries, stack)]
-    found = [*calls, *(key_use for use in calls for key_use in _key_uses(use, stack))]
+    made = [*calls, *(key_use for use in calls for key_use in _key_uses(use, stack))]
     for function in stack.functions:
         properties = stack.template["Resources"][function.logical_id]["Properties"]
-        found += _logs(function, properties, stack)
-        found += _traces(function, properties)
-        found += _dead_letters(function, properties, stack)
-    found += _mappings(stack)
-    found += _destinations(stack)
-    return found
+        made += _logs(function, properties, stack)
+        made += _traces(function, properties)
+        made += _dead_letters(function, properties, stack)
+    made += _mappings(stack)
+    made += _destinations(stack)
+    return made
 
 
 def _calls(function: Function, entries: Iterable[Entry], stack: Stack) -> Iterator[Use]:

@@ -75,18 +75,20 @@ class Closure:
         for one in _imports(module, shown):
             yield from self._resolve(one, f"{shown}:{one.line}")
 
-    def _resolve(self, one: Import, where: str) -> list[Module]:
-        head = one.module.partition(".")[0]
+    def _resolve(self, statement: Import, where: str) -> list[Module]:
+        head = statement.module.partition(".")[0]
         if self._find(head) is None:
             _check_available(head, where)
             return []
-        modules = self._find(one.module)
+        modules = self._find(statement.module)
         if modules is None:
-            raise _missing(one.module, where)
-        within = self._find(f"{one.module}.{one.attribute}") if one.attribute else None
-        runs = bool(modules) and modules[-1].name == one.module
-        if one.attribute and within is None and not runs:
-            raise _missing(f"{one.module}.{one.attribute}", where)
+            raise _missing(statement.module, where)
+        within = (
+            self._find(f"{statement.module}.{statement.attribute}") if statement.attribute else None
+        )
+        runs = bool(modules) and modules[-1].name == statement.module
+        if statement.attribute and within is None and not runs:
+            raise _missing(f"{statement.module}.{statement.attribute}", where)
         return modules + (within or [])
 
     def _find(self, name: str) -> list[Module] | None:

@@ -28,13 +28,13 @@ _NEEDS_NO_QUOTES = re.compile(r"[A-Za-z][^:#\"\\]*")
 def wanted(kind: str, names: Iterable[str], used: Iterable[tuple[str, Path]]) -> list[Path]:
     """The paths that these names stand for: a name, or all that the templates set below it."""
     set_ = [path for other, path in used if other == kind]
-    found: list[Path] = []
+    paths: list[Path] = []
     for name in names:
         path = allowed.split(name)
         below = [one for one in set_ if _without_items(one)[: len(path)] == _without_items(path)]
         exact = [one for one in below if _without_items(one) == _without_items(path)]
-        found += exact or below or [path]
-    return list(dict.fromkeys(found))
+        paths += exact or below or [path]
+    return list(dict.fromkeys(paths))
 
 
 def need_reasons(kind: str, paths: Iterable[Path]) -> list[Path]:

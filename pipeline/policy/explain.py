@@ -25,18 +25,18 @@ def rule(name: str, root: Path) -> str:
             f"there is no rule {name}.",
             mend=f"`--list` shows all {len(known)}.{guess(name, sorted(known))}",
         )
-    one = known[name]
+    chosen = known[name]
     required = rulebook.required(folder, known.values())
     texts = {file.name: file.text for file in files}
     lines = [
-        one.name,
-        f"  {one.protects}",
-        f"  Asked for by {one.source}",
-        f"  Has to pass in: {required.in_words(one.name)}",
-        f"  Written in {one.place}",
-        *_says(one, texts.get(one.file, "")),
-        *_cases(one, folder),
-        *_waivers(one, root),
+        chosen.name,
+        f"  {chosen.protects}",
+        f"  Asked for by {chosen.source}",
+        f"  Has to pass in: {required.in_words(chosen.name)}",
+        f"  Written in {chosen.place}",
+        *_says(chosen, texts.get(chosen.file, "")),
+        *_cases(chosen, folder),
+        *_waivers(chosen, root),
     ]
     return "\n".join(lines)
 
@@ -65,9 +65,9 @@ def show_table(root: Path) -> None:
     Console().print(drawn)
 
 
-def _says(one: Rule, text: str) -> Iterator[str]:
+def _says(rule: Rule, text: str) -> Iterator[str]:
     """The messages of a Guard rule, and of the rules with parameters that it calls."""
-    texts = list(dict.fromkeys(" ".join(said.split()) for said in _messages(one.name, text)))
+    texts = list(dict.fromkeys(" ".join(said.split()) for said in _messages(rule.name, text)))
     if texts:
         yield "  It says:"
         yield from (f"    - {said}" for said in texts)
@@ -88,11 +88,11 @@ def _body(name: str, text: str) -> str:
     return text[start.start() : end.start() if end else len(text)]
 
 
-def _cases(one: Rule, folder: Path) -> Iterator[str]:
-    names = rulebook.cases(one, folder)
+def _cases(rule: Rule, folder: Path) -> Iterator[str]:
+    names = rulebook.cases(rule, folder)
     if not any(names.values()):
         return
-    yield f"  Its cases, in rules/{rulebook.tests_of(one.file)}:"
+    yield f"  Its cases, in rules/{rulebook.tests_of(rule.file)}:"
     for outcome in OUTCOMES:
         yield from (f"    {outcome}  {case}" for case in names[outcome])
 

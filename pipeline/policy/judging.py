@@ -111,7 +111,7 @@ def judge(templates: Mapping[str, dict[str, Any]], files: Sequence[RulesFile]) -
     texts = {name: _strict_json(name, template) for name, template in templates.items()}
     task = {"files": {file.name: file.text for file in files}, "templates": texts}
     jobs = [(file.name, name) for file in files for name in texts]
-    found: list[Verdict] = []
+    verdicts: list[Verdict] = []
     broken: dict[str, Broken] = {}
     ran: set[str] = set()
     while jobs:
@@ -121,14 +121,14 @@ def judge(templates: Mapping[str, dict[str, Any]], files: Sequence[RulesFile]) -
             if "error" in answer:
                 broken.setdefault(file, _engine_error(file, answer["error"]))
             else:
-                found += _verdicts(file, template, answer["verdicts"])
+                verdicts += _verdicts(file, template, answer["verdicts"])
         jobs = jobs[len(answers) :]
         if jobs:
             file = jobs[0][0]
             broken.setdefault(file, Broken(file, died))
             jobs = [job for job in jobs if job[0] != file]
     return Judgement(
-        tuple(verdict for verdict in found if verdict.file not in broken),
+        tuple(verdict for verdict in verdicts if verdict.file not in broken),
         tuple(broken.values()),
         frozenset(ran),
     )

@@ -36,12 +36,12 @@ that nothing needs, fail the test. `*` is one key, `**` any number.
 
 def text(root: Path) -> str:
     """The whole page, from what the rules say of themselves."""
-    found = catalogue.rules(root)
-    required = rulebook.required(root / "rules", found)
+    rules = catalogue.rules(root)
+    required = rulebook.required(root / "rules", rules)
     by_file: dict[str, list[Rule]] = {}
-    for rule in found:
+    for rule in rules:
         by_file.setdefault(rule.file, []).append(rule)
-    parts = [_HEAD, f"{len(found)} rules in {len(by_file)} files.\n"]
+    parts = [_HEAD, f"{len(rules)} rules in {len(by_file)} files.\n"]
     sections = [_section(*item, required) for item in by_file.items()]
     return "\n".join([*parts, *sections, _unprotected(unprotected.read(root))])
 
@@ -55,8 +55,8 @@ def _unprotected(exceptions: unprotected.Exceptions) -> str:
     return "\n".join([_UNPROTECTED, *head, *changed, *added, *deleted, ""])
 
 
-def _exception(one: unprotected.Unprotected, unnoticed: str) -> str:
-    return f"| {'<br>'.join(f'`{path}`' for path in one.at)} | {unnoticed} | {one.reason} |"
+def _exception(entry: unprotected.Unprotected, unnoticed: str) -> str:
+    return f"| {'<br>'.join(f'`{path}`' for path in entry.at)} | {unnoticed} | {entry.reason} |"
 
 
 def _section(file: str, rules: Sequence[Rule], required: Required) -> str:

@@ -19,8 +19,8 @@ def referred(value: Any) -> list[str]:
 
 def resources(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The template's resources, by logical id."""
-    found = template.get("Resources")
-    every = found.items() if isinstance(found, dict) else ()
+    section = template.get("Resources")
+    every = section.items() if isinstance(section, dict) else ()
     return {name: resource for name, resource in every if isinstance(resource, dict)}
 
 
@@ -63,18 +63,18 @@ def as_written(value: Any) -> Any:
 
 def at(value: Any, *path: str) -> list[tuple[Pointer, Any]]:
     """What stands at `path`; a list on the way, or at its end, gives each of its items."""
-    found: list[tuple[Pointer, Any]] = [((), value)]
+    values: list[tuple[Pointer, Any]] = [((), value)]
     for key in path:
-        found = [
+        values = [
             ((*pointer, key), item[key])
-            for pointer, item in _items(found)
+            for pointer, item in _items(values)
             if isinstance(item, dict) and key in item
         ]
-    return list(_items(found))
+    return list(_items(values))
 
 
-def _items(found: list[tuple[Pointer, Any]]) -> Iterator[tuple[Pointer, Any]]:
-    for pointer, value in found:
+def _items(values: list[tuple[Pointer, Any]]) -> Iterator[tuple[Pointer, Any]]:
+    for pointer, value in values:
         if isinstance(value, list):
             yield from (((*pointer, number), item) for number, item in enumerate(value))
         else:

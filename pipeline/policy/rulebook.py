@@ -118,16 +118,16 @@ def read_all(rules: Path) -> list[RulesFile]:
     folders = [name for name in (GENERAL, APPLICATION) if (rules / name).is_dir()]
     if not folders:
         raise _nothing_here(rules)
-    found = [file for name in folders for file in _files(rules / name, f"{name}/")]
-    _refuse_twins([rule for file in found for rule in file.rules], rules)
-    return found
+    rules_files = [file for name in folders for file in _files(rules / name, f"{name}/")]
+    _refuse_twins([rule for file in rules_files for rule in file.rules], rules)
+    return rules_files
 
 
 def read(folder: Path) -> list[RulesFile]:
     """Every rules file of `folder`, sorted; none, an empty one or a name twice is an error."""
-    found = _files(folder, "")
-    _refuse_twins([rule for file in found for rule in file.rules], folder)
-    return found
+    rules_files = _files(folder, "")
+    _refuse_twins([rule for file in rules_files for rule in file.rules], folder)
+    return rules_files
 
 
 def _files(folder: Path, prefix: str) -> list[RulesFile]:
@@ -229,13 +229,13 @@ def tests_of(file: str) -> str:
 def cases(rule: Rule, folder: Path) -> dict[str, list[str]]:
     """The names of a rule's cases, by outcome."""
     tests = folder / tests_of(rule.file)
-    found: dict[str, list[str]] = {outcome: [] for outcome in OUTCOMES}
+    names: dict[str, list[str]] = {outcome: [] for outcome in OUTCOMES}
     text = _text(tests) if tests.is_file() else ""
     for case in _CASE_NAME.split(text)[1:]:
         name = case.splitlines()[0].strip()
         for outcome in [said for other, said in _CASE.findall(case) if other == rule.name]:
-            found[outcome].append(name)
-    return found
+            names[outcome].append(name)
+    return names
 
 
 def required(folder: Path, rules: Iterable[Rule]) -> Required:

@@ -64,17 +64,17 @@ def _reach_method(call: nodes.Call) -> None:
         method.attr = METHODS.get(method.attr, method.attr)
 
 
-def _settings_first(node: nodes.Node, found: Reading) -> Iterator[nodes.Node]:
+def _settings_first(node: nodes.Node, reading: Reading) -> Iterator[nodes.Node]:
     """Every node but those of `env.a.b`, which is one setting."""
     for child in node.iter_child_nodes():
         if isinstance(child, nodes.TemplateData):
             continue
         at = chain(child) if isinstance(child, nodes.Getattr | nodes.Getitem) else None
         if at is not None:
-            found.settings.append((at, child.lineno))
+            reading.settings.append((at, child.lineno))
             continue
         yield child
-        yield from _settings_first(child, found)
+        yield from _settings_first(child, reading)
 
 
 def _file(

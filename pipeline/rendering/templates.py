@@ -75,9 +75,9 @@ class _Environment(jinja2.Environment):
             self.marks.into(tree, file)
         return tree
 
-    def _check(self, found: Reading, file: str) -> None:
-        known = {"env", *self.globals, *found.given}
-        for name in found.read:
+    def _check(self, reading: Reading, file: str) -> None:
+        known = {"env", *self.globals, *reading.given}
+        for name in reading.read:
             if name.name not in known:
                 raise DocumentError(
                     f"the variable {brief(name.name)} is unknown.",
@@ -86,9 +86,9 @@ class _Environment(jinja2.Environment):
                     mend=f"Templates see env and {', '.join(sorted(self.globals))}; "
                     f"a setting is written env.{brief(name.name)}.",
                 )
-        self.included |= found.files
-        self.uses += [Use(at, file, line) for at, line in found.settings]
-        _check_plain_texts(found.outputs)
+        self.included |= reading.files
+        self.uses += [Use(at, file, line) for at, line in reading.settings]
+        _check_plain_texts(reading.outputs)
 
 
 @dataclass

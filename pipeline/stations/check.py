@@ -132,12 +132,12 @@ class _Work:
     @classmethod
     def known(cls, wanted: Wanted, said: dict[str, Any]) -> _Work:
         """What `as_json` said of the same question."""
-        found = [finding_from_json(finding) for finding in said["found"]]
-        return cls(wanted.tools, said["names"], said["tools"], found, judged_before=True)
+        findings = [finding_from_json(finding) for finding in said["found"]]
+        return cls(wanted.tools, said["names"], said["tools"], findings, judged_before=True)
 
     def as_json(self) -> dict[str, Any]:
-        found = [asdict(finding) for finding in self.found]
-        return {"names": self.names, "tools": self.tools, "found": found}
+        findings = [asdict(finding) for finding in self.found]
+        return {"names": self.names, "tools": self.tools, "found": findings}
 
     @contextmanager
     def noting(self, tool: str, name: str = "") -> Iterator[None]:
@@ -170,9 +170,9 @@ def _rendered(root: Path, work: _Work) -> list[Rendered]:
         return []
     work.tools.append("render")
     templates = Templates(root)
-    for one in loaded:
-        with work.noting(TOOL_RENDER, one.name):
-            rendered.append(render.render(one, root, templates))
+    for environment in loaded:
+        with work.noting(TOOL_RENDER, environment.name):
+            rendered.append(render.render(environment, root, templates))
     return rendered
 
 
@@ -192,22 +192,22 @@ def _report(work: _Work, root: Path, destination: Destination, rules_of: Path | 
             terminal.show_findings(work.found, root)
             terminal.say(_summary(work, work.found))
         return code
-    found = [*work.found, *work.complaints]
+    findings = [*work.found, *work.complaints]
     rules = [] if work.errors else _rules(work.stations, rules_of or root)
-    report = Report(work.tools, work.names, found, rules, stopped=bool(work.errors))
+    report = Report(work.tools, work.names, findings, rules, stopped=bool(work.errors))
     text = _text(report, root, destination.format)
     if destination.file is None:
         terminal.report(text)
     else:
         files.write(root / destination.file, text.encode())
-    print(_summary(work, found), file=sys.stderr, flush=True)
+    print(_summary(work, findings), file=sys.stderr, flush=True)
     return code
 
 
-def _summary(work: _Work, found: Sequence[Finding]) -> str:
+def _summary(work: _Work, findings: Sequence[Finding]) -> str:
     stations, names = " and ".join(work.stations), ", ".join(work.names)
     before = ", as judged before" if work.judged_before else ""
-    return f"{stations}: {terminal.summary(found)} in {names}{before}"
+    return f"{stations}: {terminal.summary(findings)} in {names}{before}"
 
 
 def _text(report: Report, root: Path, form: str) -> str:

@@ -114,9 +114,9 @@ def bring_up_to_date(deployment: Deployment, consent: Consent) -> None:
     stack = recovery.cleared(deployment.target, stack, consent)
     kind = diagnosis.kind(deployment.target, stack, deployment.where)
     as_rendered = deployment
-    if kind == "CREATE" and (found := adoption.taken(deployment)):
-        adoption.told(deployment, found)
-        deployment = adoption.agreed(deployment, found, allowed=consent.take_in)
+    if kind == "CREATE" and (kept := adoption.taken(deployment)):
+        adoption.told(deployment, kept)
+        deployment = adoption.agreed(deployment, kept, allowed=consent.take_in)
     preflight.check_public_access(deployment, kind)
     parcels.send_code(deployment)
     watch = alarm_watch.watch(deployment.target, stack, deployment.rendered.document)
@@ -177,10 +177,10 @@ def _confirm(deployment: Deployment, consent: Consent) -> None:
 
 
 def _watch(deployment: Deployment, change_set: ChangeSet, seen: str) -> None:
-    found = watching.watch(deployment.target, change_set.stack_id, seen)
-    if not found or found[-1].status not in stacks.DONE:
+    history = watching.watch(deployment.target, change_set.stack_id, seen)
+    if not history or history[-1].status not in stacks.DONE:
         fate = adoption.fate(deployment)
-        raise watching.failure(deployment.target, found, deployment.where, fate)
+        raise watching.failure(deployment.target, history, deployment.where, fate)
 
 
 def _finish(deployment: Deployment) -> None:

@@ -148,22 +148,27 @@ def _inventory(target: Target, stack: Stack) -> list[Held]:
     return held
 
 
-def _fate(target: Target, one: Held) -> Fate:
-    fills = one.type == BUCKET and not one.kept and one.physical_id
+def _fate(target: Target, resource: Held) -> Fate:
+    fills = resource.type == BUCKET and not resource.kept and resource.physical_id
     s3, account = target.aws.s3, target.identity.account
     return Fate(
-        fate="keep" if one.kept else "delete",
-        logical_id=one.logical_id,
-        type=one.type,
-        physical_id=one.physical_id,
-        holds=emptying.count(s3, one.physical_id, account) if fills else "",
+        fate="keep" if resource.kept else "delete",
+        logical_id=resource.logical_id,
+        type=resource.type,
+        physical_id=resource.physical_id,
+        holds=emptying.count(s3, resource.physical_id, account) if fills else "",
     )
 
 
 def _show(target: Target, fates: Sequence[Fate], bucket: buckets.Bucket | None) -> None:
     rows = [
-        [one.fate, one.logical_id, one.type, ", ".join(filter(None, (one.physical_id, one.holds)))]
-        for one in fates
+        [
+            fate.fate,
+            fate.logical_id,
+            fate.type,
+            ", ".join(filter(None, (fate.physical_id, fate.holds))),
+        ]
+        for fate in fates
     ]
     if bucket is not None:
         number = emptying.count(target.aws.s3, bucket.name, bucket.account)
@@ -179,11 +184,11 @@ def _delete(target: Target, stack: Stack, held: Sequence[Held]) -> None:
         emptied = sum(_empty(target, name) for name in filter(None, names))
         if turn and not emptied:
             break
-        found = _delete_stack(target, stack)
-        if found and found[-1].status == "DELETE_COMPLETE":
+        history = _delete_stack(target, stack)
+        if history and history[-1].status == "DELETE_COMPLETE":
             _tell_what_stayed(target, held)
             return
-    raise watching.failure(target, found, lambda _: "")
+    raise watching.failure(target, history, lambda _: "")
 
 
 def _delete_stack(target: Target, stack: Stack) -> list[events.Event]:
@@ -202,9 +207,11 @@ def _empty(target: Target, name: str) -> int:
 
 
 def _tell_what_stayed(target: Target, held: Sequence[Held]) -> None:
-    for one in held:
-        if one.kept:
-            screen.note(f"{one.logical_id} stays, by its deletion policy: {one.physical_id}")
+    for resource in held:
+        if resource.kept:
+            screen.note(
+                f"{resource.logical_id} stays, by its deletion policy: {resource.physical_id}"
+            )
     screen.note(f"{target.settings.stack_name} is gone.")
 
 

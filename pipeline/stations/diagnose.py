@@ -44,37 +44,39 @@ def diagnose(name: str, root: Path, answer: answers.Diagnose | None = None) -> i
     return 0 if found.is_well or not found.cause else 1
 
 
-def state(found: Diagnosis) -> State:
+def state(diagnosed: Diagnosis) -> State:
     """The same for a program."""
     return State(
-        status=found.stack.status,
-        settled=found.is_settled,
-        reason=found.failed.reason if found.failed else "",
-        logical_id=found.failed.logical_id if found.failed and not found.failed.of_stack else "",
-        place=found.where,
-        hint=found.hint,
-        way_out=found.way_out,
+        status=diagnosed.stack.status,
+        settled=diagnosed.is_settled,
+        reason=diagnosed.failed.reason if diagnosed.failed else "",
+        logical_id=diagnosed.failed.logical_id
+        if diagnosed.failed and not diagnosed.failed.of_stack
+        else "",
+        place=diagnosed.where,
+        hint=diagnosed.hint,
+        way_out=diagnosed.way_out,
     )
 
 
-def lines(found: Diagnosis, stack: str) -> Iterator[str]:
+def lines(diagnosed: Diagnosis, stack: str) -> Iterator[str]:
     """What a person reads of it."""
-    began = f", since {found.began:%Y-%m-%d %H:%M} UTC" if found.began else ""
-    yield f"{stack} is in state {found.stack.status}{began}."
-    yield from _why(found)
-    yield from filter(None, (found.hint, found.way_out))
-    if found.is_well:
+    began = f", since {diagnosed.began:%Y-%m-%d %H:%M} UTC" if diagnosed.began else ""
+    yield f"{stack} is in state {diagnosed.stack.status}{began}."
+    yield from _why(diagnosed)
+    yield from filter(None, (diagnosed.hint, diagnosed.way_out))
+    if diagnosed.is_well:
         yield "Its last operation ended well."
-    elif found.cause and not found.way_out:
+    elif diagnosed.cause and not diagnosed.way_out:
         yield "The stack is as it was before. Mend the cause, and deploy again."
 
 
-def _why(found: Diagnosis) -> Iterator[str]:
-    if found.cause:
-        where = f"{found.where}: " if found.where else ""
-        yield f"What failed first: {where}{found.cause}"
-    elif found.stack.reason and not found.is_well:
-        yield f"AWS's reason: {found.stack.reason}"
-    for event in found.stuck:
-        if event is not found.failed:
+def _why(diagnosed: Diagnosis) -> Iterator[str]:
+    if diagnosed.cause:
+        where = f"{diagnosed.where}: " if diagnosed.where else ""
+        yield f"What failed first: {where}{diagnosed.cause}"
+    elif diagnosed.stack.reason and not diagnosed.is_well:
+        yield f"AWS's reason: {diagnosed.stack.reason}"
+    for event in diagnosed.stuck:
+        if event is not diagnosed.failed:
             yield f"Could not be rolled back: {event.logical_id} ({event.type}): {event.reason}"

@@ -52,8 +52,8 @@ def show(deployment: Deployment, answer: answers.Diff | None = None) -> bool:
     answer.stack = deployment.settings.stack_name
     cloudformation = deployment.aws.cloudformation
     stack = deployment.target.existing_stack()
-    found = diagnosis.diagnose(deployment.target, stack, deployment.where)
-    answer.state = diagnose.state(found)
+    diagnosed = diagnosis.diagnose(deployment.target, stack, deployment.where)
+    answer.state = diagnose.state(diagnosed)
     before = inventory.template(cloudformation, stack.id)
     template = list(differences(before, deployment.rendered.value))
     values = list(_of_values(deployment, stack))
@@ -62,24 +62,24 @@ def show(deployment: Deployment, answer: answers.Diff | None = None) -> bool:
         screen.difference(one, deployment.rendered, before)
     for one in values:
         screen.value(one)
-    if not found.is_well:
-        for line in diagnose.lines(found, deployment.settings.stack_name):
+    if not diagnosed.is_well:
+        for line in diagnose.lines(diagnosed, deployment.settings.stack_name):
             screen.note(line)
     elif not answer.differences:
         screen.note(f"{deployment.settings.stack_name} is deployed as it is rendered.")
-    return found.is_settled and not answer.differences
+    return diagnosed.is_settled and not answer.differences
 
 
-def _part(deployment: Deployment, one: Difference) -> answers.Difference:
-    values = [value for value in (one.before, one.after) if value is not None]
-    section, *keys = one.place
+def _part(deployment: Deployment, difference: Difference) -> answers.Difference:
+    values = [value for value in (difference.before, difference.after) if value is not None]
+    section, *keys = difference.place
     gone = section == "Resources" and keys and keys[0] not in deployment.rendered.value["Resources"]
     in_template = section not in {"parameter", "tag"} and not gone
     return answers.Difference(
-        kind=one.kind,
-        path=list(one.place),
-        values=list(redaction.change(values, one.place)),
-        place=screen.origin(deployment.rendered, one.place) if in_template else "",
+        kind=difference.kind,
+        path=list(difference.place),
+        values=list(redaction.change(values, difference.place)),
+        place=screen.origin(deployment.rendered, difference.place) if in_template else "",
     )
 
 

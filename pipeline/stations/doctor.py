@@ -69,9 +69,9 @@ def _as_json(environment: str | None, root: Path) -> int:
     """The same for a program; unlike the rest of this module it needs the locked packages."""
     from pipeline import answers
 
-    def heard(one: Answer) -> None:
-        answer.things.append(answers.Thing(**asdict(one)))
-        answer.missing += one.is_missing and not one.optional
+    def heard(thing: Answer) -> None:
+        answer.things.append(answers.Thing(**asdict(thing)))
+        answer.missing += thing.is_missing and not thing.optional
 
     with answers.giving(answers.JSON, answers.Doctor(environment=environment)) as answer:
         return doctor(environment, root, heard)
@@ -137,8 +137,8 @@ def _made_by_uv() -> str:
     """Does this very environment come from uv, wherever that is?"""
     about = Path(sys.prefix, "pyvenv.cfg")
     lines = about.read_text("utf-8").splitlines() if about.is_file() else []
-    found = [line for line in lines if line.startswith("uv = ")]
-    return f"{found[0].removeprefix('uv = ')}, made this environment" if found else ""
+    versions = [line for line in lines if line.startswith("uv = ")]
+    return f"{versions[0].removeprefix('uv = ')}, made this environment" if versions else ""
 
 
 def _second_version(path: str | None, ask: Callable[[str], str]) -> str:

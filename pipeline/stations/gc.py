@@ -42,10 +42,13 @@ def collect(target: Target, confirm: str | None, answer: answers.Collect | None 
     answer.bucket = target.bucket.name
     old = collecting.unneeded(target, datetime.now(UTC))
     answer.unneeded = [
-        answers.OldObject(key=one.key, version=one.version, size=one.size, at=one.at) for one in old
+        answers.OldObject(
+            key=version.key, version=version.version, size=version.size, at=version.at
+        )
+        for version in old
     ]
-    for one in old:
-        screen.result(f"{one.at:%Y-%m-%d}  {one.size:>10,}  {one.key}")
+    for version in old:
+        screen.result(f"{version.at:%Y-%m-%d}  {version.size:>10,}  {version.key}")
     if not old:
         screen.note(f"{target.bucket.name} holds nothing that no stack needs.")
         return

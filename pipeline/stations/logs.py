@@ -47,8 +47,8 @@ def run(options: Namespace, root: Path) -> int:
     loaded = settings.load(name, root)
     with clients.spoken(loaded.settings.aws):
         target = enter(loaded)
-        found = log_lines.sources(target, target.existing_stack())
-        following = Following(found, since, options.session)
+        sources = log_lines.sources(target, target.existing_stack())
+        following = Following(sources, since, options.session)
         show(target, following, wanted(options), as_json=options.format == "json")
         if options.follow:
             follow(target, following, wanted(options), as_json=options.format == "json")
@@ -57,12 +57,12 @@ def run(options: Namespace, root: Path) -> int:
 
 def age(text: str) -> timedelta:
     """10m as a length of time."""
-    found = _AGE.fullmatch(text)
-    if not found:
+    length = _AGE.fullmatch(text)
+    if not length:
         raise UsageError(
             f"--since {text!r} is no length of time.", mend="Write 30s, 10m, 2h or 7d."
         )
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    return timedelta(**{_UNITS[length[2]]: int(length[1])})
 
 
 def wanted(options: Namespace) -> Callable[[Line], bool]:

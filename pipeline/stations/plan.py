@@ -61,10 +61,10 @@ def show_plan(deployment: Deployment, answer: answers.Plan | None = None) -> Non
         kind: Kind = "CREATE"
     else:
         kind = diagnosis.kind(deployment.target, stack, deployment.where)
-    if kind == "CREATE" and (found := adoption.taken(deployment)):
-        adoption.told(deployment, found)
+    if kind == "CREATE" and (kept := adoption.taken(deployment)):
+        adoption.told(deployment, kept)
         screen.note("deploy would ask whether to import it.")
-        deployment = adoption.importing(deployment, found)
+        deployment = adoption.importing(deployment, kept)
     preflight.check_public_access(deployment, kind)
     bucket_is_there = buckets.exists(deployment.aws.s3, deployment.bucket)
     parcels.tell_code(deployment, bucket_is_there=bucket_is_there)

@@ -143,13 +143,13 @@ def restore_table(deployment: Deployment, wish: Wish, confirm: str | None, watch
     target, own = deployment.target, deployment.settings
     taken = _the_one(deployment, TABLE, wish.resource)
     table = restoring.look(target.aws.tables, taken.name)
-    found = restoring.backups(target.aws.tables, taken.name)
-    if table.holds_something and table.source not in {one.arn for one in found}:
+    backups = restoring.backups(target.aws.tables, taken.name)
+    if table.holds_something and table.source not in {one.arn for one in backups}:
         _tell_nothing_is_lost(table)
         return
     _check_stack(deployment)
     begun = table.source if table.is_there and table.source else None
-    backup = restoring.chosen(taken.name, found, wish.backup or begun)
+    backup = restoring.chosen(taken.name, backups, wish.backup or begun)
     restoring.check_room(table, backup)
     _show(deployment, table, backup)
     confirmed(own.name, confirm, f"Type {own.name} to restore:")
@@ -255,19 +255,19 @@ def undelete(deployment: Deployment, wish: Wish, confirm: str | None) -> None:
     bucket = _the_one(deployment, BUCKET, wish.resource).name
     s3, account = target.aws.s3, target.identity.account
     where = (wish.objects or "", wish.since, wish.until)
-    found = undeleting.markers(s3, bucket, account, *where)
-    if not found:
+    markers = undeleting.markers(s3, bucket, account, *where)
+    if not markers:
         screen.note(f"Nothing below {wish.objects!r} in {bucket} was deleted in that time.")
         return
-    screen.note(f"{bucket}: {len(found):,} objects were deleted, and their versions are there.")
-    for one in (found[0], found[-1]):
-        screen.note(f"  {_at(one.at)}  {one.key}")
+    screen.note(f"{bucket}: {len(markers):,} objects were deleted, and their versions are there.")
+    for marker in (markers[0], markers[-1]):
+        screen.note(f"  {_at(marker.at)}  {marker.key}")
     confirmed(own.name, confirm, f"Type {own.name} to bring them back:")
-    undeleting.undelete(s3, bucket, account, found, target.sleep)
+    undeleting.undelete(s3, bucket, account, markers, target.sleep)
     left = undeleting.markers(s3, bucket, account, *where)
     if left:
         raise UserError(f"{len(left):,} objects are still deleted.", mend="Run it again.")
-    screen.note(f"{len(found):,} objects are there again.")
+    screen.note(f"{len(markers):,} objects are there again.")
 
 
 # ---- which
@@ -275,15 +275,15 @@ def undelete(deployment: Deployment, wish: Wish, confirm: str | None) -> None:
 
 def _the_one(deployment: Deployment, kind: str, wanted: str | None) -> Taken:
     """The resource that is meant; only a bucket that keeps versions can have deleted objects."""
-    found = [one for one in adoption.named(deployment) if one.type == kind]
+    resources = [one for one in adoption.named(deployment) if one.type == kind]
     if kind == BUCKET:
-        found = [one for one in found if _keeps_versions(deployment, one)]
-    named = [one for one in found if wanted in (None, one.logical_id)]
+        resources = [one for one in resources if _keeps_versions(deployment, one)]
+    named = [one for one in resources if wanted in (None, one.logical_id)]
     if len(named) == 1:
         return named[0]
-    names = ", ".join(one.logical_id for one in found)
+    names = ", ".join(one.logical_id for one in resources)
     what = "bucket that keeps versions" if kind == BUCKET else "table with a name of its own"
-    if not found:
+    if not resources:
         raise Refused(
             f"{deployment.settings.name} has no {what}: nothing of it can be restored.",
             mend="Switch it on in the environment file, for the next time.",

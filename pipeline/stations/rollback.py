@@ -79,20 +79,23 @@ def take_back(target: Target, confirm: str | None, skip: Sequence[str], where: W
         confirmed(own.name, confirm, f"{own.name} is protected. Type its name to go back:")
     seen = events.last(cloudformation, stack.id)
     begin(cloudformation, stack.id, list(skip))
-    found = watching.watch(target, stack.id, seen)
-    if not found or found[-1].status not in RESTORED:
-        raise watching.failure(target, found, where)
-    screen.note(f"{own.stack_name} is now {found[-1].status}.")
+    history = watching.watch(target, stack.id, seen)
+    if not history or history[-1].status not in RESTORED:
+        raise watching.failure(target, history, where)
+    screen.note(f"{own.stack_name} is now {history[-1].status}.")
 
 
 def _tell(target: Target, stack: Stack, where: Where) -> None:
     """What could not be taken back, and why."""
     screen.note(f"{target.settings.stack_name} is in state {stack.status}. {stack.reason}".strip())
-    for one in inventory.held(target.aws.cloudformation, stack.id):
-        if one.status.endswith("_FAILED"):
-            at = where(one.logical_id)
+    for resource in inventory.held(target.aws.cloudformation, stack.id):
+        if resource.status.endswith("_FAILED"):
+            at = where(resource.logical_id)
             place = f"{at}: " if at else ""
-            screen.note(f"{place}{one.logical_id} ({one.type}) {one.status}: {one.reason}")
+            screen.note(
+                f"{place}{resource.logical_id} ({resource.type}) {resource.status}:"
+                f" {resource.reason}"
+            )
 
 
 def _cancel(cloudformation: Any, stack_id: str, _: list[str]) -> None:
