@@ -357,9 +357,9 @@ def test_each_check_has_a_case_that_passes_and_one_that_fails() -> None:
         ("2026-12-31", "PASS", ""),
         ("2027-01-01", "PASS", "gets no security updates from 2027-06-30 on"),
         ("2027-06-30", "PASS", "no security updates since 2027-06-30"),
-        ("2027-07-31", "PASS", "no new function with this runtime since 2027-07-31"),
-        ("2027-08-30", "PASS", "no new function with this runtime since 2027-07-31"),
-        ("2027-08-31", "FAIL", "let nobody update a function with this runtime"),
+        ("2027-07-31", "PASS", "blocked new functions with this runtime since 2027-07-31"),
+        ("2027-08-30", "PASS", "blocked new functions with this runtime since 2027-07-31"),
+        ("2027-08-31", "FAIL", "blocked updates of functions with this runtime"),
     ],
 )
 def test_a_runtimes_end_is_told_half_a_year_before_and_refused_when_nobody_may_update_it(

@@ -1,8 +1,4 @@
-"""The recipe for a resource of a new type, and what is said to whoever forgets a part of it.
-
-The key's alias is in production alone, so the copy has no other environment: nothing else is judged
-twice.
-"""
+"""The recipe for a resource of a new type, and what is said to whoever forgets a part of it."""
 
 from __future__ import annotations
 
@@ -27,7 +23,10 @@ INCLUDE = """
 {% include "parts/alarm_key_alias.yaml.j2" %}
 """
 SIBLING = """\
-    "AWS::KMS::Alias": {"AliasName": "alias/x", "TargetKeyId": {"Ref": "FailureQueue"}},
+    "AWS::KMS::Alias": {
+        "AliasName": "alias/x",
+        "TargetKeyId": "arn:aws:kms:us-east-1:123456789012:key/x",
+    },
 """
 REASON = """\
   - reason: A name for people; nothing refers to the alias.
@@ -58,9 +57,8 @@ FORGOTTEN = {
 
 @pytest.fixture
 def workshop(tmp_path: Path) -> Workshop:
-    made = Workshop(tmp_path)
-    (made.root / "environments/dev.yaml").unlink()
-    return made
+    """A copy whose `refresh` leaves out nothing: the record has to know the new type."""
+    return Workshop(tmp_path)
 
 
 def allow(workshop: Workshop) -> None:
