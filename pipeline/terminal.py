@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -137,9 +138,16 @@ def _show_code(
 
 def frame(place: Place, root: Path) -> list[tuple[int, str]]:
     """The lines of code around a place, with their numbers; nothing if the file isn't there."""
+    path = root / place.file
     try:
-        lines = split((root / place.file).read_text(encoding="utf-8"))
+        lines = _lines(path, path.stat().st_mtime_ns)
     except (OSError, UnicodeDecodeError):
         return []
     first, last = max(1, place.line - _AROUND), min(len(lines), place.line + _AROUND)
     return [(number, lines[number - 1]) for number in range(first, last + 1)]
+
+
+@lru_cache(maxsize=8)
+def _lines(path: Path, _changed: int) -> list[str]:
+    """A file's lines, read once for all findings about it."""
+    return split(path.read_text(encoding="utf-8"))

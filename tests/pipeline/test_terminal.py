@@ -78,3 +78,20 @@ def test_a_step_is_a_plain_line_where_nobody_watches(capsys: pytest.CaptureFixtu
 def test_a_place_without_a_file_has_no_code(folder: Path) -> None:
     assert terminal.frame(Place("gone.j2", 3), folder) == []
     assert terminal.frame(Place("dev.yaml", 1), folder) == [(1, "flag: false")]
+
+
+def test_a_file_is_read_once_however_many_findings_it_has(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read = Path.read_text
+    seen: list[str] = []
+
+    def counted(path: Path, encoding: str | None = None, errors: str | None = None) -> str:
+        seen.append(path.name)
+        return read(path, encoding, errors)
+
+    monkeypatch.setattr(Path, "read_text", counted)
+    terminal.show_findings([finding("dev", line) for line in (1, 2, 3, 4)], folder)
+
+    assert sorted(seen) == ["dev.yaml", "t.j2"]
+    assert "four" in capsys.readouterr().out
