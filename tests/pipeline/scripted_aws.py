@@ -39,7 +39,9 @@ from pipeline.rendering.sourcemap import Line, SourceMap
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "123456789012"
-STACK_ID = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/qr-upload-dev/1"
+PROJECT = load("dev", ROOT).settings.project_name  # of whatever repository this is
+STACK = f"{PROJECT}-dev"
+STACK_ID = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/{PROJECT}-dev/1"
 TEMPLATE = """\
 Parameters:
   CodeBucket: {Type: String}
@@ -223,13 +225,13 @@ def deployment(
 def physical_ids(aws: Aws) -> dict[str, str]:
     """Logical id -> physical id of the development stack at the endpoint."""
     cloudformation = aws.clients.cloudformation
-    found = cloudformation.describe_stack_resources(StackName="qr-upload-dev")["StackResources"]
+    found = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
     return {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in found}
 
 
 def stack(status: str, **more: Any) -> dict[str, Any]:
     """An answer of DescribeStacks."""
-    one = {"StackName": "qr-upload-dev", "StackId": STACK_ID, "StackStatus": status}
+    one = {"StackName": STACK, "StackId": STACK_ID, "StackStatus": status}
     return {"Stacks": [{**one, "CreationTime": datetime.now(UTC), **more}]}
 
 
@@ -240,9 +242,9 @@ def history(*lines: tuple[str, str, str, str]) -> dict[str, Any]:
         {
             "StackId": STACK_ID,
             "EventId": f"event-{number}",
-            "StackName": "qr-upload-dev",
+            "StackName": STACK,
             "LogicalResourceId": logical_id,
-            "PhysicalResourceId": STACK_ID if logical_id == "qr-upload-dev" else "physical",
+            "PhysicalResourceId": STACK_ID if logical_id == STACK else "physical",
             "ResourceType": kind,
             "Timestamp": start + timedelta(seconds=number),
             "ResourceStatus": status,
@@ -255,7 +257,7 @@ def history(*lines: tuple[str, str, str, str]) -> dict[str, Any]:
 
 def of_stack(status: str, reason: str = "") -> tuple[str, str, str, str]:
     """One line about the stack itself."""
-    return ("qr-upload-dev", "AWS::CloudFormation::Stack", status, reason)
+    return (STACK, "AWS::CloudFormation::Stack", status, reason)
 
 
 def change(action: str, logical_id: str, kind: str, **more: Any) -> dict[str, Any]:

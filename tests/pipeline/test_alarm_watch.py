@@ -13,6 +13,7 @@ from pipeline.stations import deploy, plan
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import (
     ACCOUNT,
+    PROJECT,
     Aws,
     Refusal,
     change,
@@ -35,7 +36,7 @@ Outputs: {}
 NONE = {"RollbackTriggers": [], "MonitoringTimeInMinutes": 0}
 BEFORE, AFTER = of_stack("UPDATE_IN_PROGRESS"), of_stack("UPDATE_COMPLETE")
 OTHER = change("Modify", "Queue", "AWS::SQS::Queue")
-ABSENT = Refusal("ValidationError", "Stack with id qr-upload-dev does not exist")
+ABSENT = Refusal("ValidationError", f"Stack with id {PROJECT}-dev does not exist")
 
 
 @pytest.fixture

@@ -18,7 +18,9 @@ from tests import answer_forms
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import (
     ACCOUNT,
+    PROJECT,
     ROOT,
+    STACK,
     STACK_ID,
     Aws,
     Refusal,
@@ -122,7 +124,7 @@ def test_a_plan_has_each_change_with_its_cause_and_line(
     told = answer(capsys, "plan", "dev")
 
     (only,) = told["changes"]
-    assert (told["stack"], told["action"], told["error"]) == ("qr-upload-dev", "update", None)
+    assert (told["stack"], told["action"], told["error"]) == (STACK, "update", None)
     assert (only["action"], only["logical_id"], only["replacement"]) == (
         "Modify",
         "HttpApiLambda",
@@ -340,7 +342,7 @@ def test_an_update_that_was_taken_back_is_told_by_its_first_failure_with_line_an
 
     told = capsys.readouterr().out.splitlines()
     assert told[0].startswith(
-        "qr-upload-dev is in state UPDATE_ROLLBACK_COMPLETE, since 2026-01-01"
+        f"{PROJECT}-dev is in state UPDATE_ROLLBACK_COMPLETE, since 2026-01-01"
     )
     assert told[1].startswith("What failed first: templates/parts/http_api_function.yaml.j2:")
     assert "HttpApiLambda (AWS::Lambda::Function) UPDATE_FAILED: Access Denied" in told[1]

@@ -12,6 +12,7 @@ from pipeline import costs
 from pipeline.__main__ import main
 from pipeline.costs import Prices, Usage
 from pipeline.errors import UserError
+from tests.pipeline.scripted_aws import PROJECT
 
 UNIT = {"price": 2, "per": 1000, "service": "Post", "source": "https://x.test"}
 STANDING = {"price": 0.5, "service": "Watch", "source": "https://x.test"}
@@ -118,7 +119,7 @@ def test_a_bill_of_each_environment_is_its_lines(
         assert main(["cost", name, "--sessions", "1000"], root) == 0
     told = capsys.readouterr().out
 
-    assert "qr-upload-prod, us-east-1, 1,000 sessions a month, US dollars" in told
+    assert f"{PROJECT}-prod, us-east-1, 1,000 sessions a month, US dollars" in told
     assert "8.00  WAF: 1 WAFv2::WebACL" in told
     assert told.count("in all") == 2
 

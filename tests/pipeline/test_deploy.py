@@ -17,16 +17,24 @@ from pipeline.errors import Refused, UserError
 from pipeline.findings import Finding, Level
 from pipeline.stations import deploy, outputs, plan
 from tests.pipeline import scripted_aws
-from tests.pipeline.scripted_aws import ACCOUNT, ARTIFACT, ROOT, TEMPLATE, Aws, deployment
+from tests.pipeline.scripted_aws import (
+    ACCOUNT,
+    ARTIFACT,
+    PROJECT,
+    ROOT,
+    STACK,
+    TEMPLATE,
+    Aws,
+    deployment,
+)
 
 pytestmark = pytest.mark.usefixtures("unjudged")
 
-STACK = "qr-upload-dev"
 OUTPUTS = [
     {"OutputKey": "Url", "OutputValue": "https://x.test"},
     {"OutputKey": "Table", "OutputValue": "things", "Description": "the table"},
 ]
-BUCKET = f"qr-upload-code-dev-{ACCOUNT}-us-east-1-an"
+BUCKET = f"{PROJECT}-code-dev-{ACCOUNT}-us-east-1-an"
 
 
 @pytest.fixture

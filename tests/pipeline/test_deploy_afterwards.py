@@ -11,7 +11,7 @@ from pipeline.deploying.consent import Consent
 from pipeline.errors import UserError
 from pipeline.stations import deploy
 from tests.pipeline import scripted_aws
-from tests.pipeline.scripted_aws import STACK_ID, Aws, Refusal, change_set, deployment
+from tests.pipeline.scripted_aws import PROJECT, STACK_ID, Aws, Refusal, change_set, deployment
 
 pytestmark = pytest.mark.usefixtures("unjudged")
 THERE = scripted_aws.stack("UPDATE_COMPLETE")
@@ -43,7 +43,7 @@ def test_what_stays_undone_is_named_with_the_command_that_does_it(aws: Aws) -> N
 
     said = str(raised.value)
     assert "nothing is left half-done" not in said
-    assert "qr-upload-dev is up to date" in said
+    assert f"{PROJECT}-dev is up to date" in said
     assert "its deletion protection, the website, the outputs" in said
     assert "nox -s deploy -- dev" in said
 

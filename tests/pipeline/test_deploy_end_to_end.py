@@ -18,8 +18,8 @@ from pipeline.__main__ import main
 from pipeline.deploying import events
 from pipeline.packaging import zips
 from tests.pipeline import scripted_aws
+from tests.pipeline.scripted_aws import PROJECT, STACK
 
-STACK = "qr-upload-dev"
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("environments", "templates", "rules", "handlers", "website")
 
@@ -151,7 +151,7 @@ def test_new_code_changes_only_the_function_that_reaches_it(
 def test_a_failed_deployment_names_the_template_line_and_the_way_out(
     aws: Session, project: Path, judged: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    aws.client("sqs").create_queue(QueueName="qr-upload-failures-stage")
+    aws.client("sqs").create_queue(QueueName=f"{PROJECT}-failures-stage")
     file = project / "environments" / "dev.yaml"
     file.rename(project / "environments" / "stage.yaml")
 
@@ -176,7 +176,7 @@ def test_a_protected_environment_keeps_its_table(
 
     second = main(["deploy", "prod", "--confirm", "prod"], project)
 
-    stacks = aws.client("cloudformation").describe_stacks(StackName="qr-upload-prod")["Stacks"]
+    stacks = aws.client("cloudformation").describe_stacks(StackName=f"{PROJECT}-prod")["Stacks"]
     assert first == 0
     assert stacks[0]["EnableTerminationProtection"] is True
     assert second == 3
@@ -200,5 +200,5 @@ def test_production_goes_in_two_deliberate_steps(
 
     buckets = {one["Name"] for one in aws.client("s3").list_buckets()["Buckets"]}
     assert (protected, not_deployed, gone) == (3, 3, 0)
-    assert "qr-upload-prod is gone" in capsys.readouterr().err
-    assert not [name for name in buckets if name.startswith("qr-upload-uploads-prod")]
+    assert f"{PROJECT}-prod is gone" in capsys.readouterr().err
+    assert not [name for name in buckets if name.startswith(f"{PROJECT}-uploads-prod")]

@@ -18,6 +18,7 @@ from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import (
     BEFORE,
     ENDS,
+    PROJECT,
     SIZE,
     STACK_ID,
     STARTS,
@@ -62,7 +63,7 @@ def test_every_state_that_stops_a_deployment_names_a_way_out(state: str) -> None
 
     assert "does not know that state" not in caught.value.what
     assert "`nox -s " in caught.value.mend or "`aws cloudformation " in caught.value.mend
-    assert "-- dev" in caught.value.mend or "--stack-name qr-upload-dev" in caught.value.mend
+    assert "-- dev" in caught.value.mend or f"--stack-name {PROJECT}-dev" in caught.value.mend
 
 
 @pytest.mark.parametrize("state", sorted(stacks.SETTLED))
@@ -382,7 +383,7 @@ def test_a_rollback_names_the_first_failure_its_line_and_what_to_do(aws: Aws) ->
     assert error.what == "Queue (AWS::SQS::Queue) CREATE_FAILED: queue-1 already exists"
     assert error.where == "templates/main.yaml.j2:13"
     assert "Something of that name is there" in error.mend
-    assert "qr-upload-dev is now UPDATE_ROLLBACK_COMPLETE" in error.mend
+    assert f"{PROJECT}-dev is now UPDATE_ROLLBACK_COMPLETE" in error.mend
     assert error.exit_code == 1
 
 
@@ -531,7 +532,7 @@ def test_a_running_stack_is_never_deleted_with_a_change_set(aws: Aws) -> None:
     assert "DeleteStack" not in aws.operations
 
 
-ABSENT = Refusal("ValidationError", "Stack with id qr-upload-dev does not exist")
+ABSENT = Refusal("ValidationError", f"Stack with id {PROJECT}-dev does not exist")
 
 
 def test_change_sets_are_named_after_what_asked_for_them(aws: Aws) -> None:
@@ -568,7 +569,7 @@ def test_a_plan_of_a_new_stack_says_what_stays_where_it_may_not_delete(
 
     said = capsys.readouterr().err
     assert (
-        "qr-upload-dev stays, empty, in state REVIEW_IN_PROGRESS: you may not DeleteStack" in said
+        f"{PROJECT}-dev stays, empty, in state REVIEW_IN_PROGRESS: you may not DeleteStack" in said
     )
     assert "`deploy` offers to delete it" in said
     assert "DeleteChangeSet" in aws.operations

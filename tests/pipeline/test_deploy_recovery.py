@@ -14,6 +14,8 @@ from pipeline.stations import deploy, plan
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import (
     ACCOUNT,
+    PROJECT,
+    STACK,
     STACK_ID,
     Aws,
     Refusal,
@@ -54,7 +56,7 @@ GOING = of_stack("DELETE_IN_PROGRESS", "User Initiated")
 GONE = of_stack("DELETE_COMPLETE")
 FAILED = of_stack("ROLLBACK_FAILED")
 PROTECTED = {"Table": {"DeletionProtectionEnabled": True}}
-ABSENT = Refusal("ValidationError", "Stack with id qr-upload-dev does not exist")
+ABSENT = Refusal("ValidationError", f"Stack with id {PROJECT}-dev does not exist")
 
 
 @pytest.fixture
@@ -218,7 +220,7 @@ def kept(account: Aws) -> Aws:
     """A stack that went and left its table, with an item, and its bucket."""
     deploy.bring_up_to_date(deployment(account, text=KEEPING), Consent())
     account.clients.tables.put_item(TableName="things-1", Item={"id": {"S": "x"}})
-    account.clients.cloudformation.delete_stack(StackName="qr-upload-dev")
+    account.clients.cloudformation.delete_stack(StackName=STACK)
     account.reset()
     return account
 
@@ -349,7 +351,7 @@ def test_a_rollback_that_failed_on_an_imported_table_is_led_out_of(
     cloudformation = kept.clients.cloudformation
     template = failing(KEEPING, AFTER).replace("RetainExceptOnCreate", policy)
     made = cloudformation.create_change_set(
-        StackName="qr-upload-dev",
+        StackName=STACK,
         ChangeSetName="c",
         ChangeSetType="CREATE",
         TemplateBody=template,
@@ -366,7 +368,7 @@ def test_a_rollback_that_failed_on_an_imported_table_is_led_out_of(
 
 def test_an_import_that_was_never_executed_is_made_anew(kept: Aws) -> None:
     kept.clients.cloudformation.create_change_set(
-        StackName="qr-upload-dev",
+        StackName=STACK,
         ChangeSetName="c",
         ChangeSetType="CREATE",
         TemplateBody=KEEPING,

@@ -13,6 +13,7 @@ from pipeline.stations import deploy, destroy
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import (
     ACCOUNT,
+    PROJECT,
     ROOT,
     STACK_ID,
     Aws,
@@ -24,7 +25,6 @@ from tests.pipeline.scripted_aws import (
 
 pytestmark = pytest.mark.usefixtures("unjudged")
 
-STACK = "qr-upload-dev"
 TEMPLATE = """\
 Resources:
   Kept: {Type: 'AWS::S3::Bucket', DeletionPolicy: Retain, Properties: {BucketName: kept-box}}
@@ -95,7 +95,7 @@ def test_the_stack_goes_with_what_is_in_its_buckets(running: Aws) -> None:
     boxes = {one["Name"] for one in s3.list_buckets()["Buckets"]}
     assert not cloudformation.describe_stacks()["Stacks"]
     assert "old-box" not in boxes
-    assert f"qr-upload-code-dev-{ACCOUNT}-us-east-1-an" in boxes
+    assert f"{PROJECT}-code-dev-{ACCOUNT}-us-east-1-an" in boxes
 
 
 def test_what_its_policy_keeps_is_not_even_emptied(
@@ -137,7 +137,7 @@ def test_nothing_there_is_success(running: Aws, capsys: pytest.CaptureFixture[st
     take_down(running, confirm=None, bucket=True)
 
     shown = capsys.readouterr().err
-    assert "There is no stack qr-upload-dev in us-east-1" in shown
+    assert f"There is no stack {PROJECT}-dev in us-east-1" in shown
     assert "There is no deployment bucket" in shown
 
 

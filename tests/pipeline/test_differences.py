@@ -13,7 +13,7 @@ from pipeline.deploying.consent import Consent
 from pipeline.errors import UserError
 from pipeline.stations import deploy, diff
 from tests.pipeline import scripted_aws
-from tests.pipeline.scripted_aws import ACCOUNT, TEMPLATE, Aws, deployment
+from tests.pipeline.scripted_aws import ACCOUNT, PROJECT, TEMPLATE, Aws, deployment
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_without_a_stack_there_is_nothing_to_compare(aws: Aws) -> None:
     absent = scripted_aws.Refusal("ValidationError", "Stack with id x does not exist")
     aws.says("DescribeStacks", absent)
 
-    with pytest.raises(UserError, match="there is no stack qr-upload-dev"):
+    with pytest.raises(UserError, match=f"there is no stack {PROJECT}-dev"):
         diff.show(deployment(aws))
 
 

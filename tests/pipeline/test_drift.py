@@ -10,7 +10,7 @@ import pytest
 from pipeline.errors import UserError
 from pipeline.stations import drift
 from tests.pipeline import scripted_aws
-from tests.pipeline.scripted_aws import STACK_ID, Aws, Refusal, deployment
+from tests.pipeline.scripted_aws import PROJECT, STACK_ID, Aws, Refusal, deployment
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -97,7 +97,7 @@ def test_what_was_not_compared_is_named_and_never_called_as_deployed(
     told = capsys.readouterr().err
     assert "not compared: Policy  AWS::SNS::TopicPolicy" in told
     assert "not compared: Odd" in told
-    assert "qr-upload-dev: 1 of 3 resources are as deployed." in told
+    assert f"{PROJECT}-dev: 1 of 3 resources are as deployed." in told
 
 
 def test_what_could_not_be_read_says_why(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:

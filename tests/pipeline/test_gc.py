@@ -12,7 +12,7 @@ from pipeline.deploying import screen
 from pipeline.errors import Refused
 from pipeline.stations import gc
 from tests.pipeline import scripted_aws
-from tests.pipeline.scripted_aws import Aws, Refusal
+from tests.pipeline.scripted_aws import PROJECT, Aws, Refusal
 
 NOW = datetime.now(UTC)
 USED, OLD = f"hello.{'a' * 16}.zip", f"hello.{'b' * 16}.zip"
@@ -75,7 +75,7 @@ def test_old_versions_of_a_key_that_is_used_go_and_the_latest_stays(aws: Aws) ->
 
 
 def test_delete_markers_and_templates_go_too(aws: Aws) -> None:
-    template = f"templates/qr-upload-dev.{'c' * 16}.yaml"
+    template = f"templates/{PROJECT}-dev.{'c' * 16}.yaml"
     marker = {key: value for key, value in version(OLD, 40).items() if key != "Size"}
     aws.says("ListObjectVersions", {"Versions": [version(template, 50)], "DeleteMarkers": [marker]})
 

@@ -15,6 +15,7 @@ import pipeline
 from pipeline import __main__ as command
 from pipeline.errors import UserError, tell
 from pipeline.stations import refresh
+from tests.pipeline.scripted_aws import PROJECT
 
 
 def run(*argv: str, root: Path) -> int:
@@ -26,7 +27,7 @@ def test_environments_are_listed(root: Path, capsys: pytest.CaptureFixture[str])
 
     lines = capsys.readouterr().out.splitlines()
     names = sorted(path.stem for path in (root / "environments").glob("*.yaml"))
-    assert [line.split()[:2] for line in lines] == [[name, f"qr-upload-{name}"] for name in names]
+    assert [line.split()[:2] for line in lines] == [[name, f"{PROJECT}-{name}"] for name in names]
 
 
 def test_render_writes_only_what_was_named(project: Path) -> None:

@@ -13,6 +13,7 @@ from pipeline.errors import UserError
 from pipeline.findings import Place
 from pipeline.rendering import parameters
 from pipeline.stations import refresh
+from tests.pipeline.scripted_aws import PROJECT
 
 MAIN = "templates/main.yaml.j2"
 UPLOADS = "templates/parts/uploads.yaml.j2"
@@ -61,10 +62,10 @@ def test_parameters_are_the_specifications_until_an_account_is_known(project: Pa
 
     assert parameters.as_file(rendered.parameters) == [
         {"ParameterKey": "Environment", "ParameterValue": "dev"},
-        {"ParameterKey": "ProjectName", "ParameterValue": "qr-upload"},
+        {"ParameterKey": "ProjectName", "ParameterValue": PROJECT},
         {
             "ParameterKey": "LambdaDeploymentBucket",
-            "ParameterValue": "qr-upload-lambda-deployments-dev",
+            "ParameterValue": f"{PROJECT}-lambda-deployments-dev",
         },
         {"ParameterKey": "HttpApiCodeKey", "ParameterValue": "http_api_handler.zip"},
         {"ParameterKey": "WebSocketEventCodeKey", "ParameterValue": "websocket_event_handler.zip"},

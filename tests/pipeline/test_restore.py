@@ -90,7 +90,7 @@ def lose_table(aws: Aws) -> None:
 
 
 def lose_stack(aws: Aws) -> None:
-    aws.clients.cloudformation.delete_stack(StackName="qr-upload-dev")
+    aws.clients.cloudformation.delete_stack(StackName=STACK)
 
 
 def bring_back(aws: Aws, wish: Wish | None = None, confirm: str | None = "dev") -> None:

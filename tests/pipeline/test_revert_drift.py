@@ -117,7 +117,7 @@ def test_without_the_switch_nobody_looks(running: Aws, capsys: pytest.CaptureFix
 @pytest.fixture
 def kept(running: Aws) -> Aws:
     """A stack that went, and its bucket, which names an address of before."""
-    running.clients.cloudformation.delete_stack(StackName="qr-upload-dev")
+    running.clients.cloudformation.delete_stack(StackName=STACK)
     put_cors(running, "https://old")
     running.reset()
     return running
