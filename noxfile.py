@@ -27,9 +27,12 @@ nox.options.stop_on_first_error = True
 nox.options.sessions = ["lint", "guard", "tests"]
 
 LOCK = Path("requirements.lock")
-AUDIT = "audit"  # the group with a lock of its own: its tools fit no one else's
-ALONE = {AUDIT, "dev"}  # groups that need nothing of the pipeline's own dependencies
-AUDIT_LOCK = Path("requirements-audit.lock")
+AUDIT, SECOND_OPINION = "audit", "second-opinion"
+OWN_LOCKS = {  # groups whose tools fit no one else's
+    AUDIT: Path("requirements-audit.lock"),
+    SECOND_OPINION: Path("requirements-second-opinion.lock"),
+}
+ALONE = {*OWN_LOCKS, "dev"}  # groups that need nothing of the pipeline's own dependencies
 UNDO_TIME = 30.0  # seconds that a station has after Ctrl-C to say how things stand
 END_TIME = 10.0  # seconds that the local cloud has after Ctrl-C to close what it opened
 
@@ -90,7 +93,7 @@ PYTHON = python()
 
 def install(session: nox.Session, group: str = "") -> None:
     """Install the pipeline's dependencies and a group's as locked, unless just that is there."""
-    lock = AUDIT_LOCK if group == AUDIT else LOCK
+    lock = OWN_LOCKS.get(group, LOCK)
     wanted = hashlib.sha256(group.encode() + lock.read_bytes()).hexdigest()
     stamp = Path(session.virtualenv.location) / ".installed"
     if stamp.is_file() and stamp.read_text() == wanted:
@@ -249,10 +252,18 @@ def browsers(session: nox.Session) -> None:
     run(session, "-m", "pytest", "tests/browsers", *session.posargs)
 
 
+@nox.session(python=PYTHON, name=SECOND_OPINION)
+def second_opinion(session: nox.Session) -> None:
+    """Deploy both environments to an emulator by other hands: nox -s second-opinion -- -k requests"""
+    demand(session, "tests/second_opinion")
+    install(session, SECOND_OPINION)
+    run(session, "-m", "pytest", "tests/second_opinion", *session.posargs)
+
+
 @nox.session(python=PYTHON)
 def audit(session: nox.Session) -> None:
     """Let checkov, AWS's Control Tower rules and parliament judge, less rules/audit.yaml."""
-    demand(session, "requirements-audit.lock")
+    demand(session, str(OWN_LOCKS[AUDIT]))
     install(session, AUDIT)
     install_node_packages(session)
     run(session, "-m", "pipeline.audit", *session.posargs)
@@ -375,12 +386,14 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def lock(session: nox.Session) -> None:
-    """Resolve both locks anew from pyproject.toml: nox -s lock [-- --upgrade]"""
+    """Resolve every lock anew from pyproject.toml: nox -s lock [-- --upgrade]"""
     install(session, "dev")
     groups = set(nox.project.load_toml("pyproject.toml")["dependency-groups"])
-    locks = {LOCK: groups - {AUDIT}, AUDIT_LOCK: groups & {AUDIT}}
+    locks = {LOCK: groups - {*OWN_LOCKS}} | {
+        lock_file: {group} for group, lock_file in OWN_LOCKS.items() if group in groups
+    }
     for lock_file, names in ((file, names) for file, names in locks.items() if names):
-        own = () if lock_file == AUDIT_LOCK else ("pyproject.toml",)
+        own = ("pyproject.toml",) if lock_file == LOCK else ()
         session.run(
             *("uv", "pip", "compile", *own, "--universal", "--generate-hashes"),
             *("--python-version", "3.11", "--no-emit-index-url", "--no-header", "--quiet"),

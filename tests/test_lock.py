@@ -12,8 +12,11 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-AUDIT = "audit"
-LOCKS = ["requirements.lock", "requirements-audit.lock"]
+OWN = {  # groups with a lock of their own
+    "audit": "requirements-audit.lock",
+    "second-opinion": "requirements-second-opinion.lock",
+}
+LOCKS = ["requirements.lock", *OWN.values()]
 
 
 def locked(root: Path, lock: str) -> dict[str, list[Version]]:
@@ -28,11 +31,11 @@ def locked(root: Path, lock: str) -> dict[str, list[Version]]:
 
 
 def declared(root: Path, lock: str) -> list[Requirement]:
-    """What a lock has to hold: the audit's tools have one of their own."""
+    """What a lock has to hold: some groups have one of their own."""
     project = tomllib.loads((root / "pyproject.toml").read_text())
     groups = project["dependency-groups"]
-    mine = [one for name, one in groups.items() if (name == AUDIT) == (AUDIT in lock)]
-    if AUDIT not in lock:
+    mine = [one for name, one in groups.items() if OWN.get(name, "requirements.lock") == lock]
+    if lock == "requirements.lock":
         mine.append(project["project"]["dependencies"])
     return [Requirement(one) for group in mine for one in group if isinstance(one, str)]
 
@@ -64,6 +67,11 @@ def test_the_lock_names_no_address(root: Path, lock: str) -> None:
     assert "://" not in (root / lock).read_text()
 
 
-def test_the_audit_s_tools_are_in_their_own_lock_alone(root: Path) -> None:
-    assert "checkov" not in locked(root, "requirements.lock")
-    assert "checkov" in locked(root, "requirements-audit.lock")
+@pytest.mark.parametrize(
+    ("tool", "lock"),
+    [("checkov", "requirements-audit.lock"), ("ministack", "requirements-second-opinion.lock")],
+)
+def test_a_tool_that_fits_no_other_is_in_its_own_lock_alone(
+    root: Path, tool: str, lock: str
+) -> None:
+    assert [one for one in LOCKS if tool in locked(root, one)] == [lock]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import json
 import secrets
 import time
@@ -100,7 +101,7 @@ class Site:
         async with self.http.request(
             method,
             URL(url, encoded=True),
-            data=data,
+            data=io.BytesIO(data) if data else data,  # what is large would block the loop
             headers={name: value for name, value in sent.items() if value},
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(self.patience),
