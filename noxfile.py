@@ -254,7 +254,7 @@ def browsers(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON, name=SECOND_OPINION)
 def second_opinion(session: nox.Session) -> None:
-    """Deploy both environments to an emulator by other hands: nox -s second-opinion -- -k requests"""
+    """Deploy to an emulator by other hands, and compare: nox -s second-opinion -- -k requests"""
     demand(session, "tests/second_opinion")
     install(session, SECOND_OPINION)
     run(session, "-m", "pytest", "tests/second_opinion", *session.posargs)

@@ -114,7 +114,7 @@ def test_every_file_and_session_that_contributors_are_sent_to_exists() -> None:
     page = (ROOT / "CONTRIBUTING.md").read_text()
     paths = re.findall(r"`([a-z][\w-]*/[\w./-]+)`", page)
     tested = re.findall(r"\btests/[\w./-]+", " ".join(re.findall(r"`pytest ([^`]+)`", page)))
-    sessions = set(re.findall(r"nox -s (\w+)", page))
+    sessions = {name.replace("-", "_") for name in re.findall(r"nox -s ([\w-]+)", page)}
 
     missing = [path for path in [*paths, *tested] if not (ROOT / path).exists()]
     unknown = {name for name in sessions if f"\ndef {name}(session" not in NOXFILE}

@@ -8,13 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 
 from pipeline import render
@@ -133,11 +132,6 @@ class Cloud:
         """What each step of the smoke test complained of, nothing where it passed."""
         return asyncio.run(self._smoked(environment))
 
-    def site(self, http: aiohttp.ClientSession, outputs: Mapping[str, str]) -> Site:
-        """An environment's application."""
-        addresses = (outputs[name] for name in ("HttpApiUrl", "WebSocketUrl", "WebsiteURL"))
-        return Site(http, *addresses, PATIENCE)
-
     async def _smoked(self, environment: str) -> dict[Step, str]:
         outputs = self.outputs(environment)
         account = Account(
@@ -154,7 +148,7 @@ class Cloud:
         }
         said: dict[Step, str] = {}
         async with self.emulator.http() as http, AsyncExitStack() as stack:
-            site = self.site(http, outputs)
+            site = Site.of(http, outputs, PATIENCE)
             visit = Visit(site, account, outputs, texts, stack)
             for step in STEPS:
                 try:

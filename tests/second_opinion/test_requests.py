@@ -30,14 +30,13 @@ def both(enforcing: Cloud) -> tuple[Answers, Answers]:
 
 
 async def _locally(outputs: dict[str, Any]) -> Answers:
-    addresses = (outputs[name] for name in ("HttpApiUrl", "WebSocketUrl", "WebsiteURL"))
     async with aiohttp.ClientSession() as http:
-        return await answers(Site(http, *addresses))
+        return await answers(Site.of(http, outputs))
 
 
 async def _there(cloud: Cloud) -> Answers:
     async with cloud.emulator.http() as http:
-        return await answers(cloud.site(http, cloud.outputs("dev")))
+        return await answers(Site.of(http, cloud.outputs("dev")))
 
 
 def test_there_are_sixty_and_each_is_answered_by_both(both: tuple[Answers, Answers]) -> None:

@@ -42,13 +42,7 @@ async def smoke(
     patience: float = PATIENCE,
 ) -> int:
     """Go through a stack with these outputs; 0 if all is as it should be."""
-    site = Site(
-        http,
-        outputs["HttpApiUrl"],
-        outputs["WebSocketUrl"],
-        outputs["WebsiteURL"].rstrip("/"),
-        patience,
-    )
+    site = Site.of(http, outputs, patience)
     pages = {page.path: page.data for page in published(Path.cwd(), outputs)}
     texts = {
         path: data.decode() for path, data in pages.items() if path.endswith((".html", ".json"))

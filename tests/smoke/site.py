@@ -89,6 +89,14 @@ class Site:
     origin: str
     patience: float = PATIENCE
 
+    @classmethod
+    def of(
+        cls, http: aiohttp.ClientSession, outputs: Mapping[str, str], patience: float = PATIENCE
+    ) -> Site:
+        """The application of a stack with these outputs."""
+        origin = outputs["WebsiteURL"].rstrip("/")
+        return cls(http, outputs["HttpApiUrl"], outputs["WebSocketUrl"], origin, patience)
+
     async def request(
         self,
         method: str,

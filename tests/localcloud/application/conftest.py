@@ -47,7 +47,7 @@ class Running:
         """The application as the smoke test drives it."""
         outputs = self.ready["outputs"]
         async with aiohttp.ClientSession() as http:
-            yield Site(http, outputs["HttpApiUrl"], outputs["WebSocketUrl"], outputs["WebsiteURL"])
+            yield Site.of(http, outputs)
 
     def end(self, number: signal.Signals, *, alone: bool = False) -> int:
         """Its exit code after a signal to its group, as a terminal sends it, or to itself alone."""
