@@ -23,6 +23,10 @@ HANDLERS = "The handlers know nothing of"
 CLOUD = "The local cloud's parts"
 APPLICATION = "In the local application"
 PIPELINE = "The pipeline knows nothing of"
+ENTRIES = "Nothing imports a function's entry"
+APART = "The two functions' entries"
+
+ENTRY = "handlers/http_api_handler/lambda_function.py"
 
 WRONG = {
     "pipeline/terminal.py -> pipeline.deploying.screen": ROOMS,
@@ -38,6 +42,11 @@ WRONG = {
     "handlers/qr_session/logs.py -> localcloud.aws": HANDLERS,
     "handlers/qr_session/session.py -> qr_session.store": LAYERS,
     "handlers/qr_session/push.py -> qr_session.event_service": LAYERS,
+    "handlers/qr_session/images.py -> qr_session.logs": LAYERS,
+    "handlers/qr_session/incoming.py -> qr_session.http_answers": LAYERS,
+    "localcloud/keys.py -> http_api_handler.lambda_function": ENTRIES,
+    f"{ENTRY} -> pipeline.files": HANDLERS,
+    f"{ENTRY} -> websocket_event_handler.lambda_function": APART,
     "localcloud/resources/base.py -> localcloud.cloudformation.engine": CLOUD,
     "localcloud/completions.py -> localcloud.aws": CLOUD,
     "localcloud/readback.py -> localcloud.application.serving": CLOUD,
@@ -51,6 +60,7 @@ HIDDEN = {
 }
 EXHAUSTIVE = {
     "pipeline": ROOMS,
+    "handlers/qr_session": LAYERS,
     "localcloud": CLOUD,
     "localcloud/application": APPLICATION,
 }
