@@ -16,7 +16,7 @@ from pipeline.errors import Refused, UserError
 from pipeline.stations import deploy, restore
 from pipeline.stations.restore import Wish
 from tests.pipeline import scripted_aws
-from tests.pipeline.scripted_aws import ACCOUNT, Aws, Refusal, deployment
+from tests.pipeline.scripted_aws import ACCOUNT, PROJECT, Aws, Refusal, deployment
 
 pytestmark = pytest.mark.usefixtures("unjudged")
 
@@ -90,7 +90,7 @@ def lose_table(aws: Aws) -> None:
 
 
 def lose_stack(aws: Aws) -> None:
-    aws.clients.cloudformation.delete_stack(StackName=STACK)
+    aws.clients.cloudformation.delete_stack(StackName=f"{PROJECT}-dev")
 
 
 def bring_back(aws: Aws, wish: Wish | None = None, confirm: str | None = "dev") -> None:

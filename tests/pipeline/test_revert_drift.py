@@ -12,7 +12,7 @@ from pipeline.deploying.consent import Consent
 from pipeline.errors import Refused
 from pipeline.stations import deploy
 from tests.pipeline import scripted_aws
-from tests.pipeline.scripted_aws import ACCOUNT, Aws, change, change_set, deployment
+from tests.pipeline.scripted_aws import ACCOUNT, PROJECT, Aws, change, change_set, deployment
 
 BOX = f"box-{ACCOUNT}-us-east-1"
 STACK = """\
@@ -117,7 +117,7 @@ def test_without_the_switch_nobody_looks(running: Aws, capsys: pytest.CaptureFix
 @pytest.fixture
 def kept(running: Aws) -> Aws:
     """A stack that went, and its bucket, which names an address of before."""
-    running.clients.cloudformation.delete_stack(StackName=STACK)
+    running.clients.cloudformation.delete_stack(StackName=f"{PROJECT}-dev")
     put_cors(running, "https://old")
     running.reset()
     return running
