@@ -6,6 +6,7 @@ the way to it. A property that has properties of its own is closed to all that a
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as File
@@ -33,6 +34,14 @@ class Allowed:
 
     types: Mapping[str, Paths]
 
+    @property
+    def digest(self) -> str:
+        """A short hash of what is allowed, whatever the reasons and the order."""
+        names = sorted(
+            f"{kind} {'.'.join(path)}" for kind in self.types for path in self.types[kind]
+        )
+        return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
+
     def nodes(self, kind: str) -> dict[Path, list[str]]:
         """Each mapping that is closed, and the keys that it may have; () is Properties itself."""
         paths = self.types[kind]
@@ -57,15 +66,33 @@ class Allowed:
 
 
 def read(root: File) -> Allowed | None:
-    """The project's list, checked; None if it has none."""
+    """The project's list, compared with the schemas; None if it has none."""
+    document = _document(root)
+    if document is None:
+        return None
+    for kind, paths in document.value.items():
+        for name in paths:
+            refuse_unknown(kind, split(name), f"{FILE}:{document.line((kind, name))}")
+    return _listed(document)
+
+
+def as_written(root: File) -> Allowed | None:
+    """The same without a look at the schemas, which takes as long as all rules together."""
+    document = _document(root)
+    return None if document is None else _listed(document)
+
+
+def _document(root: File) -> Document | None:
     path = root / FILE
     if not path.is_file():
         return None
     document = parse_settings(files.read_text(path, FILE), FILE)
     for kind, paths in document.value.items():
         _refuse_other_shapes(document, kind, paths)
-        for name in paths:
-            refuse_unknown(kind, split(name), f"{FILE}:{document.line((kind, name))}")
+    return document
+
+
+def _listed(document: Document) -> Allowed:
     return Allowed(
         {
             kind: {split(name): reason for name, reason in paths.items()}
@@ -127,7 +154,7 @@ def has_named_keys(kind: str, path: Path) -> bool:
 
     Tags are such a mapping without a meaning.
     """
-    if not path or kind not in schemas.names() or path[-1].endswith("Tags"):
+    if not path or not _has_schema(kind) or path[-1].endswith("Tags"):
         return False
     return any("patternProperties" in way for way in schemas.ways(kind, path))
 
@@ -146,15 +173,12 @@ def told(template: dict[str, Any], pointer: Pointer) -> tuple[str, str]:
     resource = resources(template)[str(pointer[1])]
     kind, path = str(resource.get("Type")), path_of(pointer)
     name = ".".join(path)
-    about = schemas.described(kind, path) if path in _described(kind, path) else ""
+    known = path[-1] in _children(kind, path[:-1])
+    about = schemas.described(kind, path if known else path[:-1]) if _has_schema(kind) else ""
     return (
         f"Nobody allowed {name} of {kind}. {about}".rstrip(),
         f"remove it, or allow it in {FILE}, where a reviewer sees it: `{COMMAND} {kind} {name}`.",
     )
-
-
-def _described(kind: str, path: Path) -> set[Path]:
-    return {(*path[:-1], name) for name in _children(kind, path[:-1])}
 
 
 def _leaves(kind: str, value: Any, path: Path) -> Iterator[Path]:
@@ -178,8 +202,12 @@ def _is_function(value: dict[str, Any]) -> bool:
     return not more and (key == "Ref" or key.startswith("Fn::"))
 
 
+def _has_schema(kind: str) -> bool:
+    return kind in schemas.names()
+
+
 def _children(kind: str, path: Path) -> dict[str, Any]:
-    return schemas.children(kind, path) if kind in schemas.names() else {}
+    return schemas.children(kind, path) if _has_schema(kind) else {}
 
 
 def missing(templates: Iterable[dict[str, Any]], allowed: Allowed) -> dict[str, list[Path]]:

@@ -12,8 +12,9 @@ from typing import Any
 
 import yaml
 
+from pipeline import files
 from pipeline.policy import allowed
-from pipeline.policy.allowed import COMMAND, RULE, TYPES, Allowed
+from pipeline.policy.allowed import RULE, TYPES, Allowed
 from pipeline.schemas import ITEM, Path
 
 RULES = "rules/application/allowed.guard"
@@ -29,9 +30,10 @@ _DOORS = (
     "Custom::Anything",
 )
 
-_HEAD = f"""\
+_HEAD = """\
 # The types and the properties that this stack may have: a closed world.
-# Derived from allowed.yaml: `{COMMAND}` and `nox -s refresh` write it, nobody else.
+# Derived from allowed.yaml: `nox -s allow` and `nox -s refresh` write it, nobody else.
+# What it was made of: %s
 
 """
 _TYPES = f"""\
@@ -71,6 +73,15 @@ def contents(root: File) -> dict[File, bytes]:
     return {root / name: text.encode() for name, text in texts.items()}
 
 
+def is_stale(root: File) -> bool:
+    """Are the rules made of another list than the one that is there?"""
+    listed, file = allowed.as_written(root), root / RULES
+    if listed is None:
+        return False
+    text = files.read_text(file, RULES) if file.is_file() else ""
+    return f"# What it was made of: {listed.digest}\n" not in text.replace("\r\n", "\n")
+
+
 def rules(listed: Allowed) -> str:
     """The rules file. Each closed mapping is a variable, made from the one around it."""
     kinds = sorted(listed.types)
@@ -82,7 +93,7 @@ def rules(listed: Allowed) -> str:
             clauses.append(_CLAUSE % (_name(kind, path), _quoted(keys), about))
     types = ",\n".join(f"        '{kind}'" for kind in kinds)
     return "".join(
-        [_HEAD, "\n".join(lets), "\n\n", _TYPES % types, _RULE, *clauses, "}\n"],
+        [_HEAD % listed.digest, "\n".join(lets), "\n\n", _TYPES % types, _RULE, *clauses, "}\n"],
     )
 
 

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from pipeline import redaction
 from pipeline.errors import brief, shortened
 from pipeline.findings import TOOL_GUARD, Finding, Level, Place, Pointer
-from pipeline.policy import allowed, catalogue, crosschecks, rulebook, waivers
+from pipeline.policy import allowed, allowed_guard, catalogue, crosschecks, rulebook, waivers
 from pipeline.policy.judging import Broken, Judgement, judge, side_by_side
 from pipeline.policy.rulebook import Required, Rule
 from pipeline.policy.verdicts import Failure, Verdict
@@ -65,6 +65,7 @@ def guard(
     excused = waivers.read(folder, root)
     judgement = side_by_side({one.settings.name: one.value for one in rendered}, files, cache)
     findings = [_broken(broken) for broken in judgement.broken]
+    findings += _stale(root)
     for template in rendered:
         name = template.settings.name
         mine = [one for one in judgement.verdicts if one.template == name]
@@ -123,6 +124,19 @@ def _not_judged(
                 environment=template.settings.name,
                 place=place,
             )
+
+
+def _stale(root: Path) -> Iterator[Finding]:
+    """A finding if the templates were judged by another list than the one that people read."""
+    if allowed_guard.is_stale(root):
+        yield Finding(
+            tool=TOOL_GUARD,
+            rule="RULES_FILE",
+            level=Level.ERROR,
+            message=f"{allowed_guard.RULES} isn't made of the list in {allowed.FILE}.",
+            mend="`nox -s refresh`, and look at the difference.",
+            place=Place(allowed.FILE, 1),
+        )
 
 
 def _broken(broken: Broken) -> Finding:

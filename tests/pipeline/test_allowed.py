@@ -219,6 +219,49 @@ def test_allow_writes_the_list_and_its_rules_and_the_finding_is_gone(
     assert run("allow", root=project) == 0
 
 
+def test_a_line_by_hand_is_told_until_the_rules_are_made_of_it(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pipeline.stations import refresh
+
+    text = (project / FILE).read_text()
+    (project / FILE).write_text(text.replace("  BillingMode: plain\n", ""))
+
+    assert run("guard", "dev", "--no-cache", root=project) == 1
+    assert "isn't made of the list" in capsys.readouterr().out
+
+    refresh.refresh(project)
+    assert run("guard", "dev", "--no-cache", root=project) == 1
+    said = capsys.readouterr().out
+    assert "isn't made of the list" not in said
+    assert "Nobody allowed BillingMode" in said
+
+
+def test_a_reason_may_change_without_the_rules(project: Path) -> None:
+    text = (project / FILE).read_text()
+    (project / FILE).write_text(text.replace("  BillingMode: plain\n", "  BillingMode: why not\n"))
+
+    assert not allowed_guard.is_stale(project)
+
+
+def test_an_added_variable_is_found_by_its_name(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = project / "templates/parts/http_api_function.yaml.j2"
+    line = "          SESSIONS_TABLE_NAME:"
+    more = "          AWS_LAMBDA_EXEC_WRAPPER: /opt/x\n"
+    path.write_text(path.read_text().replace(line, more + line))
+
+    assert run("guard", "dev", "--no-cache", root=project) == 1
+
+    said = capsys.readouterr().out
+    assert (
+        "Nobody allowed Environment.Variables.AWS_LAMBDA_EXEC_WRAPPER of AWS::Lambda::Function."
+        in said
+    )
+    assert "/opt/x" not in said
+
+
 def test_refresh_never_adds_a_path(project: Path) -> None:
     from pipeline.stations import refresh
 
