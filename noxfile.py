@@ -70,7 +70,7 @@ OPTIONS = {
     "diff": {**ANSWER, "--exit-code": 0},
     "drift": ANSWER,
     "diagnose": ANSWER,
-    "doctor": ANSWER,
+    "doctor": {**ANSWER, "--policy": 1},
     "environments": ANSWER,
     "outputs": ANSWER,
     "cost": {**ANSWER, "--sessions": 1},

@@ -24,6 +24,7 @@ LogDays = Literal[
 KMS_KEY = r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$"
 WEB_ACL = r"^arn:aws:wafv2:us-east-1:[0-9]{12}:global/webacl/[A-Za-z0-9_-]{1,128}/[a-f0-9-]{36}$"
 EMAIL = r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$"
+POLICY = r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+$"
 TagKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9 +=._:/@-]{1,128}$")]
 TagValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9 +=._:/@-]{0,256}$")]
 
@@ -97,6 +98,8 @@ class Functions(Section):
     """arm64 costs a fifth less; x86_64 where a region lacks it. The handlers run on both."""
     tracing: bool
     """true: X-Ray traces a sample of the invocations."""
+    permissions_boundary_arn: Annotated[str, Field(pattern=POLICY), FOREIGN] | None
+    """The ARN of a managed policy that bounds what both functions' roles may be given, or null."""
     http_api: Function
     websocket_event: Function
 

@@ -194,6 +194,12 @@ def test_what_a_person_may_switch_on_is_an_option_of_deploy() -> None:
     assert switches >= {"clean_up", "import"}
 
 
+def test_what_the_deploying_role_lacks_is_asked_before_anything_is_begun() -> None:
+    commands = [step.get("run", "").partition(" -- ")[0] for step in steps("deploy")]
+
+    assert commands.index("nox -s doctor") < commands.index("nox -s deploy")
+
+
 def test_dev_is_gone_through_from_outside_after_its_deployment() -> None:
     commands = [step.get("run", "") for step in steps("deploy")]
     (deployment,) = [n for n, command in enumerate(commands) if command.startswith("nox -s deploy")]

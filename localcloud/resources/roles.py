@@ -39,11 +39,20 @@ class Role(Handler):
             Description=new.get("Description", ""),
             MaxSessionDuration=int(new.get("MaxSessionDuration", 3600)),
         )
+        self._boundary(account, physical_id, old, new)
         self._policies(account, physical_id, old, new)
         if gone := gone_tags(old, new):
             iam.untag_role(RoleName=physical_id, TagKeys=gone)
         if new.get("Tags"):
             iam.tag_role(RoleName=physical_id, Tags=new["Tags"])
+
+    def _boundary(self, account: Account, role: str, old: Properties, new: Properties) -> None:
+        iam = account.client("iam")
+        before, after = old.get("PermissionsBoundary"), new.get("PermissionsBoundary")
+        if after and after != before:
+            iam.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=after)
+        elif before and not after:
+            iam.delete_role_permissions_boundary(RoleName=role)
 
     def _policies(self, account: Account, role: str, old: Properties, new: Properties) -> None:
         iam = account.client("iam")

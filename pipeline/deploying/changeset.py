@@ -130,6 +130,7 @@ class Request:
     tags: dict[str, str]
     capabilities: tuple[str, ...]
     watch: Watch
+    role: str | None = None
     adopts: bool = False
     reverts: bool = False
 
@@ -154,6 +155,8 @@ def create(cloudformation: CloudFormationClient, request: Request) -> ChangeSet 
     name = f"{request.purpose}-{uuid.uuid4().hex}"
     parameters, tags = request.parameters.items(), sorted(request.tags.items())
     mode: dict[str, Any] = {"DeploymentMode": "REVERT_DRIFT"} if request.reverts else {}
+    if request.role:
+        mode["RoleARN"] = request.role
     try:
         answer = cloudformation.create_change_set(
             StackName=request.stack_name,

@@ -1,15 +1,9 @@
-"""What whoever runs a station must be allowed, by name; and whether they are."""
+"""What whoever runs a station must be allowed, by name, and where."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from pipeline.deploying.target import Target
+from collections.abc import Mapping
+from typing import Any
 
 _LOOK = ("sts:GetCallerIdentity", "cloudformation:DescribeStacks")
 _READ = ("cloudformation:GetTemplate", "cloudformation:ListStackResources")
@@ -106,6 +100,52 @@ STATIONS: Mapping[str, tuple[str, ...]] = {
         "s3:DeleteBucket",
     ),
 }
+# Where an action applies, as a word of places.Places.of_stack; of one station, or of all.
+_WHERE: Mapping[str | tuple[str, str], tuple[str, ...]] = {
+    "s3:ListBucket": ("code bucket", "website bucket", "buckets"),
+    "s3:GetObject": ("code",),
+    "s3:CreateBucket": ("code bucket",),
+    "s3:PutBucketPublicAccessBlock": ("code bucket",),
+    "s3:PutEncryptionConfiguration": ("code bucket",),
+    "s3:PutBucketVersioning": ("code bucket",),
+    "s3:GetBucketPolicy": ("code bucket",),
+    "s3:PutBucketPolicy": ("code bucket",),
+    "s3:PutObject": ("code", "website"),
+    "s3:DeleteObject": ("website",),
+    ("destroy", "s3:DeleteObject"): ("objects", "code"),
+    "s3:DeleteObjectVersion": ("objects",),
+    ("destroy", "s3:DeleteObjectVersion"): ("objects", "code"),
+    ("gc", "s3:ListBucket"): ("code bucket",),
+    ("gc", "s3:ListBucketVersions"): ("code bucket",),
+    ("gc", "s3:DeleteObjectVersion"): ("code",),
+    "s3:ListBucketVersions": ("buckets",),
+    ("destroy", "s3:ListBucketVersions"): ("buckets", "code bucket"),
+    "s3:DeleteBucket": ("buckets", "code bucket"),
+    "s3:GetAccountPublicAccessBlock": ("any",),
+    "dynamodb:RestoreTableFromBackup": ("tables", "backups"),
+    "dynamodb:RestoreTableToPointInTime": ("tables", "copies"),
+    **{("restore", action): ("tables", "copies") for action in (*_RESTORED, "dynamodb:Scan")},
+    ("restore", "dynamodb:DescribeTable"): ("tables", "copies"),
+    ("restore", "dynamodb:DescribeContinuousBackups"): ("tables", "copies"),
+    "lambda:GetEventSourceMapping": ("mappings",),
+}
+_BY_SERVICE = {
+    "cloudformation": ("stack",),
+    "cloudfront": ("distributions",),
+    "cloudwatch": ("alarms",),
+    "dynamodb": ("tables",),
+    "lambda": ("functions",),
+    "logs": ("log groups",),
+}
+
+
+def where(station: str, action: str) -> tuple[str, ...]:
+    """The places that a station's action is about."""
+    service = action.partition(":")[0]
+    found = _WHERE.get((station, action)) or _WHERE.get(action)
+    return found or _BY_SERVICE.get(service, ("any",))
+
+
 # What the role of pull requests is denied: their code runs with it, whatever it allows. IAM's pages
 # say that ChangeSetName is a change set's name, and show no value; policies in use compare its ARN.
 PLAN_DENIES: tuple[Mapping[str, Any], ...] = (
@@ -140,66 +180,3 @@ PLAN_DENIES: tuple[Mapping[str, Any], ...] = (
         },
     },
 )
-BATCH = 50  # names in one question
-
-
-def denied(target: Target, actions: Iterable[str]) -> list[str]:
-    """Which of these the identity's policies don't allow on everything.
-
-    Asked of IAM without naming resources: a policy that allows an action on some resources only is
-    denied here, so this is a hint and no verdict.
-    """
-    iam = target.aws.other("iam")
-    source = _principal(iam, target.identity.arn)
-    wanted = sorted(set(actions) - {"sts:GetCallerIdentity"})  # that one can't be denied
-    answers = [
-        answer
-        for start in range(0, len(wanted), BATCH)
-        for answer in _simulated(iam, source, wanted[start : start + BATCH])
-    ]
-    return [one["EvalActionName"] for one in answers if one["EvalDecision"] != "allowed"]
-
-
-def of_types(types: Iterable[str]) -> dict[str, list[str]]:
-    """Type -> what CloudFormation's handler for it may call in the type's own service.
-
-    From the registry's schemas, which cfn-lint carries. Not all of it is called for every template.
-    """
-    return {kind: sorted(_handler(kind)) for kind in sorted(set(types))}
-
-
-def _handler(kind: str) -> Iterator[str]:
-    handlers = _schema(kind).get("handlers", {})
-    called = {
-        action
-        for verb in ("create", "update", "delete", "read")
-        for action in handlers.get(verb, {}).get("permissions", [])
-    }
-    own = {action.split(":")[0] for action in handlers.get("delete", {}).get("permissions", [])}
-    return (action for action in called if action.split(":")[0] in own | {"iam"})
-
-
-def _simulated(iam: Any, source: str, actions: Sequence[str]) -> Iterator[dict[str, Any]]:
-    pages = iam.get_paginator("simulate_principal_policy")
-    for page in pages.paginate(PolicySourceArn=source, ActionNames=list(actions)):
-        yield from page["EvaluationResults"]
-
-
-def _principal(iam: Any, arn: str) -> str:
-    """The role behind a session: IAM knows policies of users and roles, not of sessions."""
-    kind, _, rest = arn.split(":", 5)[5].partition("/")
-    if kind != "assumed-role":
-        return arn
-    role: str = iam.get_role(RoleName=rest.split("/")[0])["Role"]["Arn"]
-    return role
-
-
-@cache
-def _schema(kind: str) -> dict[str, Any]:
-    folder = files("cfnlint.data.schemas")
-    names = json.loads((folder / "providers" / "us-east-1.json").read_text("utf-8"))
-    if kind not in names:
-        return {}
-    text = (folder / "resources" / f"{names[kind]}.json").read_text("utf-8")
-    schema: dict[str, Any] = json.loads(text)
-    return schema

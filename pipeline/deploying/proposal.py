@@ -36,6 +36,7 @@ def request(
         tags=deployment.settings.tags,
         capabilities=changeset.capabilities(deployment.rendered.value),
         watch=watch,
+        role=deployment.settings.aws.service_role_arn,
         reverts=reverts,
         adopts=bool(deployment.adopts),
     )

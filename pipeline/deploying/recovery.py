@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.deploying import emptying, events, inventory, screen, stacks, watching
+from pipeline.deploying import clients, emptying, events, inventory, screen, stacks, watching
 from pipeline.deploying.inventory import BUCKET, Held
 from pipeline.deploying.losses import NAMES, STATEFUL
 from pipeline.errors import Refused, UserError
@@ -113,14 +113,22 @@ def _question(left: _Left) -> str:
 
 
 def _holds_something(target: Target, resource: Held) -> bool:
-    """Unless it is seen to be empty, it holds something."""
+    """Unless it is seen to be empty, it holds something; who may not look sees nothing."""
+    try:
+        with clients.spoken(target.settings.aws):
+            return bool(_first_of(target, resource))
+    except Refused:
+        return True
+
+
+def _first_of(target: Target, resource: Held) -> object:
     tables = target.aws.tables
-    if resource.type == TABLE:
-        try:
-            return bool(tables.scan(TableName=resource.physical_id, Limit=1)["Count"])
-        except tables.exceptions.ResourceNotFoundException:
-            return False
-    return bool(emptying.first_page(target.aws.s3, resource.physical_id, target.identity.account))
+    if resource.type != TABLE:
+        return emptying.first_page(target.aws.s3, resource.physical_id, target.identity.account)
+    try:
+        return tables.scan(TableName=resource.physical_id, Limit=1)["Count"]
+    except tables.exceptions.ResourceNotFoundException:
+        return 0
 
 
 def _unprotect(target: Target, empty: Sequence[Held]) -> None:

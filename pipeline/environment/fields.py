@@ -19,6 +19,7 @@ from pipeline.findings import Pointer
 AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2,}(-[a-z]+)+-[0-9]$")]
 Tier = Literal["development", "production"]
+ROLE = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$"
 BucketName = Annotated[str, Field(pattern=bucket_names.PATTERN)]
 
 
@@ -68,6 +69,8 @@ class Aws(Section):
     """A region's name, such as eu-central-1."""
     profile: str | None
     """The profile of your AWS configuration that deploys, or null for the default chain."""
+    service_role_arn: Annotated[str, Field(pattern=ROLE), FOREIGN] | None
+    """The ARN of a role that CloudFormation works with, or null: the caller's own rights."""
 
 
 class Clash(NamedTuple):

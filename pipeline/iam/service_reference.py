@@ -69,6 +69,18 @@ def _service(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {"actions": actions, "arns": arns}
 
 
+def is_known(action: str) -> bool:
+    """Is there such an action, so that a policy may name it?"""
+    prefix, _, name = action.partition(":")
+    return prefix in services() and name in services()[prefix].actions
+
+
+def resource_types(action: str) -> tuple[str, ...]:
+    """The types of resource that a policy may limit the action to; none: it takes `*` alone."""
+    prefix, _, name = action.partition(":")
+    return _service_of(prefix).actions[name]
+
+
 def placeholders(form: str) -> list[str]:
     """What an ARN's form leaves open: Region, TableName, ..."""
     return _PLACEHOLDER.findall(form)

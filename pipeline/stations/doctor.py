@@ -11,14 +11,22 @@ import shutil
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.errors import UserError
 from pipeline.stations import arguments
 
+if TYPE_CHECKING:
+    from pipeline.deploying.places import Places
+    from pipeline.deploying.policies import Grant, Policy, Purpose
+    from pipeline.deploying.target import Target
+
+_SESSIONS = "plan, deploy, outputs, diff, drift, rollback, destroy"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -39,11 +47,19 @@ class Answer:
 
 def options(parser: ArgumentParser) -> None:
     arguments.environment(parser)
+    parser.add_argument(
+        "--policy",
+        choices=("plan", "deploy", "restore", "destroy"),
+        help="print the IAM policies that somebody needs for this",
+    )
     arguments.answer(parser)
 
 
 def run(options: Namespace, root: Path) -> int:
-    name = arguments.the_environment(options, root) if options.environments else None
+    asked = options.environments or options.policy
+    name = arguments.the_environment(options, root) if asked else None
+    if options.policy and name:
+        return print_policies(options.policy, name, root)
     if options.format == "json":
         return _as_json(name, root)
     return doctor(name, root)
@@ -86,11 +102,18 @@ def lines(answer: Answer) -> Iterator[str]:
 
 
 def _all(environment: str | None, root: Path) -> Iterator[Answer]:
-    yield from of_machine()
     if environment is None:
+        yield from of_machine()
         yield Answer("an AWS account", "not asked; `nox -s doctor -- dev` does", "deploy")
     else:
+        yield from map(_of_deploying, of_machine())
         yield from of_environment(environment, root)
+
+
+def _of_deploying(answer: Answer) -> Answer:
+    """Of a machine that deploys only what deploying needs is asked: no browser, no npm."""
+    needed = {"everything", "render, lint, guard, deploy"}
+    return answer if answer.needed_by in needed else replace(answer, optional=True)
 
 
 def of_machine(
@@ -156,14 +179,14 @@ def _version(path: str) -> str:
 def of_environment(name: str, root: Path) -> Iterator[Answer]:
     """The file, the credentials, the account, the permissions; each only if the last is there."""
     from pipeline import render
-    from pipeline.deploying import clients, permissions
+    from pipeline.deploying import clients, places
     from pipeline.deploying.consent import check_account_is_known
     from pipeline.deploying.target import enter
     from pipeline.environment import settings
 
     loaded = settings.load(name, root)
     yield Answer(f"environments/{name}.yaml", "valid", "everything")
-    sessions = "plan, deploy, outputs, diff, drift, rollback, destroy"
+    sessions = _SESSIONS
     try:
         check_account_is_known(loaded)
         with clients.spoken(loaded.settings.aws):
@@ -172,35 +195,93 @@ def of_environment(name: str, root: Path) -> Iterator[Answer]:
         yield Answer("an AWS account", "", sessions, f"{error.what} {error.mend}")
         return
     yield Answer("an AWS account", f"{target.identity.account}, {target.identity.arn}", sessions)
-    rendered = render.render(loaded, root)
-    types = permissions.of_types(one["Type"] for one in rendered.value["Resources"].values())
-    wanted = {action for actions in permissions.STATIONS.values() for action in actions}
-    wanted |= {action for actions in types.values() for action in actions}
+    yield from of_rights(target, places.of(render.render(loaded, root), target.identity.account))
+
+
+def of_rights(target: Target, of: Places) -> Iterator[Answer]:
+    """Whether each station may do what it calls, and CloudFormation what the template needs."""
+    from pipeline.deploying import clients, permissions, policies, simulating
+
+    own = target.settings.aws
+    stations = [
+        (station, list(policies.of_station(of, station))) for station in permissions.STATIONS
+    ]
+    called = [grant for _, grants in stations for grant in grants]
+    template = list(policies.of_template(of, "deploy"))
+    role = own.service_role_arn
     try:
-        with clients.spoken(loaded.settings.aws):
-            lacking = set(permissions.denied(target, wanted))
+        with clients.spoken(own):
+            lacking = simulating.lacking(target, called)
+            lacking |= simulating.lacking(target, template, role)
     except UserError as error:
-        yield Answer("permissions", "", sessions, f"IAM can't be asked: {error}", optional=True)
+        yield Answer("permissions", "", _SESSIONS, f"IAM can't be asked: {error}", optional=True)
         return
-    yield from of_permissions(permissions.STATIONS, types, lacking)
-
-
-def of_permissions(
-    stations: Mapping[str, tuple[str, ...]],
-    types: dict[str, list[str]],
-    lacking: set[str],
-) -> Iterator[Answer]:
-    """What each station calls itself, and what CloudFormation may call for each resource type."""
-    for station, actions in stations.items():
-        missing = [action for action in actions if action in lacking]
+    for station, grants in stations:
+        missing = simulating.actions(lacking.intersection(grants))
         yield Answer(
             f"permissions of {station}",
-            "" if missing else f"{len(actions)} allowed",
+            "" if missing else f"{len(simulating.actions(grants))} allowed",
             station,
-            f"ask for {', '.join(missing)}",
+            f"ask for {', '.join(missing)}; `doctor --policy` prints what to ask for",
         )
-    for kind, of_type in types.items():
-        missing = [action for action in of_type if action in lacking]
+    yield from _of_types(template, lacking, f"The role {role}" if role else "CloudFormation")
+
+
+def _of_types(template: Sequence[Grant], lacking: AbstractSet[Grant], who: str) -> Iterator[Answer]:
+    """What is called for each type of resource; a hint, since not all of it is called each time."""
+    for kind in sorted({grant.why for grant in template}):
+        missing = sorted({one.action for one in lacking if one.why == kind})
         if missing:
-            mend = f"CloudFormation may need {', '.join(missing)}"
+            mend = f"{who} may need {', '.join(missing)}"
             yield Answer(kind, "", "deploy", mend, optional=True)
+
+
+# ---- policies
+
+
+def print_policies(purpose: str, name: str, root: Path) -> int:
+    """The policies for a purpose as JSON, each under its name; what is to be known beside."""
+    import json
+
+    from pipeline.deploying import policies
+
+    of = _places(name, root)
+    wanted = next(one for one in policies.PURPOSES if one == purpose)
+    found = policies.documents(of, wanted)
+    if of.rendered.settings.aws.service_role_arn and wanted == "deploy":
+        found += policies.service_role(of)
+    print(json.dumps({one.name: one.document for one in found}, indent=2))
+    _tell_of_policies(of, wanted, found)
+    return 0
+
+
+def _places(name: str, root: Path) -> Places:
+    """Where the environment's resources will be; AWS is asked only for an account nobody wrote."""
+    from pipeline import render
+    from pipeline.deploying import clients, places
+    from pipeline.deploying.target import enter
+    from pipeline.environment import settings
+
+    loaded = settings.load(name, root)
+    account = loaded.settings.aws.account
+    if account is None:
+        with clients.spoken(loaded.settings.aws):
+            account = enter(loaded).identity.account
+    return places.of(render.render(loaded, root), account)
+
+
+def _tell_of_policies(of: Places, purpose: Purpose, found: Sequence[Policy]) -> None:
+    from pipeline.deploying import policies, screen
+
+    for one in found:
+        screen.note(f"{one.name}: {one.size:,} of {policies.LARGEST:,} characters")
+    wide = policies.on_everything(policies.grants(of, purpose))
+    screen.note(f"On everything, since AWS knows no narrower place for them: {', '.join(wide)}")
+    if kinds := policies.by_schema_alone(of):
+        screen.note(f"By schema alone, so wider than needed: {', '.join(kinds)}")
+    bounded = of.rendered.settings.aws.service_role_arn or policies.boundary(of)
+    if purpose == "deploy" and not bounded:
+        screen.note(
+            "No permissions boundary and no service role: whoever makes roles and functions can"
+            " give itself any right of the account. docs/operations.md says how to have both."
+        )

@@ -262,7 +262,12 @@ def test_a_bucket_with_a_key_needs_the_key(with_settings: Callable[..., Changed]
 
 
 def test_plain_names_and_china_fit_too(with_settings: Callable[..., Changed]) -> None:
-    aws = {"account": "210987654321", "region": "cn-north-1", "profile": None}
+    aws = {
+        "account": "210987654321",
+        "region": "cn-north-1",
+        "profile": None,
+        "service_role_arn": None,
+    }
     template = with_settings(bucket_names="plain", aws=aws)
 
     assert template.flaws() == []

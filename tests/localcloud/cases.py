@@ -360,12 +360,14 @@ CASES = [
         {
             "AssumeRolePolicyDocument": TRUST,
             "Description": "one",
+            "PermissionsBoundary": "arn:aws:iam::aws:policy/PowerUserAccess",
             "Policies": [{"PolicyName": "P", "PolicyDocument": statement("s3:GetObject")}],
             "Tags": tags("a"),
         },
         {
             "AssumeRolePolicyDocument": TRUST,
             "Description": "two",
+            "PermissionsBoundary": "arn:aws:iam::aws:policy/ReadOnlyAccess",
             "Policies": [{"PolicyName": "Q", "PolicyDocument": statement("s3:PutObject")}],
             "MaxSessionDuration": 7200,
             "Tags": tags("b"),

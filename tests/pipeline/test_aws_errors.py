@@ -14,7 +14,7 @@ from pipeline.deploying.aws_errors import Details, passes, refusal
 from pipeline.environment.fields import Aws
 from pipeline.errors import Refused, UserError
 
-AWS = Aws(account=None, region="eu-central-1", profile=None)
+AWS = Aws(account=None, region="eu-central-1", profile=None, service_role_arn=None)
 
 
 def identity(aws: Aws = AWS) -> None:

@@ -146,7 +146,7 @@ def test_the_account_is_asked_for_before_anything_else(
 
 def test_another_account_is_refused_with_both_numbers(aws: Aws) -> None:
     of = scripted_aws.loaded(
-        aws={"account": "999999999999", "region": "us-east-1", "profile": None}
+        aws={**scripted_aws.loaded().settings.aws.model_dump(), "account": "999999999999"}
     )
 
     with pytest.raises(Refused) as caught:

@@ -595,3 +595,15 @@ def test_a_change_set_that_can_not_be_deleted_hides_no_other_trouble(
         deploy.bring_up_to_date(deployment(aws, scripted_aws.protected()), Consent())
 
     assert "is still there" in capsys.readouterr().err
+
+
+def test_a_service_role_is_named_in_each_change_set_and_none_otherwise(aws: Aws) -> None:
+    role = "arn:aws:iam::123456789012:role/cloudformation"
+    own = {**scripted_aws.loaded().settings.aws.model_dump(), "service_role_arn": role}
+
+    plan.show_plan(deployment(aws))
+    without = aws.sent("CreateChangeSet")
+    plan.show_plan(deployment(aws, scripted_aws.loaded(aws=own)))
+
+    assert "RoleARN" not in without
+    assert aws.sent("CreateChangeSet")["RoleARN"] == role

@@ -175,6 +175,15 @@ def test_a_table_that_holds_anything_stays_and_only_the_stack_goes(
     assert "Table (things-1) stays as it is" in capsys.readouterr().err
 
 
+def test_a_table_that_may_not_be_looked_into_stays_too(aws: Aws) -> None:
+    aws.says("Scan", Refusal("AccessDeniedException", "no", 400))
+
+    assert cleared(aws) is None
+
+    assert "DeleteStack" in aws.operations
+    assert not {"UpdateTable", "DeleteTable"} & set(aws.operations)
+
+
 def test_what_may_hold_data_and_can_not_be_imported_is_refused_with_nothing_deleted(
     aws: Aws,
 ) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.deploying import clients, permissions
+from pipeline.deploying import clients, permissions, simulating
 from pipeline.deploying.aws_errors import PERMISSIONS
 from pipeline.deploying.consent import Consent
+from pipeline.deploying.policies import Grant
 from pipeline.deploying.target import Identity, Target
 from pipeline.stations import deploy, destroy, doctor
 from tests.pipeline import scripted_aws
@@ -144,9 +145,11 @@ def test_a_session_of_a_role_is_asked_about_as_its_role(aws: Aws) -> None:
     session = Identity(ACCOUNT, f"arn:aws:sts::{ACCOUNT}:assumed-role/Deployer/me")
     target = Target(scripted_aws.loaded().settings, aws.clients, session)
 
-    permissions.denied(target, ["s3:GetObject"])
+    simulating.lacking(target, [Grant("s3:GetObject", ("arn:aws:s3:::box/*",))])
 
-    assert aws.sent("SimulatePrincipalPolicy")["PolicySourceArn"] == role
+    sent = aws.sent("SimulatePrincipalPolicy")
+    assert sent["PolicySourceArn"] == role
+    assert sent["ResourceArns"] == ["arn:aws:s3:::box/*"]
 
 
 def test_what_the_stations_call_is_what_the_doctor_asks_about(account: Aws) -> None:

@@ -22,7 +22,7 @@ SETTINGS = BaseSettings(
     name="dev",
     tier="development",
     project_name="shop",
-    aws=Aws(account=None, region="eu-central-1", profile=None),
+    aws=Aws(account=None, region="eu-central-1", profile=None, service_role_arn=None),
     protected=False,
     deployment_bucket=None,
     tags={},

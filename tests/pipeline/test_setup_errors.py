@@ -21,7 +21,7 @@ from pipeline.deploying.setup_errors import OURS, Machine, Problem, told
 from pipeline.environment.fields import Aws
 from pipeline.errors import UserError
 
-AWS = Aws(account=None, region="eu-central-1", profile=None)
+AWS = Aws(account=None, region="eu-central-1", profile=None, service_role_arn=None)
 NOWHERE = "http://127.0.0.1:9"
 SECRET = "hunter2-and-more"
 ROLE = "role_arn = arn:aws:iam::123456789012:role/x\n"

@@ -24,6 +24,7 @@ VARIANTS = {
         "uploads.kms_key_arn": KEY,
         "lambda.http_api.reserved_concurrency": 5,
         "lambda.websocket_event.reserved_concurrency": 5,
+        "lambda.permissions_boundary_arn": "arn:aws:iam::123456789012:policy/Bounds",
         "api.websocket_access_logs": True,
         "alarms": {
             "enabled": True,

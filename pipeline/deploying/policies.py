@@ -1,0 +1,279 @@
+"""IAM policies for whoever plans, deploys or destroys an environment, ready to use.
+
+A statement is a set of actions on the same ARNs under the same conditions. Names of actions are
+compared with AWS's own list; what AWS can't limit to a resource is told.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from pipeline.deploying import permissions, resource_rights
+from pipeline.deploying.places import ANY, Places
+from pipeline.errors import UserError
+from pipeline.iam import service_reference
+
+Purpose = Literal["plan", "deploy", "restore", "destroy"]
+PURPOSES: tuple[Purpose, ...] = ("plan", "deploy", "restore", "destroy")
+# Characters of a managed policy, white space not counted: IAM user guide, "IAM and AWS STS quotas".
+LARGEST = 6144
+SPARE = 200  # for the document around the statements
+# In AWS's models, and not yet in its list of actions.
+NEWER = frozenset({"cloudformation:DescribeEvents"})
+
+Conditions = Mapping[str, Mapping[str, Any]]
+NO_CONDITION: Conditions = {}
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One action on some ARNs, under some conditions. `why`: the stations or types that need it."""
+
+    action: str
+    resources: tuple[str, ...]
+    condition: str = "{}"
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One managed policy: its name and its document."""
+
+    name: str
+    document: dict[str, Any]
+
+    @property
+    def size(self) -> int:
+        """Characters as IAM counts them."""
+        return _size(self.document)
+
+
+def grants(places: Places, purpose: Purpose) -> list[Grant]:
+    """All that somebody needs for a purpose, each action with where and under which conditions.
+
+    A restoration reads and writes every item, so it is no part of deploying; it needs that as well.
+    """
+    found = [one for station in _stations(purpose) for one in of_station(places, station)]
+    own = places.rendered.settings
+    if purpose in {"deploy", "destroy"}:
+        role = own.aws.service_role_arn
+        found += _of_role(role) if role else of_template(places, purpose)
+    return found
+
+
+def _stations(purpose: Purpose) -> tuple[str, ...]:
+    """Which stations somebody runs for a purpose; whoever deploys runs all that has no other."""
+    alone: dict[Purpose, tuple[str, ...]] = {
+        "plan": ("plan",),
+        "restore": ("restore",),
+        "destroy": ("destroy", "outputs"),
+    }
+    others = tuple(one for one in permissions.STATIONS if one not in {"restore", "destroy"})
+    return alone.get(purpose, others)
+
+
+def of_station(places: Places, station: str) -> Iterator[Grant]:
+    """What a station calls itself."""
+    for action in permissions.STATIONS[station]:
+        for word in permissions.where(station, action):
+            arns = places.of_stack(word)
+            if arns:
+                grant = _grant(places, action, arns, station)
+                named = station == "plan" and action in _OF_CHANGE_SETS
+                yield replace(grant, condition=as_text(_PLANS)) if named else grant
+
+
+def of_template(places: Places, purpose: Purpose) -> Iterator[Grant]:
+    """What CloudFormation calls for the template's resources, with the caller's rights."""
+    for logical_id, resource in places.resources.items():
+        for action in resource_rights.of(resource, destroys=purpose == "destroy"):
+            yield _grant(places, action, _place(places, logical_id, action), resource["Type"])
+
+
+def _of_role(role: str) -> list[Grant]:
+    """With a service role the caller needs no more than to hand it over."""
+    condition = as_text(_equals("iam:PassedToService", "cloudformation.amazonaws.com"))
+    return [Grant("iam:PassRole", (role,), condition, "aws.service_role_arn")]
+
+
+def _place(places: Places, logical_id: str, action: str) -> tuple[str, ...]:
+    """Where an action of a resource applies: mostly at the resource itself."""
+    if action == "iam:PassRole":
+        return places.of_type("AWS::IAM::Role")
+    if action == "s3:GetObject":
+        return places.of_stack("code")
+    if action.startswith("route53:"):
+        return (places.arn("route53:::hostedzone/*"), places.arn("route53:::change/*"))
+    if action == "wafv2:GetWebACL" and not places.of_type("AWS::WAFv2::WebACL"):
+        return (places.arn("wafv2:us-east-1:ACCOUNT:global/webacl/*/*"),)
+    if action.startswith("wafv2:"):
+        return places.of_type("AWS::WAFv2::WebACL")
+    return places.of(logical_id)
+
+
+def _grant(places: Places, action: str, arns: tuple[str, ...], why: str) -> Grant:
+    if action in NEWER:
+        return Grant(action, arns, why=why)
+    if not service_reference.is_known(action):
+        raise UserError(
+            f"AWS's list of actions has no {action}.",
+            where=why,
+            mend="Mend its name, or renew pipeline/iam/actions.json (docs/least-privilege.md).",
+        )
+    if not service_reference.resource_types(action) or action in _WHOLE_ACCOUNT:
+        arns = ANY
+    return Grant(action, arns, as_text(_condition(places, action)), why)
+
+
+# CloudWatch API reference: DescribeAlarms shows composite alarms only where `*` is allowed.
+_WHOLE_ACCOUNT = frozenset({"cloudwatch:DescribeAlarms"})
+_BOUNDED = (
+    "iam:CreateRole",
+    "iam:PutRolePolicy",
+    "iam:DeleteRolePolicy",
+    "iam:AttachRolePolicy",
+    "iam:DetachRolePolicy",
+    "iam:PutRolePermissionsBoundary",
+)
+_OF_FUNCTION = (
+    "lambda:CreateEventSourceMapping",
+    "lambda:UpdateEventSourceMapping",
+    "lambda:DeleteEventSourceMapping",
+    "lambda:GetEventSourceMapping",
+)
+
+
+_OF_CHANGE_SETS = ("cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet")
+_PLANS: Conditions = {"StringLike": permissions.PLAN_DENIES[1]["Condition"]["StringNotLike"]}
+
+
+def _condition(places: Places, action: str) -> Conditions:
+    """What limits an action beyond its ARN."""
+    bounds = boundary(places)
+    if action == "iam:PassRole":
+        return _equals("iam:PassedToService", "lambda.amazonaws.com")
+    if action in _BOUNDED and bounds:
+        return _equals("iam:PermissionsBoundary", bounds)
+    if action in _OF_FUNCTION:
+        functions = places.of_stack("functions")
+        return {"ArnLike": {"lambda:FunctionArn": _one_or_many(functions)}} if functions else {}
+    if action.startswith("kms:"):
+        return _tagged(places, "RequestTag" if action == "kms:CreateKey" else "ResourceTag", action)
+    return NO_CONDITION
+
+
+def boundary(places: Places) -> str:
+    """The permissions boundary that all roles of the template have; else none can be demanded."""
+    roles = [one for one in places.resources.values() if one["Type"] == "AWS::IAM::Role"]
+    found = {one["Properties"].get("PermissionsBoundary", "") for one in roles}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _tagged(places: Places, key: str, action: str) -> Conditions:
+    """Tags of the environment; a key's own tagging comes before it has any."""
+    tags = places.rendered.settings.tags
+    if not tags or action in {"kms:TagResource", "kms:UntagResource"}:
+        return NO_CONDITION
+    return {"StringEquals": {f"aws:{key}/{name}": value for name, value in sorted(tags.items())}}
+
+
+def _equals(key: str, value: str) -> Conditions:
+    return {"StringEquals": {key: value}}
+
+
+# ---- statements and documents
+
+
+def statements(found: Iterable[Grant]) -> list[dict[str, Any]]:
+    """The same grants as few statements: actions on the same ARNs under the same conditions."""
+    places: dict[tuple[str, str], set[str]] = {}
+    for grant in found:
+        places.setdefault((grant.action, grant.condition), set()).update(grant.resources)
+    groups: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for (action, condition), arns in places.items():
+        where = ANY if "*" in arns else tuple(sorted(arns))
+        groups.setdefault((where, condition), []).append(action)
+    return [
+        _statement(actions, arns, condition)
+        for (arns, condition), actions in sorted(groups.items())
+    ]
+
+
+def _statement(actions: Iterable[str], arns: Sequence[str], condition: str) -> dict[str, Any]:
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Action": sorted(actions),
+        "Resource": _one_or_many(arns),
+    }
+    if condition != "{}":
+        statement["Condition"] = json.loads(condition)
+    return statement
+
+
+def documents(places: Places, purpose: Purpose) -> list[Policy]:
+    """The policies, each small enough to be managed by IAM; a plan's begins with its denial."""
+    found = statements(grants(places, purpose))
+    if purpose == "plan":
+        found = [*map(dict, permissions.PLAN_DENIES), *found]
+    name = f"{places.rendered.settings.stack_name}-{purpose}"
+    return _split(name, found)
+
+
+def service_role(places: Places) -> list[Policy]:
+    """What the role of aws.service_role_arn needs, which CloudFormation then works with."""
+    name = f"{places.rendered.settings.stack_name}-service-role"
+    return _split(name, statements(of_template(places, "deploy")))
+
+
+def _split(name: str, found: Sequence[dict[str, Any]]) -> list[Policy]:
+    parts: list[list[dict[str, Any]]] = [[]]
+    for statement in found:
+        for piece in _pieces(statement):
+            if _size(_document([*parts[-1], piece])) > LARGEST - SPARE:
+                parts.append([])
+            parts[-1].append(piece)
+    return [
+        Policy(f"{name}-{number}", _document(part)) for number, part in enumerate(parts, start=1)
+    ]
+
+
+def _pieces(statement: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A statement that is too large for a policy of its own, in two; mostly it is one."""
+    if _size(_document([statement])) <= LARGEST - SPARE:
+        yield statement
+        return
+    actions = statement["Action"]
+    middle = len(actions) // 2
+    for half in (actions[:middle], actions[middle:]):
+        yield from _pieces({**statement, "Action": half})
+
+
+def on_everything(found: Iterable[Grant]) -> list[str]:
+    """The actions that AWS, or the template, can't limit to a resource."""
+    return sorted({one.action for one in found if one.resources == ANY})
+
+
+def by_schema_alone(places: Places) -> list[str]:
+    """The types whose needs nobody has written out: all that their schema lists is granted."""
+    kinds = {one["Type"] for one in places.resources.values()}
+    return sorted(kind for kind in kinds if not resource_rights.is_curated(kind))
+
+
+def _document(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(found)}
+
+
+def _size(document: dict[str, Any]) -> int:
+    return len(re.sub(r"\s", "", json.dumps(document)))
+
+
+def _one_or_many(values: Sequence[str]) -> str | list[str]:
+    return values[0] if len(values) == 1 else list(values)
+
+
+def as_text(condition: Conditions) -> str:
+    return json.dumps(condition, sort_keys=True)
