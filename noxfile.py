@@ -34,6 +34,7 @@ OWN_LOCKS = {  # groups whose tools fit no one else's
 }
 ALONE = {*OWN_LOCKS, "dev"}  # groups that need nothing of the pipeline's own dependencies
 UNDO_TIME = 30.0  # seconds that a station has after Ctrl-C to say how things stand
+TWO_AT_ONCE = ("--numprocesses=2", "--dist=loadgroup")  # browsers wait more than they work
 END_TIME = 10.0  # seconds that the local cloud has after Ctrl-C to close what it opened
 
 # Posargs reach every session of a run, so `nox -s render deploy -- prod --confirm prod` would hand
@@ -241,7 +242,7 @@ def e2e(session: nox.Session) -> None:
     demand(session, "tests/e2e")
     install(session, "e2e")
     install_node_packages(session)
-    run(session, "-m", "pytest", "tests/e2e", *session.posargs)
+    run(session, "-m", "pytest", "tests/e2e", *TWO_AT_ONCE, *session.posargs)
 
 
 @nox.session(python=PYTHON)
@@ -249,7 +250,7 @@ def browsers(session: nox.Session) -> None:
     """Drive both pages in Firefox and in WebKitGTK: nox -s browsers -- -k webkit"""
     demand(session, "tests/browsers")
     install(session, "browsers")
-    run(session, "-m", "pytest", "tests/browsers", *session.posargs)
+    run(session, "-m", "pytest", "tests/browsers", *TWO_AT_ONCE, *session.posargs)
 
 
 @nox.session(python=PYTHON, name=SECOND_OPINION)

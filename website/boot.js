@@ -1,6 +1,6 @@
 /*
- * Stands before the pages' modules: something is left to help when one of them doesn't load, and
- * the words are on their way before anything asks for them. It mends an address whose "#" was
+ * Stands before all else that the pages load: something is left to help when a part of it doesn't
+ * come, and the words are on their way before anything asks for them. It mends an address whose "#" was
  * written as "%23", too: such an address leads to the desktop page, which the website shows for
  * whatever it doesn't have.
  */
@@ -44,20 +44,37 @@
     }
   }
 
+  /** @param {number} tries */
+  const pause = (tries) =>
+    new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST, 1000 * 2 ** tries)));
+
   /** Loads the page again once the website answers: a browser's own error page helps nobody.
    *  @param {number} tries @returns {Promise<void>} */
   async function heal(tries) {
-    await new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST, 1000 * 2 ** tries)));
+    await pause(tries);
     const answer = await fetch(location.pathname, { cache: "no-store" }).catch(() => undefined);
     if (!answer?.ok) return heal(tries + 1);
     history.replaceState({ tries: tries + 1 }, "");
     location.reload();
   }
 
+  /** Asks for a style sheet again, under another address: a browser may remember that one failed.
+   *  @param {HTMLLinkElement} link */
+  async function dress(link) {
+    const [address, tries] = link.href.split("?");
+    const next = Number(tries ?? 0) + 1;
+    await pause(next);
+    const again = document.createElement("link");
+    again.rel = link.rel;
+    again.href = `${address}?${next}`;
+    link.replaceWith(again);
+  }
+
   // An element's error doesn't bubble; a module's own missing modules are its element's error.
   addEventListener(
     "error",
     ({ target }) => {
+      if (target instanceof HTMLLinkElement && target.rel === "stylesheet") dress(target);
       if (failed || !(target instanceof HTMLScriptElement)) return;
       failed = true;
       if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", say);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import json
@@ -34,6 +35,16 @@ navigator.wakeLock.request = async () => {
   return { addEventListener() {}, release: async () => { window.locks -= 1; } };
 };
 """
+# A picture by its first bytes, and too large to be sent; made in the page, which is quick.
+CHOOSE_LARGE = """(small) => {
+  const transfer = new DataTransfer();
+  const magic = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  transfer.items.add(new File([magic, new ArrayBuffer(15 * 1024 * 1024)], "large.png"));
+  const bytes = Uint8Array.from(atob(small), (letter) => letter.charCodeAt(0));
+  transfer.items.add(new File([bytes], "a.jpg"));
+  document.getElementById("library").files = transfer.files;
+  document.getElementById("library").dispatchEvent(new Event("change"));
+}"""
 DECODED = """
 window.decoded = [];
 const decode = window.createImageBitmap;
@@ -42,6 +53,14 @@ window.createImageBitmap = (file, options) => {
   return decode(file, options);
 };
 """
+# The browser shows no rules of a style sheet that failed: it throws.
+DRESSED = """() => {
+  try {
+    return [...document.styleSheets].filter((one) => one.cssRules.length > 0).length === 2;
+  } catch {
+    return false;
+  }
+}"""
 REFUSED = """
 Object.defineProperty(window, "%s", { get() { throw new DOMException("", "SecurityError"); } });
 """
@@ -469,9 +488,8 @@ def test_previews_are_decoded_small_and_none_of_what_is_refused(opening: Opener,
     page.add_init_script(DECODED)
     page.goto(link)
     phase(page, "ready")
-    head = b"\x89PNG\r\n\x1a\n"
 
-    choose(page, ("large.png", head + bytes(15 * 1024 * 1024)), ("a.jpg", photo(0)))
+    page.evaluate(CHOOSE_LARGE, base64.b64encode(photo(0)).decode())
 
     is_state(page, "failed")
     is_state(page, "arrived", 1)
@@ -502,6 +520,29 @@ def test_a_script_that_fails_once_is_loaded_again(opening: Opener, link: str, na
 
     expect(page.locator("body")).to_have_attribute("data-phase", "ready", timeout=10_000)
     assert len(failed) == 1
+
+
+@pytest.mark.parametrize("name", ["style.css", "phone.css"])
+def test_a_style_sheet_that_fails_twice_is_loaded_again(
+    opening: Opener, link: str, name: str
+) -> None:
+    page = opening()
+    failed: list[str] = []
+
+    def twice(route: Route) -> None:
+        if len(failed) == 2:
+            route.fallback()
+        else:
+            failed.append(route.request.url)
+            route.abort()
+
+    page.route(f"**/{name}*", twice)
+
+    page.goto(link)
+
+    phase(page, "ready")
+    page.wait_for_function(DRESSED)
+    assert len(failed) == 2
 
 
 def test_what_is_shown_meanwhile_speaks_to_a_visitor(opening: Opener, link: str) -> None:

@@ -197,9 +197,9 @@ class Service:
         if request.method == "PUT" and status == 200:
             self.objects[upload_id] = request.post_data_buffer or b""
             body = b""
+            if self.settles:  # at once: nobody has to wait for the phone's next look
+                self.settle(upload_id, "REJECTED" if self.rejects else "STORED")
         route.fulfill(status=status, headers=_CORS, body=body)
-        if request.method == "PUT" and status == 200 and self.settles:
-            self.settle(upload_id, "REJECTED" if self.rejects else "STORED")
 
     def settle(self, upload_id: str, status: str) -> None:
         """The bucket's event has been handled."""

@@ -26,16 +26,20 @@ def published(outputs: Mapping[str, str], folder: Path) -> Path:
 
 
 class _Website(SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # a visit asks for some twenty files, by a few connections
+
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Show the desktop page for what isn't there, as the deployed website does."""
         index = Path(self.directory) / "index.html"
         if code != HTTPStatus.NOT_FOUND or not index.is_file():
             super().send_error(code, message, explain)
             return
+        page = index.read_bytes()
         self.send_response(code)
         self.send_header("content-type", "text/html")
+        self.send_header("content-length", str(len(page)))
         self.end_headers()
-        self.wfile.write(index.read_bytes())
+        self.wfile.write(page)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
         pass

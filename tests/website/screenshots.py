@@ -26,6 +26,9 @@ from tests.website.published import published, serving
 DESKTOP, PHONE, NARROW = (1280, 800), (390, 844), (320, 568)
 # A phone with its browser's bars, half a laptop's screen, a low window, a laptop at 200 %.
 WINDOWS = ((390, 664), (683, 768), (911, 512), (640, 400))
+SETTLED = """count => document.querySelectorAll(
+  ".item[data-state=arrived], .item[data-state=rejected], .item[data-state=failed]"
+).length === count"""
 BEST = [
     *("waiting-1280-light", "receiving-1280-dark", "arabic-1280-light"),
     *("ready-390-light", "sent-390-dark", "problems-320-light"),
@@ -74,6 +77,10 @@ class Scene:
         self.service._create()
         session_id = self.service.session["sessionId"]
         self.page.goto(f"{self.address}/phone.html#1.{session_id}.{'u' * 32}")
+
+    def settled(self, count: int) -> None:
+        """Wait until so many photos have arrived, or can't."""
+        self.page.wait_for_function(SETTLED, arg=count)
 
     def choose(self, *numbers: int, extra: tuple[tuple[str, bytes], ...] = ()) -> None:
         """Choose photos from the phone's library."""
@@ -201,7 +208,7 @@ def ready(scene: Scene) -> None:
 def sending(scene: Scene) -> None:
     ready(scene)
     scene.choose(0)
-    scene.page.wait_for_timeout(2300)
+    scene.settled(1)
     scene.service.hangs.add("PUT object")
     scene.choose(1, 2, 3)
 
@@ -209,14 +216,14 @@ def sending(scene: Scene) -> None:
 def sent(scene: Scene) -> None:
     ready(scene)
     scene.choose(0, 1, 2)
-    scene.page.wait_for_timeout(2300)
+    scene.settled(3)
 
 
 def problems(scene: Scene) -> None:
     ready(scene)
     scene.service.rejects = True
     scene.choose(1, extra=(("notes.jpg", b"not a picture"), ("film.jpg", b"\xff\xd8\xff\xe0")))
-    scene.page.wait_for_timeout(2300)
+    scene.settled(3)
 
 
 def retrying(scene: Scene) -> None:
