@@ -58,9 +58,9 @@ def read_back(account: Account, stack_name: str) -> Report:
 def _physical_ids(account: Account, stack_name: str) -> dict[str, str]:
     pages = account.client("cloudformation").get_paginator("list_stack_resources")
     return {
-        one["LogicalResourceId"]: one.get("PhysicalResourceId", "")
+        summary["LogicalResourceId"]: summary.get("PhysicalResourceId", "")
         for page in pages.paginate(StackName=stack_name)
-        for one in page["StackResourceSummaries"]
+        for summary in page["StackResourceSummaries"]
     }
 
 
@@ -70,21 +70,21 @@ def _report(
     resources: dict[str, Resource] = {}
     known = evaluate.scope(account, stack, wanted, stack.parameters, resources, _exports(account))
     present = evaluate.present(wanted, known)
-    found: list[Difference] = []
+    differences: list[Difference] = []
     unread: list[str] = []
     for logical_id in template.creation_order(wanted):
         if logical_id not in present:
             continue
-        one = Resource(logical_id, present[logical_id]["Type"], present[logical_id], {})
-        one.physical_id = ids.get(logical_id, "")
-        resources[logical_id] = one
-        if not one.physical_id:
-            found.append(Difference(logical_id, "", "a physical id", None))
+        resource = Resource(logical_id, present[logical_id]["Type"], present[logical_id], {})
+        resource.physical_id = ids.get(logical_id, "")
+        resources[logical_id] = resource
+        if not resource.physical_id:
+            differences.append(Difference(logical_id, "", "a physical id", None))
             continue
-        one.properties = evaluate.properties(one.definition, known, stack.tags)
-        found += _differences(account, one)
-        unread += [f"{logical_id}.{name}" for name in _unread(one)]
-    return Report({name: ids.get(name, "") for name in present}, tuple(found), tuple(unread))
+        resource.properties = evaluate.properties(resource.definition, known, stack.tags)
+        differences += _differences(account, resource)
+        unread += [f"{logical_id}.{name}" for name in _unread(resource)]
+    return Report({name: ids.get(name, "") for name in present}, tuple(differences), tuple(unread))
 
 
 def _exports(account: Account) -> dict[str, str]:
@@ -99,15 +99,15 @@ def _unread(resource: Resource) -> list[str]:
 def _differences(account: Account, resource: Resource) -> Iterator[Difference]:
     handler = HANDLERS[resource.type]
     try:
-        found = handler.read(account, resource.physical_id, resource.properties)
+        actual = handler.read(account, resource.physical_id, resource.properties)
     except Exception as error:  # noqa: BLE001 - whatever the reason, it can't be read
         yield Difference(resource.logical_id, "", "can be read", f"{error}")
         return
     for name, wanted in resource.properties.items():
         if name not in handler.unread:
-            for one in live.compare(wanted, live.get(found, name), (name,)):
-                path = _dotted(one.path)
-                yield Difference(resource.logical_id, path, one.wanted, one.found)
+            for difference in live.compare(wanted, live.get(actual, name), (name,)):
+                path = _dotted(difference.path)
+                yield Difference(resource.logical_id, path, difference.wanted, difference.found)
 
 
 def _dotted(path: live.Path) -> str:

@@ -53,8 +53,8 @@ class Ports:
 
     def close(self) -> None:
         """Give all of them back."""
-        for one in self._sockets.values():
-            one.close()
+        for listening in self._sockets.values():
+            listening.close()
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -265,8 +265,8 @@ class Application:
 
     def _gateway(self, api: Api) -> web.Application:
         def now() -> Api | None:
-            found = (one for one in self.blueprint.apis if one.logical_id == api.logical_id)
-            return next(found, None)
+            apis = (one for one in self.blueprint.apis if one.logical_id == api.logical_id)
+            return next(apis, None)
 
         if not api.is_websocket:
             http = HttpGateway(now, lambda: self.blueprint, self._functions, self._conditions)

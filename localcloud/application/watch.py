@@ -39,7 +39,7 @@ async def _settled(root: Path, seen: dict[str, tuple[int, int]]) -> dict[str, tu
 
 
 def _state(root: Path) -> dict[str, tuple[int, int]]:
-    found = {}
+    states = {}
     for folder in WATCHED:
         for path in files.ours((root / folder).rglob("*"), root / folder):
             try:
@@ -47,5 +47,5 @@ def _state(root: Path) -> dict[str, tuple[int, int]]:
             except FileNotFoundError:
                 continue
             if path.is_file():
-                found[path.relative_to(root).as_posix()] = (seen.st_mtime_ns, seen.st_size)
-    return found
+                states[path.relative_to(root).as_posix()] = (seen.st_mtime_ns, seen.st_size)
+    return states

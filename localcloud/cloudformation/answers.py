@@ -129,13 +129,13 @@ def declared(wanted: Template) -> list[dict[str, Any]]:
     return [
         {
             "ParameterKey": name,
-            "DefaultValue": one.get("Default"),
-            "ParameterType": one["Type"],
-            "NoEcho": bool(one.get("NoEcho")),
-            "Description": one.get("Description"),
+            "DefaultValue": parameter.get("Default"),
+            "ParameterType": parameter["Type"],
+            "NoEcho": bool(parameter.get("NoEcho")),
+            "Description": parameter.get("Description"),
             "ParameterConstraints": {
-                "AllowedValues": [str(value) for value in one.get("AllowedValues", [])]
+                "AllowedValues": [str(value) for value in parameter.get("AllowedValues", [])]
             },
         }
-        for name, one in wanted.get("Parameters", {}).items()
+        for name, parameter in wanted.get("Parameters", {}).items()
     ]

@@ -120,10 +120,10 @@ class CloudFormation(BaseResponse):
         self._check_capabilities(wanted)
         before = stack.parameters if stack else {}
         given: dict[str, str | None] = {
-            one["ParameterKey"]: before.get(one["ParameterKey"])
-            if one.get("UsePreviousValue")
-            else one.get("ParameterValue")
-            for one in self._get_param("Parameters") or []
+            parameter["ParameterKey"]: before.get(parameter["ParameterKey"])
+            if parameter.get("UsePreviousValue")
+            else parameter.get("ParameterValue")
+            for parameter in self._get_param("Parameters") or []
         }
         if unknown := sorted(key for key, value in given.items() if value is None):
             raise ValidationError(f"Parameters: [{', '.join(unknown)}] must have values")
@@ -209,14 +209,14 @@ class CloudFormation(BaseResponse):
     def describe_stacks(self) -> ActionResult:
         """One stack, or all that live."""
         name = self._get_param("StackName")
-        found = [self._stacks.find(name)] if name else list(self._stacks.living())
-        return self._paged("Stacks", found, answers.of_stack)
+        stacks = [self._stacks.find(name)] if name else list(self._stacks.living())
+        return self._paged("Stacks", stacks, answers.of_stack)
 
     def list_stacks(self) -> ActionResult:
         """Every stack, deleted ones too."""
         wanted = self._get_param("StackStatusFilter") or []
-        found = [one for one in self._stacks.held if not wanted or one.status in wanted]
-        return self._paged("StackSummaries", found, answers.summary)
+        stacks = [one for one in self._stacks.held if not wanted or one.status in wanted]
+        return self._paged("StackSummaries", stacks, answers.summary)
 
     def describe_stack_events(self) -> ActionResult:
         """The history, newest first."""
@@ -231,8 +231,10 @@ class CloudFormation(BaseResponse):
         """The resources, or the one of a logical id."""
         stack = self._stack()
         wanted = self._get_param("LogicalResourceId")
-        found = [one for one in stack.resources.values() if wanted in (None, one.logical_id)]
-        return ActionResult({"StackResources": [answers.of_resource(stack, one) for one in found]})
+        resources = [one for one in stack.resources.values() if wanted in (None, one.logical_id)]
+        return ActionResult(
+            {"StackResources": [answers.of_resource(stack, one) for one in resources]}
+        )
 
     def describe_stack_resource(self) -> ActionResult:
         """One resource."""
@@ -240,18 +242,18 @@ class CloudFormation(BaseResponse):
         wanted = self._get_param("LogicalResourceId")
         if wanted not in stack.resources:
             raise ValidationError(f"Resource {wanted} does not exist for stack {stack.name}")
-        found = answers.of_resource(stack, stack.resources[wanted])
-        found["LastUpdatedTimestamp"] = found.pop("Timestamp")
-        return ActionResult({"StackResourceDetail": found})
+        detail = answers.of_resource(stack, stack.resources[wanted])
+        detail["LastUpdatedTimestamp"] = detail.pop("Timestamp")
+        return ActionResult({"StackResourceDetail": detail})
 
     def list_stack_resources(self) -> ActionResult:
         """The resources, in pages."""
         stack = self._stack()
 
-        def show(one: Resource) -> dict[str, Any]:
-            found = answers.of_resource(stack, one)
-            found["LastUpdatedTimestamp"] = found.pop("Timestamp")
-            return found
+        def show(resource: Resource) -> dict[str, Any]:
+            summary = answers.of_resource(stack, resource)
+            summary["LastUpdatedTimestamp"] = summary.pop("Timestamp")
+            return summary
 
         return self._paged("StackResourceSummaries", list(stack.resources.values()), show)
 
@@ -296,12 +298,12 @@ class CloudFormation(BaseResponse):
 
     def list_exports(self) -> ActionResult:
         """Every export of the region."""
-        found = [
+        exports = [
             {"ExportingStackId": stack.id, "Name": name, "Value": value}
             for stack in self._stacks.living()
             for name, value in stack.exports.items()
         ]
-        return self._paged("Exports", found, lambda one: one)
+        return self._paged("Exports", exports, lambda one: one)
 
     def get_stack_policy(self) -> ActionResult:
         """The policy as it was set; this endpoint doesn't enforce it."""
@@ -375,15 +377,15 @@ class CloudFormation(BaseResponse):
         try:
             reverting = change_set.options["DeploymentMode"] == drift_aware.MODE
             plan = drift_aware.plan if reverting else changes.plan
-            found = plan(self._account, stack, wish, self._stacks.exports())
-            change_set.drift = found.drift
+            planned = plan(self._account, stack, wish, self._stacks.exports())
+            change_set.drift = planned.drift
             if change_set.options["ImportExistingResources"]:
-                changes.importable(self._account, found)
+                changes.importable(self._account, planned)
         except ValidationError as error:
             _fail(change_set, str(error.message))
             return
-        change_set.changes = found.changes
-        if found.empty:
+        change_set.changes = planned.changes
+        if planned.empty:
             _fail(change_set, NOTHING)
 
     def describe_change_set(self) -> ActionResult:
@@ -405,11 +407,15 @@ class CloudFormation(BaseResponse):
             "StackId", "StackName", "ChangeSetId", "ChangeSetName", "ExecutionStatus", "Status",
             "StatusReason", "CreationTime", "Description",
         }  # fmt: skip
-        found = [
-            {key: value for key, value in answers.of_change_set(stack, one).items() if key in keep}
-            for one in stack.change_sets
+        summaries = [
+            {
+                key: value
+                for key, value in answers.of_change_set(stack, change_set).items()
+                if key in keep
+            }
+            for change_set in stack.change_sets
         ]
-        return self._paged("Summaries", found, lambda one: one)
+        return self._paged("Summaries", summaries, lambda one: one)
 
     def delete_change_set(self) -> ActionResult:
         """Forget a change set."""
@@ -459,15 +465,15 @@ class CloudFormation(BaseResponse):
     def _paged(
         self,
         key: str,
-        found: list[Any],
+        items: list[Any],
         show: Callable[[Any], dict[str, Any]],
         *,
         more: dict[str, Any] | None = None,
     ) -> ActionResult:
         start = int(self._get_param("NextToken") or 0)
-        page = [show(one) for one in found[start : start + PAGE]]
+        page = [show(one) for one in items[start : start + PAGE]]
         end = start + PAGE
-        token = {"NextToken": str(end)} if end < len(found) else {}
+        token = {"NextToken": str(end)} if end < len(items) else {}
         return ActionResult({**(more or {}), key: page, **token})
 
 

@@ -54,13 +54,13 @@ def plan_by(known: Known) -> Plan:
     """The same, by what is known."""
     stack, wish = known.stack, known.wish
     present = evaluate.present(wish.template, known.scope)
-    found = Plan(others=_others(stack, wish))
+    planned = Plan(others=_others(stack, wish))
     for logical_id in creation_order(wish.template):
         if logical_id in present:
-            found.changes += known.change(logical_id, present[logical_id])
+            planned.changes += known.change(logical_id, present[logical_id])
     gone = [one for name, one in stack.resources.items() if name not in present]
-    found.changes += [_removal(one) for one in reversed(gone)]
-    return found
+    planned.changes += [_removal(one) for one in reversed(gone)]
+    return planned
 
 
 def _others(stack: Stack, wish: Wish) -> bool:
@@ -257,9 +257,9 @@ def _modification(
     )
 
 
-def importable(account: Account, found: Plan) -> None:
+def importable(account: Account, planned: Plan) -> None:
     """Turn additions into imports where a resource of that very name is already there."""
-    for change in (one["ResourceChange"] for one in found.changes):
+    for change in (one["ResourceChange"] for one in planned.changes):
         if change["Action"] == "Add":
             resolved = json.loads(change["AfterContext"])["Properties"]
             if existing(account, change["ResourceType"], resolved):

@@ -25,9 +25,9 @@ DRIFTED = {live.MODIFIED, live.DELETED}
 def plan(account: Account, stack: Stack, wish: Wish, exports: dict[str, str]) -> Plan:
     """What would bring the stack, as it really is, to a wish."""
     known = _Actual(account, stack, wish, exports)
-    found = changes.plan_by(known)
-    found.drift = "DRIFTED" if known.drifted else "IN_SYNC"
-    return found
+    planned = changes.plan_by(known)
+    planned.drift = "DRIFTED" if known.drifted else "IN_SYNC"
+    return planned
 
 
 def actual(account: Account, resource: Resource, wanted: Properties) -> Resource | None:
@@ -81,11 +81,11 @@ class _Actual(Known):
             self.drifted.add(logical_id)
         if seen.status == live.DELETED:
             self.unknown.add(logical_id)
-            found = [changes.addition(logical_id, definition, resolved)]
+            told = [changes.addition(logical_id, definition, resolved)]
         else:
             details = list(self._details(before, definition, resolved, seen, known=known))
-            found = self.modified(before, definition, resolved, details)
-        return [_told(one, seen) for one in found]
+            told = self.modified(before, definition, resolved, details)
+        return [_told(one, seen) for one in told]
 
     def _details(
         self,
@@ -110,10 +110,10 @@ class _Actual(Known):
                 compared = known and path[0] not in other and _was_seen(tuple(path), seen)
                 is_so = compared and new is not MISSING
                 yield _synced(detail) if is_so else detail
-        for place, one in drift.items():
-            found = MISSING if one.found is None else one.found
-            detail = self.detail(before, definition, list(place), found, one.wanted)
-            yield _reverting(detail, _at(before.properties, place), found)
+        for place, difference in drift.items():
+            actual = MISSING if difference.found is None else difference.found
+            detail = self.detail(before, definition, list(place), actual, difference.wanted)
+            yield _reverting(detail, _at(before.properties, place), actual)
 
 
 def _was_seen(path: Path, seen: State) -> bool:
@@ -127,10 +127,10 @@ def _synced(detail: dict[str, Any]) -> dict[str, Any]:
     return {**detail, "Target": {**target, "RequiresRecreation": "Never"}}
 
 
-def _reverting(detail: dict[str, Any], deployed: Any, found: Any) -> dict[str, Any]:
+def _reverting(detail: dict[str, Any], deployed: Any, actual: Any) -> dict[str, Any]:
     drift = {
         "PreviousValue": changes.text(deployed) if deployed is not MISSING else None,
-        "ActualValue": changes.text(found) if found is not MISSING else None,
+        "ActualValue": changes.text(actual) if actual is not MISSING else None,
         "DriftDetectionTimestamp": now(),
     }
     known = {key: value for key, value in drift.items() if value is not None}

@@ -118,8 +118,8 @@ class Operation:
     def _listen(self, triggers: Iterable[str]) -> None:
         for arn in triggers:
             name = arn.rpartition(":")[2]
-            found = self.account.client("cloudwatch").describe_alarms(AlarmNames=[name])
-            states = [one["StateValue"] for one in found["MetricAlarms"]]
+            answer = self.account.client("cloudwatch").describe_alarms(AlarmNames=[name])
+            states = [one["StateValue"] for one in answer["MetricAlarms"]]
             if not states:
                 raise Alarmed(f"Rollback trigger {arn} does not exist")
             if states == ["ALARM"]:
@@ -206,8 +206,8 @@ class Operation:
             if other is not self.stack
             for name in other.exports
         }
-        for one in outputs:
-            if (name := one.get("ExportName")) in taken:
+        for output in outputs:
+            if (name := output.get("ExportName")) in taken:
                 raise Unsupported(
                     f"Export with name {name} is already exported by stack {taken[str(name)]}."
                     " Rename this or remove it from the other stack."
@@ -247,16 +247,16 @@ class Operation:
     def _create(self, new: Resource, *, adopt: bool = False) -> None:
         stack = self.stack
         evaluate.check_properties(new.type, new.properties)
-        found = existing(self.account, new.type, new.properties)
-        if found and adopt:
-            new.physical_id = found
+        taken = existing(self.account, new.type, new.properties)
+        if taken and adopt:
+            new.physical_id = taken
             stack.resources[new.logical_id] = new
             stack.note(new, "IMPORT_IN_PROGRESS", "Resource import started.")
             stack.note(new, "IMPORT_COMPLETE", "Resource import completed.")
             return
         stack.note(new, "CREATE_IN_PROGRESS")
-        if found:
-            raise Unsupported(f"{found} already exists")
+        if taken:
+            raise Unsupported(f"{taken} already exists")
         self._make(new)
         stack.note(new, "CREATE_IN_PROGRESS", "Resource creation Initiated")
         stack.resources[new.logical_id] = new

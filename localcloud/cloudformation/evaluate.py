@@ -62,12 +62,12 @@ def _pseudo_parameters(account: Account, stack: Stack) -> dict[str, Any]:
 
 def _attribute(account: Account, resource: Resource, wanted: str) -> str:
     handler = HANDLERS[resource.type]
-    found = handler.attributes(account, resource.physical_id, resource.properties)
-    if wanted not in found:
+    attributes = handler.attributes(account, resource.physical_id, resource.properties)
+    if wanted not in attributes:
         raise ValidationError(
             f"{resource.logical_id} ({resource.type}) has no attribute {wanted} here"
         )
-    return found[wanted]
+    return attributes[wanted]
 
 
 def present(template: Template, known: Scope) -> dict[str, dict[str, Any]]:
@@ -104,14 +104,14 @@ def check_properties(kind: str, resolved: Properties) -> None:
 
 def outputs(template: Template, known: Scope) -> list[dict[str, str]]:
     """The outputs as DescribeStacks gives them."""
-    found = []
+    listed = []
     for key, output in template.get("Outputs", {}).items():
         if "Condition" in output and not intrinsics.condition(output["Condition"], known):
             continue
-        one = {"OutputKey": key, "OutputValue": str(intrinsics.resolve(output["Value"], known))}
+        told = {"OutputKey": key, "OutputValue": str(intrinsics.resolve(output["Value"], known))}
         if "Description" in output:
-            one["Description"] = output["Description"]
+            told["Description"] = output["Description"]
         if "Export" in output:
-            one["ExportName"] = intrinsics.resolve(output["Export"]["Name"], known)
-        found.append(one)
-    return found
+            told["ExportName"] = intrinsics.resolve(output["Export"]["Name"], known)
+        listed.append(told)
+    return listed

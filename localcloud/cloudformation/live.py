@@ -54,18 +54,18 @@ def state(account: Account, resource: Resource, wanted: Properties) -> State:
         return State(UNSUPPORTED)
     hidden = tuple(dict.fromkeys(_hidden(resource.type, wanted)))
     try:
-        found = _read(account, resource, wanted)
+        actual = _read(account, resource, wanted)
     except ClientError as error:
         return State(DELETED if is_absent(error) else UNKNOWN, ignored=hidden)
     except NOT_LISTED:
         return State(DELETED, ignored=hidden)
     different = tuple(
-        one
+        difference
         for name, value in wanted.items()
-        for one in compare(value, get(found, name), (name,))
-        if not any(_below(one.path, path) for path in hidden)
+        for difference in compare(value, get(actual, name), (name,))
+        if not any(_below(difference.path, path) for path in hidden)
     )
-    return State(MODIFIED if different else IN_SYNC, different, hidden, found)
+    return State(MODIFIED if different else IN_SYNC, different, hidden, actual)
 
 
 def is_absent(error: Exception) -> bool:
@@ -82,13 +82,13 @@ def _read(account: Account, resource: Resource, wanted: Properties) -> Propertie
     except (ClientError, *NOT_LISTED):
         key = schemas.name_property(resource.type)
         base = {key: wanted[key]} if key in wanted else {}
-        found = dict(handler.read(account, resource.physical_id, base))
+        actual = dict(handler.read(account, resource.physical_id, base))
         for name in wanted.keys() - base.keys():
             try:
-                found |= handler.read(account, resource.physical_id, {**base, name: wanted[name]})
+                actual |= handler.read(account, resource.physical_id, {**base, name: wanted[name]})
             except (ClientError, *NOT_LISTED):
-                found.pop(name, None)
-        return found
+                actual.pop(name, None)
+        return actual
 
 
 # ---- what no service gives back
@@ -123,38 +123,38 @@ def _below(path: Path, place: Path) -> bool:
 # ---- comparing
 
 
-def get(found: Properties, name: str) -> Any:
+def get(properties: Properties, name: str) -> Any:
     """By name, in any case: APIs write ARN and Arn, DefaultTTL and DefaultTtl."""
-    if name in found:
-        return found[name]
-    return next((value for key, value in found.items() if key.lower() == name.lower()), None)
+    if name in properties:
+        return properties[name]
+    return next((value for key, value in properties.items() if key.lower() == name.lower()), None)
 
 
-def compare(wanted: Any, found: Any, path: Path) -> Iterator[Difference]:
+def compare(wanted: Any, actual: Any, path: Path) -> Iterator[Difference]:
     """Where what was found lacks or contradicts what was wanted; more than wanted is fine."""
     if isinstance(wanted, dict):
-        yield from _compare_mappings(wanted, _as_data(found), path)
+        yield from _compare_mappings(wanted, _as_data(actual), path)
     elif isinstance(wanted, list):
-        yield from _compare_lists(wanted, found, path)
-    elif _plain(wanted) != _plain(found):
-        yield Difference(path, wanted, found)
+        yield from _compare_lists(wanted, actual, path)
+    elif _plain(wanted) != _plain(actual):
+        yield Difference(path, wanted, actual)
 
 
-def _compare_mappings(wanted: dict[str, Any], found: Any, path: Path) -> Iterator[Difference]:
-    if not isinstance(found, dict):
-        if wanted or found is not None:
-            yield Difference(path, wanted, found)
+def _compare_mappings(wanted: dict[str, Any], actual: Any, path: Path) -> Iterator[Difference]:
+    if not isinstance(actual, dict):
+        if wanted or actual is not None:
+            yield Difference(path, wanted, actual)
         return
     for name, value in wanted.items():
-        yield from compare(value, get(found, name), (*path, name))
+        yield from compare(value, get(actual, name), (*path, name))
 
 
-def _compare_lists(wanted: list[Any], found: Any, path: Path) -> Iterator[Difference]:
+def _compare_lists(wanted: list[Any], actual: Any, path: Path) -> Iterator[Difference]:
     """Order doesn't matter (tags, actions), number does."""
-    if not isinstance(found, list) or len(found) != len(wanted):
-        yield Difference(path, wanted, found)
+    if not isinstance(actual, list) or len(actual) != len(wanted):
+        yield Difference(path, wanted, actual)
         return
-    left = list(found)
+    left = list(actual)
     for index, item in enumerate(wanted):
         match = next((one for one in left if not any(compare(item, one, ()))), None)
         if match is None:

@@ -157,9 +157,9 @@ class Stacks(BaseBackend):
     def change_set(self, stack_name: str | None, name: str) -> tuple[Stack, ChangeSet]:
         """A change set by its ARN, or by its name in a stack."""
         for stack in self.living():
-            for one in stack.change_sets:
-                if one.id == name or (one.name == name and stack_name in (stack.name, stack.id)):
-                    return stack, one
+            for held in stack.change_sets:
+                if held.id == name or (held.name == name and stack_name in (stack.name, stack.id)):
+                    return stack, held
         raise ChangeSetNotFound(f"ChangeSet [{name}] does not exist")
 
     def change_set_id(self, name: str) -> str:

@@ -50,10 +50,10 @@ class Alarm(Handler):
     def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
         client = account.client("cloudwatch")
         (alarm,) = client.describe_alarms(AlarmNames=[physical_id])["MetricAlarms"]
-        found = pick(alarm, self.holds)
+        actual = pick(alarm, self.holds)
         if "Tags" in properties:
-            found["Tags"] = client.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]
-        return found
+            actual["Tags"] = client.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]
+        return actual
 
     def attributes(
         self, account: Account, physical_id: str, properties: Properties
@@ -88,9 +88,9 @@ class Dashboard(Handler):
 
     def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
         client = account.client("cloudwatch")
-        found = pick(client.get_dashboard(DashboardName=physical_id), self.holds)
+        actual = pick(client.get_dashboard(DashboardName=physical_id), self.holds)
         arn = _dashboard_arn(account, physical_id)
-        return found | {"Tags": client.list_tags_for_resource(ResourceARN=arn)["Tags"]}
+        return actual | {"Tags": client.list_tags_for_resource(ResourceARN=arn)["Tags"]}
 
 
 def _dashboard_arn(account: Account, name: str) -> str:

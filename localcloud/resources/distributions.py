@@ -36,11 +36,11 @@ class Distribution(Handler):
 
     def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
         client = account.client("cloudfront")
-        found = client.get_distribution_config(Id=physical_id)
-        reference = found["DistributionConfig"]["CallerReference"]
+        current = client.get_distribution_config(Id=physical_id)
+        reference = current["DistributionConfig"]["CallerReference"]
         config = _config(new["DistributionConfig"], reference=reference)
         values = request(client, "UpdateDistribution", {"DistributionConfig": config})
-        client.update_distribution(Id=physical_id, IfMatch=found["ETag"], **values)
+        client.update_distribution(Id=physical_id, IfMatch=current["ETag"], **values)
         arn = _arn(account, physical_id)
         if gone := gone_tags(old, new):
             client.untag_resource(Resource=arn, TagKeys={"Items": gone})
@@ -61,8 +61,8 @@ class Distribution(Handler):
     def attributes(
         self, account: Account, physical_id: str, properties: Properties
     ) -> dict[str, str]:
-        found = account.client("cloudfront").get_distribution(Id=physical_id)["Distribution"]
-        return {"Id": physical_id, "DomainName": found["DomainName"]}
+        distribution = account.client("cloudfront").get_distribution(Id=physical_id)["Distribution"]
+        return {"Id": physical_id, "DomainName": distribution["DomainName"]}
 
 
 def _arn(account: Account, distribution: str) -> str:
@@ -158,8 +158,8 @@ class Policy(Handler):
         return answer
 
     def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
-        found = self._get(account, physical_id)[self.type.rsplit(":", 1)[1]]
-        return {key: _kept(value) for key, value in pick(found, self.holds).items()}
+        actual = self._get(account, physical_id)[self.type.rsplit(":", 1)[1]]
+        return {key: _kept(value) for key, value in pick(actual, self.holds).items()}
 
     def attributes(
         self, account: Account, physical_id: str, properties: Properties

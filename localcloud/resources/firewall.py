@@ -25,12 +25,12 @@ class WebAcl(Handler):
 
     def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
         client = account.client("wafv2")
-        found = _get(account, physical_id)
+        answer = _get(account, physical_id)
         fixed = {"Name", "Scope", "Tags"}
         values = {key: value for key, value in new.items() if key not in fixed}
-        values |= _place(physical_id) | {"LockToken": found["LockToken"]}
+        values |= _place(physical_id) | {"LockToken": answer["LockToken"]}
         client.update_web_acl(**request(client, "UpdateWebACL", values))
-        arn = found["WebACL"]["ARN"]
+        arn = answer["WebACL"]["ARN"]
         if gone := gone_tags(old, new):
             client.untag_resource(ResourceARN=arn, TagKeys=gone)
         if new.get("Tags"):

@@ -102,17 +102,17 @@ class Function(Handler):
     def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
         answer = account.client("lambda").get_function(FunctionName=physical_id)
         configuration = answer["Configuration"]
-        found = pick(configuration, self.holds)
-        found["Tags"] = tag_list(answer.get("Tags", {}))
+        actual = pick(configuration, self.holds)
+        actual["Tags"] = tag_list(answer.get("Tags", {}))
         if "Concurrency" in answer:
-            found["ReservedConcurrentExecutions"] = answer["Concurrency"][
+            actual["ReservedConcurrentExecutions"] = answer["Concurrency"][
                 "ReservedConcurrentExecutions"
             ]
         # No service tells where code came from, only its hash: so that is what is compared.
-        found["Code"] = properties.get("Code")
+        actual["Code"] = properties.get("Code")
         if configuration["CodeSha256"] != _hash(account, properties):
-            found["Code"] = f"CodeSha256 {configuration['CodeSha256']}"
-        return found
+            actual["Code"] = f"CodeSha256 {configuration['CodeSha256']}"
+        return actual
 
     def attributes(
         self, account: Account, physical_id: str, properties: Properties
@@ -188,7 +188,7 @@ class Permission(Handler):
         (statement,) = [one for one in policy["Statement"] if one["Sid"] == physical_id]
         conditions = statement.get("Condition", {})
         principal = statement["Principal"]
-        found = {
+        actual = {
             "FunctionName": function if _names(statement["Resource"], function) else "",
             "Action": statement["Action"],
             "Principal": principal.get("Service", principal.get("AWS"))
@@ -197,7 +197,7 @@ class Permission(Handler):
             "SourceArn": conditions.get("ArnLike", {}).get("AWS:SourceArn"),
             "SourceAccount": conditions.get("StringEquals", {}).get("AWS:SourceAccount"),
         }
-        return {key: value for key, value in found.items() if value is not None}
+        return {key: value for key, value in actual.items() if value is not None}
 
     def attributes(
         self, account: Account, physical_id: str, properties: Properties
@@ -244,14 +244,14 @@ class EventSourceMapping(Handler):
     def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
         client = account.client("lambda")
         answer = client.get_event_source_mapping(UUID=physical_id)
-        found = pick(answer, self.holds)
+        actual = pick(answer, self.holds)
         function = properties["FunctionName"]
-        found["FunctionName"] = function if _names(answer["FunctionArn"], function) else ""
-        found["Enabled"] = answer["State"] in ("Enabled", "Enabling", "Creating")
+        actual["FunctionName"] = function if _names(answer["FunctionArn"], function) else ""
+        actual["Enabled"] = answer["State"] in ("Enabled", "Enabling", "Creating")
         if "Tags" in properties:
             arn = self.attributes(account, physical_id, properties)["EventSourceMappingArn"]
-            found["Tags"] = tag_list(client.list_tags(Resource=arn)["Tags"])
-        return found
+            actual["Tags"] = tag_list(client.list_tags(Resource=arn)["Tags"])
+        return actual
 
     def attributes(
         self, account: Account, physical_id: str, properties: Properties
@@ -298,10 +298,10 @@ class EventInvokeConfig(Handler):
         function, qualifier = physical_id.split("|")
         answer = account.client("lambda").get_function_event_invoke_config(FunctionName=function)
         given = properties["FunctionName"]
-        found = pick(answer, self.holds)
-        found["FunctionName"] = given if f":function:{function}" in answer["FunctionArn"] else ""
-        found["Qualifier"] = qualifier
-        return found
+        actual = pick(answer, self.holds)
+        actual["FunctionName"] = given if f":function:{function}" in answer["FunctionArn"] else ""
+        actual["Qualifier"] = qualifier
+        return actual
 
 
 HANDLERS = (Function(), Permission(), EventSourceMapping(), EventInvokeConfig())

@@ -54,11 +54,11 @@ class Key(Handler):
 
     def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
         kms = account.client("kms")
-        found: Properties = kms.describe_key(KeyId=physical_id)["KeyMetadata"]
+        actual: Properties = kms.describe_key(KeyId=physical_id)["KeyMetadata"]
         policy = kms.get_key_policy(KeyId=physical_id, PolicyName="default")["Policy"]
         tags = kms.list_resource_tags(KeyId=physical_id)["Tags"]
         rotation = kms.get_key_rotation_status(KeyId=physical_id)["KeyRotationEnabled"]
-        return found | {
+        return actual | {
             "KeyPolicy": from_json(policy),
             "EnableKeyRotation": rotation,
             "Tags": [{"Key": tag["TagKey"], "Value": tag["TagValue"]} for tag in tags],
@@ -93,15 +93,15 @@ class Alias(Handler):
 
     def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
         (alias,) = [
-            one
-            for one in account.client("kms").list_aliases()["Aliases"]
-            if one["AliasName"] == physical_id
+            known
+            for known in account.client("kms").list_aliases()["Aliases"]
+            if known["AliasName"] == physical_id
         ]
         target = str(properties.get("TargetKeyId", ""))
         if target.endswith(alias["TargetKeyId"]):
             alias["TargetKeyId"] = target
-        found: Properties = alias
-        return found
+        actual: Properties = alias
+        return actual
 
 
 HANDLERS = (Key(), Alias())

@@ -52,7 +52,7 @@ class LogGroup(Handler):
         client = account.client("logs")
         groups = client.describe_log_groups(logGroupNamePrefix=physical_id)["logGroups"]
         (group,) = [one for one in groups if one["logGroupName"] == physical_id]
-        found = {
+        actual = {
             "LogGroupName": physical_id,
             "RetentionInDays": group.get("retentionInDays"),
             "KmsKeyId": group.get("kmsKeyId"),
@@ -60,8 +60,8 @@ class LogGroup(Handler):
         }
         if "Tags" in properties:
             arn = account.arn("logs", f"log-group:{physical_id}")
-            found["Tags"] = tag_list(client.list_tags_for_resource(resourceArn=arn)["tags"])
-        return found
+            actual["Tags"] = tag_list(client.list_tags_for_resource(resourceArn=arn)["tags"])
+        return actual
 
     def attributes(
         self, account: Account, physical_id: str, properties: Properties

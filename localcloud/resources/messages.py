@@ -57,10 +57,10 @@ class Queue(Handler):
     def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
         sqs = account.client("sqs")
         answer = sqs.get_queue_attributes(QueueUrl=physical_id, AttributeNames=["All"])
-        found = {key: _parsed(key, value) for key, value in answer["Attributes"].items()}
-        found["QueueName"] = physical_id.rsplit("/", 1)[1]
-        found["Tags"] = tag_list(sqs.list_queue_tags(QueueUrl=physical_id).get("Tags", {}))
-        return found
+        actual = {key: _parsed(key, value) for key, value in answer["Attributes"].items()}
+        actual["QueueName"] = physical_id.rsplit("/", 1)[1]
+        actual["Tags"] = tag_list(sqs.list_queue_tags(QueueUrl=physical_id).get("Tags", {}))
+        return actual
 
     def attributes(
         self, account: Account, physical_id: str, properties: Properties
@@ -158,12 +158,12 @@ class Topic(Handler):
     def _subscribe(self, account: Account, arn: str, old: Properties, new: Properties) -> None:
         sns = account.client("sns")
         before, after = old.get("Subscription", []), new.get("Subscription", [])
-        for one in _subscriptions(sns, arn):
-            if _short(one) in before and _short(one) not in after:
-                sns.unsubscribe(SubscriptionArn=one["SubscriptionArn"])
-        for one in after:
-            if one not in before:
-                sns.subscribe(TopicArn=arn, ReturnSubscriptionArn=True, **one)
+        for subscription in _subscriptions(sns, arn):
+            if _short(subscription) in before and _short(subscription) not in after:
+                sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+        for subscription in after:
+            if subscription not in before:
+                sns.subscribe(TopicArn=arn, ReturnSubscriptionArn=True, **subscription)
 
     def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
         account.client("sns").delete_topic(TopicArn=physical_id)
@@ -171,12 +171,12 @@ class Topic(Handler):
     def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
         sns = account.client("sns")
         attributes = sns.get_topic_attributes(TopicArn=physical_id)["Attributes"]
-        found: Properties = attributes | {
+        actual: Properties = attributes | {
             "TopicName": physical_id.rsplit(":", 1)[1],
             "Subscription": [_short(one) for one in _subscriptions(sns, physical_id)],
             "Tags": sns.list_tags_for_resource(ResourceArn=physical_id)["Tags"],
         }
-        return found
+        return actual
 
     def attributes(
         self, account: Account, physical_id: str, properties: Properties
@@ -185,8 +185,10 @@ class Topic(Handler):
 
 
 def _subscriptions(sns: Any, topic: str) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
-    return found
+    subscriptions: list[dict[str, str]] = sns.list_subscriptions_by_topic(TopicArn=topic)[
+        "Subscriptions"
+    ]
+    return subscriptions
 
 
 def _short(subscription: dict[str, str]) -> dict[str, str]:
@@ -241,10 +243,10 @@ class Subscription(Handler):
         account.client("sns").unsubscribe(SubscriptionArn=physical_id)
 
     def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
-        found: Properties = account.client("sns").get_subscription_attributes(
+        actual: Properties = account.client("sns").get_subscription_attributes(
             SubscriptionArn=physical_id
         )["Attributes"]
-        return found
+        return actual
 
     def attributes(
         self, account: Account, physical_id: str, properties: Properties

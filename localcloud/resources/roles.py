@@ -76,12 +76,12 @@ class Role(Handler):
         names = iam.list_role_policies(RoleName=physical_id)["PolicyNames"]
         attached = iam.list_attached_role_policies(RoleName=physical_id)["AttachedPolicies"]
         boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-        found: Properties = role | {
+        actual: Properties = role | {
             "Policies": [_read_inline(iam, physical_id, name) for name in names],
             "ManagedPolicyArns": [one["PolicyArn"] for one in attached],
             "PermissionsBoundary": boundary,
         }
-        return found
+        return actual
 
     def attributes(
         self, account: Account, physical_id: str, properties: Properties

@@ -130,10 +130,10 @@ def _notification_to_api(value: Any) -> Any:
     return shaped
 
 
-def _target_to_api(one: dict[str, Any], target: str, arn: str) -> dict[str, Any]:
-    shaped: dict[str, Any] = {arn: one[target], "Events": [one["Event"]]}
-    if "Filter" in one:
-        shaped["Filter"] = {"Key": {"FilterRules": one["Filter"]["S3Key"]["Rules"]}}
+def _target_to_api(configuration: dict[str, Any], target: str, arn: str) -> dict[str, Any]:
+    shaped: dict[str, Any] = {arn: configuration[target], "Events": [configuration["Event"]]}
+    if "Filter" in configuration:
+        shaped["Filter"] = {"Key": {"FilterRules": configuration["Filter"]["S3Key"]["Rules"]}}
     return shaped
 
 
@@ -145,9 +145,9 @@ def _notification_from_api(answer: Any) -> Any:
     return shaped
 
 
-def _target_from_api(one: dict[str, Any], target: str, arn: str) -> dict[str, Any]:
-    shaped: dict[str, Any] = {target: one[arn], "Event": one["Events"][0]}
-    if rules := one.get("Filter", {}).get("Key", {}).get("FilterRules"):
+def _target_from_api(configuration: dict[str, Any], target: str, arn: str) -> dict[str, Any]:
+    shaped: dict[str, Any] = {target: configuration[arn], "Event": configuration["Events"][0]}
+    if rules := configuration.get("Filter", {}).get("Key", {}).get("FilterRules"):
         # S3 answers Prefix where it was given prefix.
         named = [{"Name": rule["Name"].lower(), "Value": rule["Value"]} for rule in rules]
         shaped["Filter"] = {"S3Key": {"Rules": named}}
@@ -293,13 +293,13 @@ class Bucket(Handler):
     def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
         s3 = account.client("s3")
         s3.head_bucket(Bucket=physical_id)
-        found: Properties = {"BucketName": physical_id}
+        actual: Properties = {"BucketName": physical_id}
         for name in properties:
             if name in PARTS:
                 part = PARTS[name]
                 answer = getattr(s3, f"get_{part.operation}")(Bucket=physical_id)
-                found[name] = part.from_api(answer)
-        return found
+                actual[name] = part.from_api(answer)
+        return actual
 
     def attributes(
         self, account: Account, physical_id: str, properties: Properties
@@ -349,11 +349,14 @@ def _check_namespace(account: Account, bucket: str, namespace: str) -> None:
 
 def _check_targets(account: Account, bucket: str, notification: Properties) -> None:
     """S3 takes a function as a target only if its policy lets S3 invoke it for this bucket."""
-    for one in notification.get("LambdaConfigurations", []):
-        if not _may_invoke(account, one["Function"], f"arn:{account.partition}:s3:::{bucket}"):
+    for configuration in notification.get("LambdaConfigurations", []):
+        if not _may_invoke(
+            account, configuration["Function"], f"arn:{account.partition}:s3:::{bucket}"
+        ):
             raise Unsupported(
                 "Unable to validate the following destination configurations"
-                f" (no permission lets s3.amazonaws.com invoke {one['Function']} for {bucket})"
+                " (no permission lets s3.amazonaws.com invoke"
+                f" {configuration['Function']} for {bucket})"
             )
 
 
@@ -363,9 +366,9 @@ def _may_invoke(account: Account, function: str, source: str) -> bool:
     except ClientError:
         return False
     return any(
-        one.get("Principal") in ({"Service": "s3.amazonaws.com"}, "s3.amazonaws.com")
-        and source in as_json(one.get("Condition", {"ArnLike": source}))
-        for one in policy["Statement"]
+        statement.get("Principal") in ({"Service": "s3.amazonaws.com"}, "s3.amazonaws.com")
+        and source in as_json(statement.get("Condition", {"ArnLike": source}))
+        for statement in policy["Statement"]
     )
 
 

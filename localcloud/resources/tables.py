@@ -56,11 +56,11 @@ class Table(Handler):
         updates = [{"Delete": {"IndexName": name}} for name in gone + changed]
         updates += [{"Create": after[name]} for name in after if name not in before]
         updates += [{"Create": after[name]} for name in changed]
-        for one in updates:
+        for index in updates:
             account.client("dynamodb").update_table(
                 TableName=table,
                 AttributeDefinitions=new["AttributeDefinitions"],
-                GlobalSecondaryIndexUpdates=[one],
+                GlobalSecondaryIndexUpdates=[index],
             )
 
     def _ttl(self, account: Account, table: str, old: Properties, new: Properties) -> None:
@@ -92,27 +92,29 @@ class Table(Handler):
     def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
         dynamodb = account.client("dynamodb")
         table = dynamodb.describe_table(TableName=physical_id)["Table"]
-        found: Properties = pick(table, CREATION | {"TableName"})
-        found["BillingMode"] = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
+        actual: Properties = pick(table, CREATION | {"TableName"})
+        actual["BillingMode"] = table.get("BillingModeSummary", {}).get(
+            "BillingMode", "PROVISIONED"
+        )
         if "SSEDescription" in table:
-            found["SSESpecification"] = {
+            actual["SSESpecification"] = {
                 "SSEEnabled": table["SSEDescription"]["Status"] == "ENABLED",
                 "SSEType": table["SSEDescription"]["SSEType"],
                 "KMSMasterKeyId": table["SSEDescription"].get("KMSMasterKeyArn"),
             }
-        found["TimeToLiveSpecification"] = _read_ttl(dynamodb, physical_id)
-        found["PointInTimeRecoverySpecification"] = _read_recovery(dynamodb, physical_id)
-        found["Tags"] = dynamodb.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]
-        return found
+        actual["TimeToLiveSpecification"] = _read_ttl(dynamodb, physical_id)
+        actual["PointInTimeRecoverySpecification"] = _read_recovery(dynamodb, physical_id)
+        actual["Tags"] = dynamodb.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]
+        return actual
 
     def attributes(
         self, account: Account, physical_id: str, properties: Properties
     ) -> dict[str, str]:
         table = account.client("dynamodb").describe_table(TableName=physical_id)["Table"]
-        found = {"Arn": table["TableArn"]}
+        attributes = {"Arn": table["TableArn"]}
         if "LatestStreamArn" in table:
-            found["StreamArn"] = table["LatestStreamArn"]
-        return found
+            attributes["StreamArn"] = table["LatestStreamArn"]
+        return attributes
 
 
 def _api(properties: Properties) -> dict[str, Any]:
@@ -137,17 +139,17 @@ def _absent(name: str) -> Any:
 
 
 def _read_ttl(dynamodb: Any, table: str) -> Properties:
-    found = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
-    enabled = found["TimeToLiveStatus"] in ("ENABLED", "ENABLING")
-    return {"Enabled": enabled, "AttributeName": found.get("AttributeName")}
+    described = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    enabled = described["TimeToLiveStatus"] in ("ENABLED", "ENABLING")
+    return {"Enabled": enabled, "AttributeName": described.get("AttributeName")}
 
 
 def _read_recovery(dynamodb: Any, table: str) -> Properties:
     answer = dynamodb.describe_continuous_backups(TableName=table)
-    found = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+    described = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
     return {
-        "PointInTimeRecoveryEnabled": found["PointInTimeRecoveryStatus"] == "ENABLED",
-        "RecoveryPeriodInDays": found.get("RecoveryPeriodInDays"),
+        "PointInTimeRecoveryEnabled": described["PointInTimeRecoveryStatus"] == "ENABLED",
+        "RecoveryPeriodInDays": described.get("RecoveryPeriodInDays"),
     }
 
 

@@ -20,15 +20,15 @@ def main(names: Sequence[str], root: Path) -> int:
     """0 where every remark was decided on and every decision is needed, else 1."""
     try:
         rendered = render.render_all(settings.chosen(list(names), root), root)
-        found = [*audit(rendered, root), *reference_check.findings()]
+        remarks = [*audit(rendered, root), *reference_check.findings()]
     except UserError as error:
         tell(error)
         return error.exit_code
-    undecided = [one for one in found if one.level is not Level.INFO]
+    undecided = [one for one in remarks if one.level is not Level.INFO]
     terminal.show_findings(undecided, root)
     shown = ", ".join(one.name for one in rendered)
-    terminal.say(f"audit: {counts(found)}; {terminal.summary(undecided)} in {shown}")
-    return 1 if checks.fails(found) else 0
+    terminal.say(f"audit: {counts(remarks)}; {terminal.summary(undecided)} in {shown}")
+    return 1 if checks.fails(remarks) else 0
 
 
 def audit(rendered: Sequence[Template], root: Path) -> list[Finding]:

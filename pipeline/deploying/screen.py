@@ -281,8 +281,8 @@ def _table(
         line = Text(_joined(row, widths))
         line.stylize(style, 0, len(row[0]))
         console.print(line)
-        for one in lines:
-            console.print(Text(f"        {one}", style="dim"))
+        for extra in lines:
+            console.print(Text(f"        {extra}", style="dim"))
 
 
 def _joined(row: Sequence[str], widths: Sequence[int]) -> str:

@@ -35,9 +35,9 @@ def verdict(policies: Iterable[Document], action: str, resource: str, context: C
     statements = [
         statement
         for policy in policies
-        for one in _list(policy["Statement"])
-        if _concerns(one.get("Principal"), context)
-        for statement in _read(one)
+        for entry in _list(policy["Statement"])
+        if _concerns(entry.get("Principal"), context)
+        for statement in _read(entry)
     ]
     given = {key.lower(): value for key, value in context.items()}
     known = {**dict.fromkeys(KEYS), **given}

@@ -14,8 +14,8 @@ def check(pattern: Any) -> str:
         return next(filter(None, (check(one) for one in pattern.values())), "")
     if not isinstance(pattern, list):
         return f"{pattern!r} outside a list"
-    for one in pattern:
-        if isinstance(one, dict) and (unknown := sorted(set(one) - OPERATORS)):
+    for item in pattern:
+        if isinstance(item, dict) and (unknown := sorted(set(item) - OPERATORS)):
             return f"the operator {unknown[0]}"
     return ""
 

@@ -69,10 +69,10 @@ class Pool:
         if self._idle or self._busy:
             return None
         async with self._places:
-            found = await self._start()
-            if isinstance(found, Outcome):
-                return found
-            self._idle.append(found)
+            started = await self._start()
+            if isinstance(started, Outcome):
+                return started
+            self._idle.append(started)
             return None
 
     async def invoke(self, event: Any, trace: int | None, why: str) -> Outcome:

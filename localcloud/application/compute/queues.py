@@ -140,10 +140,10 @@ class QueueReader:
             entries = [
                 {
                     "Id": str(at),
-                    "ReceiptHandle": one["ReceiptHandle"],
+                    "ReceiptHandle": message["ReceiptHandle"],
                     "VisibilityTimeout": int(wait),
                 }
-                for at, one in enumerate(messages)
+                for at, message in enumerate(messages)
             ]
             for at in range(0, len(entries), MOST_MESSAGES):
                 await asyncio.to_thread(

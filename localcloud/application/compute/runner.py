@@ -75,10 +75,10 @@ def _limit_memory() -> None:
 def _handler(name: str) -> Callable[[Any, Context], Any]:
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
     module, _, function = name.rpartition(".")
-    found: Callable[[Any, Context], Any] = getattr(
+    handler: Callable[[Any, Context], Any] = getattr(
         importlib.import_module(module.replace("/", ".")), function
     )
-    return found
+    return handler
 
 
 def _answer(handler: Callable[[Any, Context], Any], call: dict[str, Any]) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class Sources:
             sources = self._blueprint().sources
             last.extend(one for one in sources if (one.logical_id, one.arn) == name)
             del last[:-1]
-            found: Source = last[0]
-            return found
+            latest: Source = last[0]
+            return latest
 
         return now

@@ -87,9 +87,9 @@ class Batches:
         """See these records through, one batch after the other."""
         stream = self._stream()
         wanted = [
-            one
-            for one in records
-            if not stream.filters or any(matches(pattern, one) for pattern in stream.filters)
+            record
+            for record in records
+            if not stream.filters or any(matches(pattern, record) for pattern in stream.filters)
         ]
         for first in range(0, len(wanted), stream.batch):
             await self._batch(wanted[first : first + stream.batch])

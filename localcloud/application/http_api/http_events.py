@@ -144,14 +144,14 @@ def answer(value: Any) -> web.Response:
 
 
 def _answer_headers(value: Mapping[str, Any]) -> CIMultiDict[str]:
-    found = CIMultiDict({name: str(one) for name, one in (value.get("headers") or {}).items()})
-    for name in [one for one in found if one.lower() in NOT_PASSED_ON | {"content-length"}]:
-        del found[name]
-    if "Content-Type" not in found:
-        found["Content-Type"] = "text/plain;charset=utf-8"
+    headers = CIMultiDict({name: str(one) for name, one in (value.get("headers") or {}).items()})
+    for name in [one for one in headers if one.lower() in NOT_PASSED_ON | {"content-length"}]:
+        del headers[name]
+    if "Content-Type" not in headers:
+        headers["Content-Type"] = "text/plain;charset=utf-8"
     for cookie in value.get("cookies") or []:
-        found.add("Set-Cookie", str(cookie))
-    return found
+        headers.add("Set-Cookie", str(cookie))
+    return headers
 
 
 def _answer_body(value: Mapping[str, Any]) -> bytes:

@@ -169,5 +169,5 @@ def _allowed_origin(cors: Cors, request: web.Request) -> str | None:
 
 
 def _origin_headers(cors: Cors, origin: str) -> dict[str, str]:
-    found = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
-    return found | ({"Access-Control-Allow-Credentials": "true"} if cors.credentials else {})
+    headers = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+    return headers | ({"Access-Control-Allow-Credentials": "true"} if cors.credentials else {})

@@ -22,13 +22,13 @@ class Match:
 
 def find(api: Api, method: str, path: str) -> Match | None:
     """The most specific route: literal segments first, greedy ones after, `$default` last."""
-    found = [
+    matches = [
         (rank, Match(api, route, parameters))
         for route in api.routes
         if (hit := _match(route.key, method, path)) is not None
         for rank, parameters in [hit]
     ]
-    return min(found, key=lambda one: one[0])[1] if found else None
+    return min(matches, key=lambda one: one[0])[1] if matches else None
 
 
 def _match(key: str, method: str, path: str) -> tuple[tuple[int, ...], dict[str, str]] | None:

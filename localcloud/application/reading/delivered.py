@@ -11,8 +11,8 @@ def headers(client: Any, distribution: Mapping[str, Any]) -> dict[str, str]:
     policy = distribution["DefaultCacheBehavior"].get("ResponseHeadersPolicyId")
     if not policy:
         return {}
-    found = client.get_response_headers_policy(Id=policy)["ResponseHeadersPolicy"]
-    return dict(_security(found["ResponseHeadersPolicyConfig"].get("SecurityHeadersConfig", {})))
+    answer = client.get_response_headers_policy(Id=policy)["ResponseHeadersPolicy"]
+    return dict(_security(answer["ResponseHeadersPolicyConfig"].get("SecurityHeadersConfig", {})))
 
 
 def _security(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

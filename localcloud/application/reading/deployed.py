@@ -56,9 +56,9 @@ class Resources:
         """Type, logical id and physical id of each."""
         pages = self.account.client("cloudformation").get_paginator("list_stack_resources")
         return [
-            (one["ResourceType"], one["LogicalResourceId"], one["PhysicalResourceId"])
+            (summary["ResourceType"], summary["LogicalResourceId"], summary["PhysicalResourceId"])
             for page in pages.paginate(StackName=self.stack)
-            for one in page["StackResourceSummaries"]
+            for summary in page["StackResourceSummaries"]
         ]
 
     def of(self, kind: str) -> dict[str, str]:
@@ -76,8 +76,8 @@ class Resources:
     def described(self) -> dict[str, Any]:
         """The stack, with its parameters and outputs."""
         stacks = self.account.client("cloudformation").describe_stacks(StackName=self.stack)
-        found: dict[str, Any] = stacks["Stacks"][0]
-        return found
+        stack: dict[str, Any] = stacks["Stacks"][0]
+        return stack
 
 
 def read(account: Account, stack: str) -> Blueprint:
@@ -166,13 +166,13 @@ def _code(resources: Resources, logical_id: str, sha256: str) -> bytes:
 def _asynchronous(resources: Resources, logical_id: str, name: str) -> Asynchronous:
     client = resources.account.client("lambda")
     try:
-        found = client.get_function_event_invoke_config(FunctionName=name)
+        config = client.get_function_event_invoke_config(FunctionName=name)
     except client.exceptions.ResourceNotFoundException:
         return Asynchronous()
-    target = found.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+    target = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
     return Asynchronous(
-        retries=found.get("MaximumRetryAttempts", Asynchronous.retries),
-        max_age_seconds=found.get("MaximumEventAgeInSeconds", Asynchronous.max_age_seconds),
+        retries=config.get("MaximumRetryAttempts", Asynchronous.retries),
+        max_age_seconds=config.get("MaximumEventAgeInSeconds", Asynchronous.max_age_seconds),
         on_failure=_queue(logical_id, target),
     )
 
@@ -246,13 +246,13 @@ def _notifications(logical_id: str, answer: Mapping[str, Any]) -> Iterator[Notif
     for other in ("QueueConfigurations", "TopicConfigurations"):
         if answer.get(other):
             raise Unservable(logical_id, f"a bucket's {other}; it notifies functions")
-    for one in answer.get("LambdaFunctionConfigurations", []):
-        rules = one.get("Filter", {}).get("Key", {}).get("FilterRules", [])
+    for configuration in answer.get("LambdaFunctionConfigurations", []):
+        rules = configuration.get("Filter", {}).get("Key", {}).get("FilterRules", [])
         named = {rule["Name"].lower(): rule["Value"] for rule in rules}
         yield Notification(
-            id=one.get("Id", "notification"),
-            events=tuple(one["Events"]),
-            function=one["LambdaFunctionArn"].split(":function:")[1],
+            id=configuration.get("Id", "notification"),
+            events=tuple(configuration["Events"]),
+            function=configuration["LambdaFunctionArn"].split(":function:")[1],
             prefix=named.get("prefix", ""),
             suffix=named.get("suffix", ""),
         )
@@ -267,12 +267,12 @@ def _website(resources: Resources) -> Website | None:
     account = resources.account
     s3 = account.client("s3")
     for name in resources.of("AWS::S3::Bucket").values():
-        if found := _unless_absent(s3.get_bucket_website, name):
+        if configuration := _unless_absent(s3.get_bucket_website, name):
             url = HANDLERS["AWS::S3::Bucket"].attributes(account, name, {})["WebsiteURL"]
             return Website(
                 bucket=name,
-                index=found["IndexDocument"]["Suffix"],
-                error=found.get("ErrorDocument", {}).get("Key"),
+                index=configuration["IndexDocument"]["Suffix"],
+                error=configuration.get("ErrorDocument", {}).get("Key"),
                 origins=(url,),
             )
     return _distributed(resources)
@@ -284,9 +284,9 @@ def _distributed(resources: Resources) -> Website | None:
         f"{name}.s3.{resources.account.region}.{resources.account.suffix}": name
         for name in resources.of("AWS::S3::Bucket").values()
     }
-    for logical_id, one in resources.of("AWS::CloudFront::Distribution").items():
-        found = client.get_distribution(Id=one)["Distribution"]
-        config = found["DistributionConfig"]
+    for logical_id, physical_id in resources.of("AWS::CloudFront::Distribution").items():
+        distribution = client.get_distribution(Id=physical_id)["Distribution"]
+        config = distribution["DistributionConfig"]
         origin = config["Origins"]["Items"][0]["DomainName"]
         if origin not in hosts:
             raise Unservable(logical_id, f"the origin {origin}; it serves buckets of the stack")
@@ -296,7 +296,7 @@ def _distributed(resources: Resources) -> Website | None:
             bucket=hosts[origin],
             index=config.get("DefaultRootObject") or "index.html",
             error=pages.get(404, "").lstrip("/") or None,
-            origins=(f"https://{found['DomainName']}",),
+            origins=(f"https://{distribution['DomainName']}",),
             headers=delivered.headers(client, config),
         )
     return None
@@ -309,42 +309,42 @@ def _sources(resources: Resources) -> Iterator[EventSource]:
     client = resources.account.client("lambda")
     kinds = {"dynamodb": _stream, "sqs": _queue_source}
     for logical_id, uuid in resources.of("AWS::Lambda::EventSourceMapping").items():
-        found = client.get_event_source_mapping(UUID=uuid)
-        if found["State"] in {"Disabled", "Disabling"}:
+        mapping = client.get_event_source_mapping(UUID=uuid)
+        if mapping["State"] in {"Disabled", "Disabling"}:
             continue
-        kind = kinds.get(found["EventSourceArn"].split(":")[2])
+        kind = kinds.get(mapping["EventSourceArn"].split(":")[2])
         if kind is None:
-            raise Unservable(logical_id, f"the event source {found['EventSourceArn']}")
-        yield kind(resources, logical_id, found)
+            raise Unservable(logical_id, f"the event source {mapping['EventSourceArn']}")
+        yield kind(resources, logical_id, mapping)
 
 
-def _of_any_kind(logical_id: str, found: Mapping[str, Any], *, batch: int) -> dict[str, Any]:
+def _of_any_kind(logical_id: str, mapping: Mapping[str, Any], *, batch: int) -> dict[str, Any]:
     """What a mapping says whatever it reads."""
     return {
         "logical_id": logical_id,
-        "function": found["FunctionArn"].split(":function:")[1],
-        "arn": found["EventSourceArn"],
-        "batch": found.get("BatchSize") or batch,
-        "window_seconds": found.get("MaximumBatchingWindowInSeconds") or 0,
-        "reports_items": "ReportBatchItemFailures" in (found.get("FunctionResponseTypes") or []),
-        "filters": tuple(_filters(logical_id, found.get("FilterCriteria") or {})),
+        "function": mapping["FunctionArn"].split(":function:")[1],
+        "arn": mapping["EventSourceArn"],
+        "batch": mapping.get("BatchSize") or batch,
+        "window_seconds": mapping.get("MaximumBatchingWindowInSeconds") or 0,
+        "reports_items": "ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or []),
+        "filters": tuple(_filters(logical_id, mapping.get("FilterCriteria") or {})),
     }
 
 
-def _stream(_: Resources, logical_id: str, found: Mapping[str, Any]) -> Stream:
-    target = found.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+def _stream(_: Resources, logical_id: str, mapping: Mapping[str, Any]) -> Stream:
+    target = mapping.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
     return Stream(
-        **_of_any_kind(logical_id, found, batch=100),
-        from_the_start=found["StartingPosition"] == "TRIM_HORIZON",
-        retries=found.get("MaximumRetryAttempts", -1),
-        max_age_seconds=found.get("MaximumRecordAgeInSeconds", -1),
-        bisect=found.get("BisectBatchOnFunctionError", False),
+        **_of_any_kind(logical_id, mapping, batch=100),
+        from_the_start=mapping["StartingPosition"] == "TRIM_HORIZON",
+        retries=mapping.get("MaximumRetryAttempts", -1),
+        max_age_seconds=mapping.get("MaximumRecordAgeInSeconds", -1),
+        bisect=mapping.get("BisectBatchOnFunctionError", False),
         on_failure=_queue(logical_id, target),
     )
 
 
-def _queue_source(resources: Resources, logical_id: str, found: Mapping[str, Any]) -> Queue:
-    arn = found["EventSourceArn"]
+def _queue_source(resources: Resources, logical_id: str, mapping: Mapping[str, Any]) -> Queue:
+    arn = mapping["EventSourceArn"]
     if arn.endswith(".fifo"):
         raise Unservable(logical_id, f"the FIFO queue {arn}; it reads standard queues")
     sqs = resources.account.client("sqs")
@@ -353,17 +353,17 @@ def _queue_source(resources: Resources, logical_id: str, found: Mapping[str, Any
     redrive = json.loads(held.get("RedrivePolicy", "{}"))
     attempts = redrive.get("maxReceiveCount")
     return Queue(
-        **_of_any_kind(logical_id, found, batch=10),
+        **_of_any_kind(logical_id, mapping, batch=10),
         visibility_seconds=int(held["VisibilityTimeout"]),
         attempts=None if attempts is None else int(attempts),
         failures=redrive.get("deadLetterTargetArn"),
-        at_once=(found.get("ScalingConfig") or {}).get("MaximumConcurrency"),
+        at_once=(mapping.get("ScalingConfig") or {}).get("MaximumConcurrency"),
     )
 
 
 def _filters(logical_id: str, criteria: Mapping[str, Any]) -> Iterator[Document]:
-    for one in criteria.get("Filters", []):
-        pattern = json.loads(one["Pattern"])
+    for entry in criteria.get("Filters", []):
+        pattern = json.loads(entry["Pattern"])
         if problem := check_filter(pattern):
             raise Unservable(logical_id, f"{problem} in a filter")
         yield pattern

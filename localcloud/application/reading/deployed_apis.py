@@ -18,8 +18,8 @@ FUNCTION = re.compile(r":function:([A-Za-z0-9_-]+)(?:/invocations)?$")
 def apis(account: Account, ids: Mapping[str, str], responses: Iterable[str]) -> Iterator[Api]:
     """Every API of the stack; HTTP APIs first. `responses` are the stack's route responses."""
     client = account.client("apigatewayv2")
-    found = [(name, client.get_api(ApiId=id_)) for name, id_ in ids.items()]
-    for logical_id, api in sorted(found, key=lambda one: str(one[1]["ProtocolType"])):
+    described = [(name, client.get_api(ApiId=id_)) for name, id_ in ids.items()]
+    for logical_id, api in sorted(described, key=lambda one: str(one[1]["ProtocolType"])):
         yield _api(client, logical_id, api, responses)
 
 
@@ -59,16 +59,16 @@ def _throttle(settings: Mapping[str, Any]) -> Throttle:
     return Throttle(settings.get("ThrottlingRateLimit"), settings.get("ThrottlingBurstLimit"))
 
 
-def _cors(found: Mapping[str, Any] | None) -> Cors | None:
-    if not found:
+def _cors(configuration: Mapping[str, Any] | None) -> Cors | None:
+    if not configuration:
         return None
     return Cors(
-        origins=_texts(found.get("AllowOrigins")),
-        methods=_texts(found.get("AllowMethods")),
-        headers=_texts(found.get("AllowHeaders")),
-        exposed=_texts(found.get("ExposeHeaders")),
-        max_age=found.get("MaxAge"),
-        credentials=found.get("AllowCredentials", False),
+        origins=_texts(configuration.get("AllowOrigins")),
+        methods=_texts(configuration.get("AllowMethods")),
+        headers=_texts(configuration.get("AllowHeaders")),
+        exposed=_texts(configuration.get("ExposeHeaders")),
+        max_age=configuration.get("MaxAge"),
+        credentials=configuration.get("AllowCredentials", False),
     )
 
 

@@ -65,11 +65,11 @@ def preflight(rules: Sequence[CorsRule], headers: Mapping[str, str]) -> web.Resp
             "CORSResponse: This CORS request is not allowed. The bucket's rules don't have this"
             " Origin, request method or one of these headers.",
         )
-    found = identified()
-    found.update(_allowed(rule, origin))
+    answered = identified()
+    answered.update(_allowed(rule, origin))
     if names:
-        found["Access-Control-Allow-Headers"] = ", ".join(names)
-    return web.Response(status=200, headers=found)
+        answered["Access-Control-Allow-Headers"] = ", ".join(names)
+    return web.Response(status=200, headers=answered)
 
 
 def cross_origin(
@@ -96,15 +96,15 @@ def _rule(
 
 
 def _allowed(rule: CorsRule, origin: str) -> dict[str, str]:
-    found = {
+    headers = {
         "Access-Control-Allow-Origin": "*" if rule.origins == ("*",) else origin,
         "Access-Control-Allow-Methods": ", ".join(rule.methods),
         "Vary": VARY,
     }
     if rule.origins != ("*",):
-        found["Access-Control-Allow-Credentials"] = "true"
+        headers["Access-Control-Allow-Credentials"] = "true"
     if rule.exposed:
-        found["Access-Control-Expose-Headers"] = ", ".join(rule.exposed)
+        headers["Access-Control-Expose-Headers"] = ", ".join(rule.exposed)
     if rule.max_age is not None:
-        found["Access-Control-Max-Age"] = str(rule.max_age)
-    return found
+        headers["Access-Control-Max-Age"] = str(rule.max_age)
+    return headers

@@ -27,8 +27,8 @@ class Written:
 def concerns(notification: Notification, event: str, key: str) -> bool:
     """Does the configuration want this event of this key?"""
     wanted = any(
-        event == one or (one.endswith(":*") and event.startswith(one[:-1]))
-        for one in notification.events
+        event == pattern or (pattern.endswith(":*") and event.startswith(pattern[:-1]))
+        for pattern in notification.events
     )
     return wanted and key.startswith(notification.prefix) and key.endswith(notification.suffix)
 

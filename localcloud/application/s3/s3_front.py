@@ -194,18 +194,23 @@ class S3Front:
         )
         written = s3_events.Written(asked.key, len(body), stored["ETag"].strip('"'))
         self._announce(asked, identity, written)
-        found = s3_answers.identified()
-        found["ETag"] = stored["ETag"]
-        found["x-amz-server-side-encryption"] = stored.get("ServerSideEncryption", "AES256")
-        return web.Response(status=200, headers=found)
+        answered = s3_answers.identified()
+        answered["ETag"] = stored["ETag"]
+        answered["x-amz-server-side-encryption"] = stored.get("ServerSideEncryption", "AES256")
+        return web.Response(status=200, headers=answered)
 
     def _announce(self, asked: Asked, identity: Identity, written: s3_events.Written) -> None:
-        for one in asked.bucket.notifications:
-            if s3_events.concerns(one, "s3:ObjectCreated:Put", asked.key):
+        for notification in asked.bucket.notifications:
+            if s3_events.concerns(notification, "s3:ObjectCreated:Put", asked.key):
                 event = s3_events.event(
-                    self._blueprint(), asked.bucket, one, written, identity, asked.request.remote
+                    self._blueprint(),
+                    asked.bucket,
+                    notification,
+                    written,
+                    identity,
+                    asked.request.remote,
                 )
-                self._notify(one.function, event, asked.trace)
+                self._notify(notification.function, event, asked.trace)
 
     async def _exists(self, asked: Asked) -> bool:
         try:
@@ -221,25 +226,25 @@ class S3Front:
         if wanted := asked.request.headers.get("Range"):
             arguments["Range"] = wanted
         try:
-            found, body = await asyncio.to_thread(self._read, arguments)
+            stored, body = await asyncio.to_thread(self._read, arguments)
         except ClientError as error:
             raise self._not_read(error, asked, identity) from error
         headers = s3_answers.identified()
         headers.update(
-            {header: str(found[name]) for name, header in SHOWN if found.get(name) is not None}
+            {header: str(stored[name]) for name, header in SHOWN if stored.get(name) is not None}
         )
-        headers["Last-Modified"] = f"{found['LastModified']:%a, %d %b %Y %H:%M:%S GMT}"
+        headers["Last-Modified"] = f"{stored['LastModified']:%a, %d %b %Y %H:%M:%S GMT}"
         parameters = dict(asked.incoming.parameters)
         for name in OVERRIDES:
             if name in parameters:
                 headers[name.removeprefix("response-")] = parameters[name]
         return web.Response(
-            status=206 if "ContentRange" in found else 200, body=body, headers=headers
+            status=206 if "ContentRange" in stored else 200, body=body, headers=headers
         )
 
     def _read(self, arguments: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-        found = self._s3.get_object(**arguments)
-        return found, found["Body"].read()
+        stored = self._s3.get_object(**arguments)
+        return stored, stored["Body"].read()
 
     def _not_read(self, error: ClientError, asked: Asked, identity: Identity) -> Refused:
         """A missing object is told only to those who may list the bucket."""
@@ -297,9 +302,9 @@ async def _body(request: web.Request) -> bytes:
 def _context(asked: Asked, identity: Identity) -> dict[str, str]:
     """What policies may ask of the request. This address stands for S3's, which is TLS only."""
     account = identity.function.arn.split(":")[4]
-    found = {"aws:SecureTransport": "true", "aws:PrincipalAccount": account}
+    context = {"aws:SecureTransport": "true", "aws:PrincipalAccount": account}
     if "If-None-Match" in asked.request.headers:
-        found["s3:if-none-match"] = asked.request.headers["If-None-Match"]
+        context["s3:if-none-match"] = asked.request.headers["If-None-Match"]
     if asked.request.remote:
-        found["aws:SourceIp"] = asked.request.remote
-    return found
+        context["aws:SourceIp"] = asked.request.remote
+    return context

@@ -34,9 +34,9 @@ def publish(s3: Any, bucket: str, pages: Iterable[Page], addresses: Addresses) -
             ContentType=page.content_type,
             CacheControl=page.cache_control,
         )
-    for one in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
-        if one["Key"] not in kept:
-            s3.delete_object(Bucket=bucket, Key=one["Key"])
+    for stored in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+        if stored["Key"] not in kept:
+            s3.delete_object(Bucket=bucket, Key=stored["Key"])
 
 
 class WebsiteServer:
@@ -68,19 +68,19 @@ class WebsiteServer:
     def _answer(self, website: Website, key: str) -> web.Response:
         if not key or key.endswith("/"):
             key += website.index
-        found = self._file(website.bucket, key, 200)
-        if found is None and website.error:
-            found = self._file(website.bucket, website.error, 404)
-        return found or web.Response(status=404, text="404 Not Found\n")
+        response = self._file(website.bucket, key, 200)
+        if response is None and website.error:
+            response = self._file(website.bucket, website.error, 404)
+        return response or web.Response(status=404, text="404 Not Found\n")
 
     def _file(self, bucket: str, key: str, status: int) -> web.Response | None:
         try:
-            found = self._s3.get_object(Bucket=bucket, Key=key)
+            stored = self._s3.get_object(Bucket=bucket, Key=key)
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
                 raise
             return None
-        headers = {"Content-Type": found["ContentType"], "ETag": found["ETag"]}
-        if cache := found.get("CacheControl"):
+        headers = {"Content-Type": stored["ContentType"], "ETag": stored["ETag"]}
+        if cache := stored.get("CacheControl"):
             headers["Cache-Control"] = cache
-        return web.Response(status=status, body=found["Body"].read(), headers=headers)
+        return web.Response(status=status, body=stored["Body"].read(), headers=headers)

@@ -79,8 +79,12 @@ class Connections:
 
     def find(self, api: str, id_: str) -> Connection | None:
         """An API's open connection; None where API Gateway says Gone."""
-        found = self._open.get(id_)
-        return found if found and found.api == api and not found.socket.closed else None
+        connection = self._open.get(id_)
+        return (
+            connection
+            if connection and connection.api == api and not connection.socket.closed
+            else None
+        )
 
     async def close(self) -> None:
         """End all of them."""
