@@ -8,7 +8,7 @@ import { draw, drawTime } from "./desktop_view.js";
 import { $, drawLanguage, drawProblem, hideProblem, input, say, show } from "./dom.js";
 import { LANGUAGES, speak } from "./i18n.js";
 import { load } from "./load.js";
-import { isHere, withUploads } from "./pictures.js";
+import { isHere, isLate, withoutLate, withUploads } from "./pictures.js";
 import { startPoll } from "./poll.js";
 import { count, isOver, isSettled, isState, phase, step } from "./session.js";
 import { startSocket } from "./socket.js";
@@ -82,11 +82,14 @@ function link() {
   return new URL(`phone.html#1.${session.sessionId}.${uploadToken}`, location.href).href;
 }
 
+/** The session as a person sees it. */
+const seen = () => withoutLate(code?.session, pictures, clock.now());
+
 /** What there is to draw. */
 export function view() {
   const unreachable = !reach.poll && !reach.pushes;
   return {
-    ...{ speaker, session: code?.session, link: link(), now: clock.now(), pictures },
+    ...{ speaker, session: seen(), link: link(), now: clock.now(), pictures },
     ...{ offline: !navigator.onLine || unreachable, ...stopping, saving },
     most: code?.most ?? Infinity,
   };
@@ -195,7 +198,7 @@ function take(message) {
   code.session = step(code.session, message);
   code.seenAt = clock.now();
   store.write(code);
-  pictures = withUploads(pictures, code.session);
+  pictures = withUploads(pictures, code.session, clock.now());
   redraw();
   fetchPictures();
   settle();
@@ -265,7 +268,8 @@ async function keepAll() {
  * @param {string} yes @returns {Promise<boolean>}
  */
 function isMeant(yes) {
-  const n = code && !isSettled(code.session, clock.now()) ? count(code.session, "REQUESTED") : 0;
+  const session = seen();
+  const n = session && !isSettled(session, clock.now()) ? count(session, "REQUESTED") : 0;
   if (n === 0) return Promise.resolve(true);
   const dialog = /** @type {HTMLDialogElement} */ ($("question"));
   say($("question-text"), speaker.t("stillComing", { n }));
@@ -370,7 +374,8 @@ setInterval(() => {
   askForTheTime();
   drawTime(view());
   const now = clock.now();
-  const next = `${phase(code.session, now)} ${isSettled(code.session, now)}`;
+  const late = pictures.filter((one) => isLate(one, now)).length;
+  const next = `${phase(code.session, now)} ${isSettled(code.session, now)} ${late}`;
   if (next === stage) return;
   stage = next;
   redraw();

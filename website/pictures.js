@@ -6,25 +6,51 @@
  * @typedef {object} Picture
  * @property {number} number from 1, over all codes of this tab
  * @property {Upload} upload
+ * @property {number} since when this page first heard of it, in the service's seconds
  * @property {Blob} [bytes]
  * @property {string} [url] of the bytes
  * @property {boolean} [blank] the browser can't show it
  */
 
+// As long as the URL lives that a photo was given to be sent to.
+const LATE_SECONDS = 300;
+
 /** Whether a picture can be shown and saved. @param {Picture} picture */
 export const isHere = ({ url }) => url !== undefined;
+
+/** Whether a picture hasn't come for so long that the phone may have taken it back, which the
+ *  session doesn't tell. @param {Picture} picture @param {number} now */
+export const isLate = ({ upload, since }, now) =>
+  upload.status === "REQUESTED" && now - since > LATE_SECONDS;
+
+/** The session as a person sees it: what is late isn't on its way, though it may come.
+ *  @template {Session | undefined} T
+ *  @param {T} session @param {Picture[]} pictures @param {number} now @returns {T} */
+export function withoutLate(session, pictures, now) {
+  if (!session) return session;
+  const late = new Set(pictures.filter((one) => isLate(one, now)).map(({ upload }) => upload.id));
+  if (late.size === 0) return session;
+  const uploads = session.uploads.map((one) =>
+    late.has(one.id) ? { ...one, status: "LATE" } : one,
+  );
+  return { ...session, uploads };
+}
 
 /**
  * The pictures with what the session says of them; those of earlier codes stay.
  *
- * @param {Picture[]} old @param {Session} session @returns {Picture[]}
+ * @param {Picture[]} old @param {Session} session @param {number} now @returns {Picture[]}
  */
-export function withUploads(old, { uploads }) {
+export function withUploads(old, { uploads }, now) {
   const known = old.map((picture) => {
     const upload = uploads.find(({ id }) => id === picture.upload.id);
     return upload ? Object.assign(picture, { upload }) : picture;
   });
   const fresh = uploads.filter(({ id }) => !known.some(({ upload }) => upload.id === id));
-  const numbered = fresh.map((upload, at) => ({ number: known.length + at + 1, upload }));
+  const numbered = fresh.map((upload, at) => ({
+    number: known.length + at + 1,
+    upload,
+    since: now,
+  }));
   return [...known, ...numbered];
 }

@@ -1,6 +1,7 @@
 /** The photos as tiles. */
 
 import { drawList, icon, make, say, show } from "./dom.js";
+import { isLate } from "./pictures.js";
 import { isSettled } from "./session.js";
 
 /** @typedef {import("./i18n.js").Speaker} Speaker */
@@ -51,11 +52,13 @@ function drawTile(view, acts, tile, picture) {
 }
 
 /** @param {View} view @param {Picture} picture */
-function appearance({ session, now }, { upload, url, blank }) {
+function appearance({ session, now }, picture) {
+  const { upload, url, blank } = picture;
   if (upload.status === "REJECTED") return "notAccepted";
   if (upload.status === "STORED") return blank ? "noPreview" : url ? "shown" : "loading";
-  const hopeless = !session?.uploads.includes(upload) || isSettled(session, now);
-  return hopeless ? "neverCame" : "arriving";
+  const hopeless = !session?.uploads.some(({ id }) => id === upload.id) || isSettled(session, now);
+  if (hopeless) return "neverCame";
+  return isLate(picture, now) ? "late" : "arriving";
 }
 
 /** What stands for a photo. @param {View} view @param {Acts} acts @param {Picture} picture
@@ -67,8 +70,9 @@ function frame(view, acts, picture, look) {
   if (look === "notAccepted") {
     return make("div", "frame", icon("warning"), make("p", "", t("notAcceptedWhy")));
   }
-  if (look === "neverCame") {
-    return make("div", "frame", icon("offline"), make("p", "", t("neverCameWhy")));
+  if (look === "neverCame" || look === "late") {
+    const why = t(look === "late" ? "lateWhy" : "neverCameWhy");
+    return make("div", "frame", icon("offline"), make("p", "", why));
   }
   return make("div", "frame", icon(look === "loading" ? "pictures" : "down"));
 }

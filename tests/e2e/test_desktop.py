@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.screens import Opener, phase, scanned, until
 from tests.website.fake import Service
 from tests.website.published import serving
-from tests.website.screenshots import photo
+from tests.website.screenshots import PASSING, photo
 
 # From the smallest phone in use to half a laptop's screen, and a laptop at 200 %.
 WINDOWS = [(320, 568), (390, 664), (640, 400), (683, 768), (911, 512), (1280, 800)]
@@ -191,6 +191,32 @@ def test_a_photo_that_is_still_fetched_comes_also_after_a_new_code(
 
     phase(desktop, "waiting")
     expect(desktop.locator(".tile img")).to_be_visible(timeout=15_000)
+
+
+def test_a_photo_that_does_not_come_is_said_after_a_while_and_asks_nothing(
+    opening: Opener, service: Service, site: str
+) -> None:
+    page = opening()
+    page.add_init_script(PASSING)
+    page.goto(site)
+    phase(page, "waiting")
+    service._claim("nonce")
+    service.upload(1, "STORED", photo(0, (90, 120)), name="a.jpg")
+    service.upload(2, "REQUESTED", name="b.jpg")
+    phase(page, "receiving")
+
+    page.evaluate("window.passed = 310")
+
+    phase(page, "arrived")
+    expect(page.locator(".tile").nth(1)).to_contain_text("Not here yet")
+    service.upload(2, "STORED", photo(1, (90, 120)), name="b.jpg")
+    expect(page.locator(".tile img")).to_have_count(2)
+    service.upload(3, "REQUESTED", name="c.jpg")
+    phase(page, "receiving")
+    page.evaluate("window.passed = 620")
+    phase(page, "arrived")
+    page.get_by_role("button", name="Done").click()
+    phase(page, "stopped")
 
 
 @pytest.mark.parametrize("shift", [HOURS, -HOURS], ids=["ahead", "behind"])

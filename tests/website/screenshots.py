@@ -29,6 +29,13 @@ WINDOWS = ((390, 664), (683, 768), (911, 512), (640, 400))
 SETTLED = """count => document.querySelectorAll(
   ".item[data-state=arrived], .item[data-state=rejected], .item[data-state=failed]"
 ).length === count"""
+# Time that passes when a scene says so.
+PASSING = """
+window.passed = 0;
+const [count, tell] = [performance.now.bind(performance), Date.now];
+performance.now = () => count() + window.passed * 1000;
+Date.now = () => tell() + window.passed * 1000;
+"""
 BEST = [
     *("waiting-1280-light", "receiving-1280-dark", "arabic-1280-light"),
     *("ready-390-light", "sent-390-dark", "problems-320-light"),
@@ -132,6 +139,14 @@ def one_photo(scene: Scene) -> None:
 def first_coming(scene: Scene) -> None:
     connected(scene)
     scene.service.upload(1, "REQUESTED", name="IMG_4100.jpg")
+
+
+def late(scene: Scene) -> None:
+    scene.page.add_init_script(PASSING)
+    receiving(scene)
+    scene.page.wait_for_selector(".tile:nth-child(2) img")
+    scene.page.evaluate("window.passed = 310")
+    scene.page.wait_for_selector("body[data-phase=arrived]")
 
 
 def at_the_limit(scene: Scene) -> None:
@@ -288,8 +303,20 @@ def phone_arabic(scene: Scene) -> None:
 
 
 DESKTOP_SCENES: list[Callable[[Scene], None]] = [
-    *(waiting, soon, connected, first_coming, receiving, one_photo, arrived, refused, at_the_limit),
-    *(large, question, done, again, ended, stopped, offline, unreachable, arabic, arabic_waiting),
+    *(waiting, soon, connected, first_coming, receiving, one_photo, arrived, refused, late),
+    *(
+        at_the_limit,
+        large,
+        question,
+        done,
+        again,
+        ended,
+        stopped,
+        offline,
+        unreachable,
+        arabic,
+        arabic_waiting,
+    ),
 ]
 PHONE_SCENES: list[Callable[[Scene], None]] = [
     *(ready, sending, sent, problems, retrying, taken, closed, no_link, phone_arabic),

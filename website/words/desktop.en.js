@@ -54,6 +54,8 @@ export default {
   noPreview: "This browser can’t show this format. The download is complete.",
   notAccepted: "Not accepted",
   notAcceptedWhy: "The file isn’t a picture of the kind it claims to be, so it was put aside.",
+  late: "Not here yet",
+  lateWhy: "The phone may have taken it back.",
   neverCame: "Didn’t arrive",
   neverCameWhy: "The phone stopped sending it.",
 };
