@@ -278,6 +278,8 @@ class Thing(Part):
     needed_by: str
     mend: str
     optional: bool
+    unknown: bool
+    """Could nobody be asked? Then it is neither found nor missing."""
 
 
 class Doctor(Answer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from localcloud.cloudformation.stacks import ChangeSet, Event, Resource, Stack
@@ -36,10 +37,19 @@ def of_stack(stack: Stack) -> dict[str, Any]:
         "Outputs": stack.outputs,
         "Tags": _pairs(stack.tags, "Key", "Value"),
         "EnableTerminationProtection": stack.protected,
-        "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
+        "DriftInformation": _drift("StackDriftStatus", *(stack.drift or ())),
         **stack.options,
     }
     return {key: value for key, value in shown.items() if value is not None}
+
+
+def _drift(key: str, status: str = "NOT_CHECKED", at: datetime | None = None) -> dict[str, Any]:
+    return {key: status} | ({"LastCheckTimestamp": at} if at else {})
+
+
+def _resource_drift(resource: Resource) -> dict[str, Any]:
+    key, seen = "StackResourceDriftStatus", resource.drift
+    return _drift(key, seen[key], seen["Timestamp"]) if seen else _drift(key)
 
 
 def summary(stack: Stack) -> dict[str, Any]:
@@ -81,7 +91,7 @@ def of_resource(stack: Stack, resource: Resource) -> dict[str, Any]:
         "Timestamp": resource.changed,
         "ResourceStatus": resource.status,
         "ResourceStatusReason": resource.reason or None,
-        "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
+        "DriftInformation": _resource_drift(resource),
     }
     return {key: value for key, value in shown.items() if value is not None}
 

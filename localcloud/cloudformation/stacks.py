@@ -33,6 +33,8 @@ class Resource:
     status: str = "CREATE_IN_PROGRESS"
     reason: str = ""
     changed: datetime = field(default_factory=now)
+    drift: dict[str, Any] = field(default_factory=dict)
+    """What the last drift detection said of it; nothing where it was never compared."""
 
     @property
     def deletion_policy(self) -> str:
@@ -98,6 +100,7 @@ class Stack:
     created: datetime = field(default_factory=now)
     updated: datetime | None = None
     deleted: datetime | None = None
+    drift: tuple[str, datetime] | None = None
 
     @property
     def exports(self) -> dict[str, str]:
@@ -130,6 +133,7 @@ class Stacks(BaseBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.held: list[Stack] = []
+        self.detections: dict[str, dict[str, Any]] = {}
 
     @property
     def url_paths(self) -> dict[str, Any]:

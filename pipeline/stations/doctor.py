@@ -32,17 +32,21 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 @dataclass(frozen=True)
 class Answer:
-    """One thing: what was found, or nothing and how to get it. `needed_by`: sessions."""
+    """One thing: what was found, or nothing and how to get it. `needed_by`: sessions.
+
+    `unknown`: nobody could be asked, which is no proof of anything.
+    """
 
     thing: str
     found: str
     needed_by: str
     mend: str = ""
     optional: bool = False
+    unknown: bool = False
 
     @property
     def is_missing(self) -> bool:
-        return not self.found
+        return not self.found and not self.unknown
 
 
 def options(parser: ArgumentParser) -> None:
@@ -71,14 +75,24 @@ def doctor(
     """Show it; 1 if something is missing without which a session fails."""
     from pipeline.terminal import say
 
-    missing = 0
+    missing, unknown = 0, []
     for answer in _all(environment, root):
         for line in lines(answer):
             say(line)
         heard(answer)
         missing += answer.is_missing and not answer.optional
-    say(f"{missing} missing." if missing else "Nothing is missing.")
+        unknown += [answer.thing] if answer.unknown else []
+    say(verdict(missing, unknown))
     return 1 if missing else 0
+
+
+def verdict(missing: int, unknown: Sequence[str]) -> str:
+    """The last line: of what couldn't be asked nothing is promised."""
+    counted = f"{missing} missing." if missing else "Nothing is missing."
+    if not unknown:
+        return counted
+    found = counted if missing else "Nothing that could be asked for is missing."
+    return f"{found} Not known: {', '.join(unknown)}."
 
 
 def _as_json(environment: str | None, root: Path) -> int:
@@ -95,9 +109,12 @@ def _as_json(environment: str | None, root: Path) -> int:
 
 def lines(answer: Answer) -> Iterator[str]:
     """What is said of it."""
-    mark = "ok" if answer.found else ("--" if answer.optional else "no")
-    yield f"{mark}  {answer.thing:24} {answer.found or 'not there'}"
-    if answer.is_missing:
+    if answer.unknown:
+        mark, found = "??", "not known"
+    else:
+        mark, found = "--" if answer.optional else "no", "not there"
+    yield f"{'ok' if answer.found else mark}  {answer.thing:24} {answer.found or found}"
+    if not answer.found:
         yield f"    for {answer.needed_by}: {answer.mend}"
 
 
@@ -214,7 +231,7 @@ def of_rights(target: Target, of: Places) -> Iterator[Answer]:
             lacking = simulating.lacking(target, called)
             lacking |= simulating.lacking(target, template, role)
     except UserError as error:
-        yield Answer("permissions", "", _SESSIONS, f"IAM can't be asked: {error}", optional=True)
+        yield Answer("permissions", "", _SESSIONS, f"IAM can't be asked: {error}", unknown=True)
         return
     for station, grants in stations:
         missing = simulating.actions(lacking.intersection(grants))

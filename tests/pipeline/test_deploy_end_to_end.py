@@ -93,6 +93,28 @@ def test_the_website_is_published_with_the_stacks_own_addresses(
     assert json.loads(config["Body"].read())["httpApiUrl"] == outputs["HttpApiUrl"]
 
 
+def test_drift_can_be_rehearsed_on_this_machine(
+    aws: Session, deployed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = main(["drift", "dev"], deployed), capsys.readouterr()
+    client, name = aws.client("lambda"), "qr-upload-http-api-dev"
+    found = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    client.update_function_configuration(
+        FunctionName=name, Environment={"Variables": found | {"MAX_UPLOADS_PER_SESSION": "3"}}
+    )
+
+    after = main(["drift", "dev"], deployed), capsys.readouterr()
+
+    client.update_function_configuration(FunctionName=name, Environment={"Variables": found})
+    assert (before[0], after[0]) == (0, 1)
+    assert "not compared: FailureQueuePolicy" in before[1].err  # AWS reads none either
+    assert "resources are as deployed." in before[1].err
+    said = after[1].out + after[1].err
+    assert "HttpApiLambda" in said
+    assert "MAX_UPLOADS_PER_SESSION" in said
+    assert "1 resource is not as deployed." in said
+
+
 def test_the_same_again_from_another_folder_changes_nothing(
     aws: Session,
     deployed: Path,

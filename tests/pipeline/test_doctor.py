@@ -118,8 +118,16 @@ def test_where_iam_may_not_be_asked_that_is_said(aws: Aws, project: Path) -> Non
 
     text = said(doctor.of_environment("dev", project))
 
-    assert "--  permissions" in text
+    assert "??  permissions" in text
     assert "iam:SimulatePrincipalPolicy" in text
+
+
+def test_nothing_is_promised_of_what_could_not_be_asked() -> None:
+    assert doctor.verdict(0, []) == "Nothing is missing."
+    assert doctor.verdict(0, ["permissions"]) == (
+        "Nothing that could be asked for is missing. Not known: permissions."
+    )
+    assert doctor.verdict(2, ["permissions"]) == "2 missing. Not known: permissions."
 
 
 def test_the_wrong_account_or_none_ends_it(aws: Aws, project: Path) -> None:
