@@ -219,7 +219,7 @@ _KEPT = ("LoggingConfig", "DeadLetterConfig")
 
 
 class _Latest(list[Any]):
-    """A list of one: what is appended takes the place of what there was."""
+    """A list of one: the appended part replaces the former one."""
 
     def append(self, item: Any) -> None:
         self[:] = [item]

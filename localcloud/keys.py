@@ -1,4 +1,4 @@
-"""An endpoint's address and keys: random for each run, so that nobody can know them beforehand."""
+"""An endpoint's address and keys: random for each run, so that they can't be guessed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stack costs by the month: what is there anyway, and what its use adds.
+"""What a stack costs by the month: the fixed part, and what its use adds.
 
 The figures are the repository's: `environments/costs/<region>.yaml` holds dated prices, and
 `environments/costs/session.yaml` what one session uses of their units. Free allowances, tiers,
@@ -39,7 +39,7 @@ class Unit(_Form):
 
 
 class Standing(_Form):
-    """What a resource costs by the month, whoever uses it.
+    """A resource's fixed cost by the month.
 
     `each`: not for the resource, but for each thing that this path of properties leads to, and one
     where it leads nowhere. `with_`: more for each item of these lists.
@@ -77,7 +77,7 @@ class Use(_Form):
 
 
 class Usage(_Form):
-    """What one session uses, and what was assumed."""
+    """The use of one session, and its assumptions."""
 
     assumed: str
     routes: dict[str, int] = {}
@@ -115,7 +115,7 @@ def usage(root: Path) -> Usage:
 
 
 def standing(template: Mapping[str, Any], known: Prices) -> list[Item]:
-    """What the template's resources cost by the month, whoever uses them."""
+    """The fixed cost of the template's resources by the month."""
     bill = []
     for kind, price in known.resources.items():
         found = of_type(dict(template), kind).values()

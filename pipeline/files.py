@@ -29,7 +29,7 @@ _OPEN_FILE = re.compile(r"/dev/(stdin|stdout|stderr|fd/\d+)|/proc/.+/fd/\d+")
 
 
 def read_text(path: Path, shown: str) -> str:
-    """A file's text; bytes that are no UTF-8 and a missing file are the person's to mend."""
+    """A file's text; bytes that aren't UTF-8 and a missing file are the person's to mend."""
     try:
         return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -43,7 +43,7 @@ def read_text(path: Path, shown: str) -> str:
 
 
 def ours(paths: Iterable[Path], folder: Path) -> list[Path]:
-    """The paths below `folder` that somebody wrote, sorted: none that is hidden, and no backup.
+    """The paths below `folder` that a person wrote, sorted: none that is hidden, and no backup.
 
     Editors put a lock or a copy beside what they edit, macOS a `._name` with its attributes.
     """
@@ -56,7 +56,7 @@ def is_ours(path: PurePath) -> bool:
 
 
 def is_left_over(name: str) -> bool:
-    """Did an editor or a system put a file or folder of this name beside somebody's own?"""
+    """Is this the name of a file or folder that an editor or a system leaves behind?"""
     return (
         name.startswith(_BEFORE_NAMES) or name.endswith(_BEHIND_NAMES) or name in _LEFT_BY_SYSTEMS
     )
@@ -105,7 +105,7 @@ def as_json_rows(value: dict[str, Any]) -> bytes:
 
 
 def _is_special(path: Path) -> bool:
-    """Is there something that is no plain file, as /dev/stdout isn't even when it leads to one?"""
+    """Is there something that isn't a plain file? /dev/stdout isn't, even if it leads to one."""
     if _OPEN_FILE.fullmatch(path.absolute().as_posix()):
         return True
     try:

@@ -82,7 +82,7 @@ def message(text: str, variables: Mapping[str, str]) -> str:
 def line(text: str, pointer: Pointer) -> str:
     """A line of code near what `pointer` names, without the value of an environment variable.
 
-    References are shown, they hold nothing. A line that is no `key: value` is only shown where
+    References are shown, they hold nothing. A line that isn't `key: value` is only shown where
     nothing near it may be a secret.
     """
     if not is_hidden(pointer) and not _LIKE_A_VARIABLE.match(text) and not _NAME.search(text):

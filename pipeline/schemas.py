@@ -152,7 +152,7 @@ class Lifecycle:
 
 @cache
 def runtimes() -> dict[str, Lifecycle]:
-    """The days that AWS has set for each Lambda runtime; none for one that it looks after yet."""
+    """The days that AWS has set for each Lambda runtime; none for one that it still supports."""
     path = _data() / "AdditionalSpecs" / "LmbdRuntimeLifecycle.json"
     known = json.loads(path.read_text("utf-8"))
     phases = ("deprecated", "create-block", "update-block")

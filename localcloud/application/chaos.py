@@ -1,7 +1,7 @@
 """What goes wrong on purpose, the same for the same seed.
 
-The n-th decision of a kind depends on the seed, the kind and n alone, so that a run can be had
-again as far as its requests come in the same order.
+The n-th decision of a kind depends on the seed, the kind and n alone, so that a run can be repeated
+as far as its requests come in the same order.
 """
 
 from __future__ import annotations

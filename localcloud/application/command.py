@@ -91,5 +91,5 @@ def _read_again(application: serving.Application, running: set[asyncio.Task[None
 
 
 def new_seed() -> int:
-    """A seed for who gives none; it is said, so that the run can be had again."""
+    """Pick a seed, which is printed, so that the run can be repeated."""
     return secrets.randbelow(10_000)

@@ -1,8 +1,8 @@
 """`python -m localcloud.application.deploying ENV`: the project's own deployer, onto this machine.
 
-It runs in a process of its own, so that what it imports (cfn-lint alone takes 100 MB) goes with it
-and a changed schema is read anew. Two things differ from AWS: the environment's account and profile
-are a person's, and here the account is the embedded one's; and nothing takes minutes.
+It runs in a process of its own, so that what it imports (cfn-lint alone takes 100 MB) is released
+with it and a changed schema is read again. Two things differ from AWS: the environment's account
+and profile are a person's, and here the account is the embedded one's; and nothing takes minutes.
 """
 
 from __future__ import annotations

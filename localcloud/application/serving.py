@@ -1,4 +1,5 @@
-"""The whole application on this machine: deployed, served, deployed anew, and ended without a rest.
+"""The whole application on this machine: deployed, served, deployed again, and ended without
+leftovers.
 
 `Application` composes the parts. Everything that stands in front of AWS asks for the blueprint of
 now, so a new deployment needs no restart: what has left the template is gone with the next request.
@@ -161,7 +162,7 @@ class Application:
         await self._bring(blueprint)
 
     async def read_again(self) -> None:
-        """Serve the stack as it is now, after somebody changed it by hand."""
+        """Serve the stack as it is now, after changes by hand."""
         try:
             await self._bring(await self._read())
         except (UserError, ClientError) as error:

@@ -68,7 +68,7 @@ class TableFront:
     def _denied(
         self, identity: Identity, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        """Another service's call: what no front judges by the role, nobody may do."""
+        """Another service's call: a call that no front judges by the role is refused."""
         service = str(environ.get("HTTP_AUTHORIZATION", "")).split("/")[3:4]
         called = f"{', '.join(service) or 'a service'} (only the table is judged here)"
         self._log.line("policy", f"{called} is denied to {identity.function.logical_id}'s role")

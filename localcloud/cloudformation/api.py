@@ -181,7 +181,7 @@ class CloudFormation(BaseResponse):
         return ActionResult({"StackId": stack.id})
 
     def delete_stack(self) -> ActionResult:
-        """Delete a stack; one that isn't there is no error, as on AWS."""
+        """Delete a stack; one that isn't there isn't an error, as on AWS."""
         try:
             stack = self._stack()
         except ValidationError:

@@ -21,7 +21,7 @@ MISSING = object()
 
 
 class Wish(NamedTuple):
-    """What somebody asks a stack to become."""
+    """The requested template, parameters and tags of a stack."""
 
     template: Template
     parameters: dict[str, str]
@@ -69,7 +69,7 @@ def _others(stack: Stack, wish: Wish) -> bool:
 
 
 class Known:
-    """What can be known before the execution, and what can't."""
+    """The known values before the execution, and the unknown ones."""
 
     def __init__(self, account: Account, stack: Stack, wish: Wish, exports: dict[str, str]) -> None:
         self.stack, self.wish, self.account = stack, wish, account

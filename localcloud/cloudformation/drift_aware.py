@@ -148,7 +148,7 @@ def _at(value: Any, path: Path) -> Any:
 
 
 def _told(change: dict[str, Any], seen: State) -> dict[str, Any]:
-    """With what was found of the resource, and what nobody could compare."""
+    """With the resource's drift, and the paths that can't be compared."""
     resource = dict(change["ResourceChange"])
     kinds = {one["Target"]["AttributeChangeType"] for one in resource["Details"]}
     if kinds == {"SyncWithActual"}:

@@ -91,7 +91,7 @@ def properties(definition: dict[str, Any], known: Scope, tags: dict[str, str]) -
 
 
 def check_properties(kind: str, resolved: Properties) -> None:
-    """Refuse what the type doesn't have, what it lacks, and what can't be held here."""
+    """Refuse unknown, missing and unsupported properties."""
     if unknown := sorted(set(resolved) - set(schemas.properties(kind))):
         raise Unsupported(f"Encountered unsupported property {unknown[0]}")
     if missing := [name for name in schemas.required(kind) if name not in resolved]:

@@ -25,7 +25,7 @@ GONE = ("NotFound", "NoSuch", "NonExistent", "ResourceNotFoundException", "404")
 
 
 class Difference(NamedTuple):
-    """One place where what is there lacks or contradicts what is wanted; `found` may be None."""
+    """One place where the actual state lacks or contradicts the wanted one; `found` may be None."""
 
     path: Path
     wanted: Any
@@ -48,7 +48,7 @@ class State:
 def state(account: Account, resource: Resource, wanted: Properties) -> State:
     """Look the resource up, and compare it with `wanted`, a template's properties resolved.
 
-    More than wanted is fine: a tag that the template doesn't name is no difference.
+    More than wanted is fine: a tag that the template doesn't name isn't a difference.
     """
     if not schemas.is_readable(resource.type):
         return State(UNSUPPORTED)
@@ -131,7 +131,9 @@ def get(properties: Properties, name: str) -> Any:
 
 
 def compare(wanted: Any, actual: Any, path: Path) -> Iterator[Difference]:
-    """Where what was found lacks or contradicts what was wanted; more than wanted is fine."""
+    """The places where the actual state lacks or contradicts the wanted one; more than wanted is
+    fine.
+    """
     if isinstance(wanted, dict):
         yield from _compare_mappings(wanted, _as_data(actual), path)
     elif isinstance(wanted, list):

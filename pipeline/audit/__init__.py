@@ -1,1 +1,1 @@
-"""What other people's tools say of the rendered templates, and what was decided about it."""
+"""The remarks of other people's tools on the rendered templates, and the decisions on them."""

@@ -1,4 +1,6 @@
-"""python -m pipeline.audit [ENV…]: what other people's tools find, less what was decided on."""
+"""python -m pipeline.audit [ENV…]: the findings of other people's tools, without those that were
+decided on.
+"""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def taken(deployment: Deployment) -> list[Taken]:
 
 
 def told(deployment: Deployment, taken: Sequence[Taken]) -> None:
-    """Say what is there already, and what the template would do with it later."""
+    """Show the existing resources, and what the template would do with them later."""
     for resource in taken:
         screen.note(
             f"{resource.logical_id}: there is a {resource.type} named {resource.name} already."

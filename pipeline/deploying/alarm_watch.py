@@ -1,4 +1,4 @@
-"""The alarms that take an update back if one of them rings: CloudFormation's rollback triggers.
+"""The alarms that roll an update back if one of them goes off: CloudFormation's rollback triggers.
 
 The template's Metadata names them and says how long they are watched after the update:
 
@@ -119,7 +119,7 @@ def _state(known: dict[str, Any], physical: dict[str, str], name: str) -> str:
 
 
 def told(of: Watch) -> None:
-    """Say what is listened to, and what has to happen meanwhile."""
+    """Show the watched alarms, and what has to happen meanwhile."""
     if of.alarms:
         names = ", ".join(one.logical_id for one in of.alarms)
         screen.note(

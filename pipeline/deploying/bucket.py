@@ -57,8 +57,8 @@ def exists(s3: S3Client, bucket: Bucket) -> bool:
 def ensure(s3: S3Client, bucket: Bucket) -> bool:
     """Make the bucket if it is missing; True if it was.
 
-    The policy comes last: a bucket of ours without one was left by an interrupted run, and gets
-    the rest. A bucket that somebody else made stays as it is.
+    The policy comes last: a bucket of ours without one was left by an interrupted run, and gets the
+    rest. A bucket that deploy didn't create stays as it is.
     """
     missing = not exists(s3, bucket)
     if missing:

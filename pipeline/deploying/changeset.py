@@ -185,7 +185,7 @@ def changes(
 ) -> list[Change] | None:
     """What it would do, when CloudFormation has worked it out; None if nothing has changed.
 
-    An empty list is something to execute: outputs, tags or metadata alone are no resource.
+    An empty list is something to execute: outputs, tags or metadata alone aren't a resource.
     """
     status, reason = _settled(cloudformation, change_set, sleep)
     if status == "CREATE_COMPLETE":
@@ -346,7 +346,7 @@ def _drift(target: Any) -> Drift | None:
 def _events(
     cloudformation: CloudFormationClient, change_set: ChangeSet, *, failed: bool = False
 ) -> list[OperationEventTypeDef]:
-    """What CloudFormation did to make it, or what of that failed; nothing where we may not ask."""
+    """The steps to create it, or only those that failed; nothing where we may not ask."""
     events: list[OperationEventTypeDef] = []
     asked: dict[str, Any] = {"Filters": {"FailedEvents": True}} if failed else {}
     while True:

@@ -1,7 +1,7 @@
 """The functions' code by itself, without CloudFormation: seconds instead of a change set.
 
-CloudFormation doesn't see it. So a deployment afterwards looks at what the functions really run,
-and puts right what a change set would take for unchanged.
+CloudFormation doesn't see it. So a deployment afterwards compares the code that the functions run,
+and updates functions that a change set would take for unchanged.
 """
 
 from __future__ import annotations

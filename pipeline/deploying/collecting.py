@@ -1,8 +1,8 @@
 """Old code in the deployment bucket: what no stack needs any more, found and deleted.
 
 A lifecycle rule can't tell: code that was uploaded a year ago may be what runs, and CloudFormation
-reads it again when it takes an update back. So what any stack of the account and region names in
-its parameters stays, whatever its age, and so does what is younger than 30 days.
+reads it again when it takes an update back. So an object stays if any stack of the account and
+region names it in a parameter, or if it is younger than 30 days.
 """
 
 from __future__ import annotations

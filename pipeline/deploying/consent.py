@@ -11,7 +11,7 @@ from pipeline.errors import Refused
 
 @dataclass(frozen=True)
 class Consent:
-    """What a person agreed to on the command line, where nobody may be there to be asked.
+    """The consent given on the command line, for runs without a terminal.
 
     `confirm`: a protected environment's name. `clean_up`: what a failed first deployment left may
     be deleted. `take_in`: what an earlier stack kept may be imported. `revert_drift`: what was

@@ -26,7 +26,7 @@ class Diagnosis:
     """How a stack stands and why.
 
     `began` is when its last operation did. `failed` is what failed first in it, None where nothing
-    did; `stuck` are the resources that then could not be taken back either.
+    did; `stuck` are the resources that then couldn't be rolled back either.
     """
 
     stack: Stack

@@ -1,4 +1,5 @@
-"""What CloudFormation's drift detection found, what it did not compare, and what it gets wrong.
+"""The results of CloudFormation's drift detection, with the resources that it didn't compare and
+its known errors.
 
 A resource whose type has no drift detection is missing from its answer, as one that agrees is: only
 the list of the stack's resources tells the two apart.

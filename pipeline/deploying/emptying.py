@@ -27,7 +27,7 @@ def count(s3: S3Client, name: str, account: str) -> str:
 def empty(s3: S3Client, name: str, account: str, sleep: Callable[[float], None]) -> int:
     """Delete everything in it; how many versions that were. A bucket that is gone is empty.
 
-    The listing begins anew after each page, so that what is uploaded meanwhile goes too.
+    The listing restarts after each page, so that objects uploaded meanwhile are deleted too.
     """
     deleted = failed = 0
     while page := first_page(s3, name, account):

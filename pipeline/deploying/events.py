@@ -62,7 +62,7 @@ def since(cloudformation: CloudFormationClient, stack_id: str, seen: str) -> lis
 
 
 def last_operation(cloudformation: CloudFormationClient, stack_id: str) -> list[Event]:
-    """The events of what was done to the stack last, with its being taken back; oldest first."""
+    """The events of the stack's last operation with its rollback, oldest first."""
     events: list[Event] = []
     pages = cloudformation.get_paginator("describe_stack_events")
     for page in pages.paginate(StackName=stack_id):

@@ -104,7 +104,7 @@ _HINTS = (
 
 
 def hint(reason: str, resource_type: str = "") -> str:
-    """What to do about a failed resource; empty when its reason is none of the known."""
+    """What to do about a failed resource; empty if its reason isn't a known one."""
     for known in _HINTS:
         match = re.search(known.pattern, reason)
         if match and known.type in {"", resource_type}:

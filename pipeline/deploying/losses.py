@@ -118,7 +118,7 @@ def check_losses(changes: Sequence[Change], template: dict[str, Any], name: str)
 def check_gone(changes: Iterable[Change], template: dict[str, Any], settings: BaseSettings) -> None:
     """Refuse to make an empty one under the name of what is gone and was to be kept.
 
-    Its data may still be restored, but only under that very name while nobody has it.
+    Its data may still be restored, but only while no table or bucket has that name.
     """
     for change in changes:
         policy = template["Resources"].get(change.logical_id, {}).get("DeletionPolicy")

@@ -1,4 +1,4 @@
-"""What whoever runs a station must be allowed, by name, and where."""
+"""The permissions that each station needs, by name, and where."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""IAM policies for whoever plans, deploys or destroys an environment, ready to use.
+"""IAM policies for planning, deploying or destroying an environment, ready to use.
 
 A statement is a set of actions on the same ARNs under the same conditions. Names of actions are
 compared with AWS's own list; what AWS can't limit to a resource is told.
@@ -53,9 +53,9 @@ class Policy:
 
 
 def grants(places: Places, purpose: Purpose) -> list[Grant]:
-    """All that somebody needs for a purpose, each action with where and under which conditions.
+    """All rights that a purpose needs, each action with its resources and conditions.
 
-    A restoration reads and writes every item, so it is no part of deploying; it needs that as well.
+    A restoration reads and writes every item, so it isn't part of deploying; it needs that as well.
     """
     found = [one for station in _stations(purpose) for one in of_station(places, station)]
     own = places.rendered.settings
@@ -66,7 +66,7 @@ def grants(places: Places, purpose: Purpose) -> list[Grant]:
 
 
 def _stations(purpose: Purpose) -> tuple[str, ...]:
-    """Which stations somebody runs for a purpose; whoever deploys runs all that has no other."""
+    """The stations that a purpose needs; whoever deploys runs all that has no other."""
     alone: dict[Purpose, tuple[str, ...]] = {
         "plan": ("plan",),
         "restore": ("restore",),
@@ -258,7 +258,7 @@ def on_everything(found: Iterable[Grant]) -> list[str]:
 
 
 def by_schema_alone(places: Places) -> list[str]:
-    """The types whose needs nobody has written out: all that their schema lists is granted."""
+    """The types whose needs aren't written out: all that their schema lists is granted."""
     kinds = {one["Type"] for one in places.resources.values()}
     return sorted(kind for kind in kinds if not resource_rights.is_curated(kind))
 

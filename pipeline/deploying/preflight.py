@@ -49,14 +49,14 @@ def public_policies(template: dict[str, Any]) -> Iterator[str]:
 
 
 def tell_unheard_alarms(deployment: Deployment) -> None:
-    """Say which alarms ring where nobody listens."""
+    """Show the alarms whose topics have no subscriber."""
     for topic, alarms in unheard_alarms(deployment.rendered.value).items():
         told = f"its {len(alarms)} alarms reach" if len(alarms) > 1 else f"{alarms[0]} reaches"
         screen.note(f"Nobody is subscribed to {topic} ({deployment.where(topic)}): {told} nobody.")
 
 
 def unheard_names(deployment: Deployment) -> list[str]:
-    """The alarms that ring where nobody listens."""
+    """The alarms whose topics have no subscriber."""
     unheard = unheard_alarms(deployment.rendered.value).values()
     return [alarm for alarms in unheard for alarm in alarms]
 

@@ -51,7 +51,7 @@ def watched(
     *,
     reverts: bool = False,
 ) -> ChangeSet | None:
-    """A change set whose execution is taken back if one of these alarms rings.
+    """A change set whose execution is rolled back if one of these alarms goes off.
 
     Asked for again where it turns out to change one of the alarms itself.
     """

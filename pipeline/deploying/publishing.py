@@ -81,7 +81,7 @@ def _remove(target: Target, bucket: str, keys: Sequence[str]) -> None:
 
 
 def _invalidate(target: Target, distribution: str) -> None:
-    """Let the CDN ask the bucket anew; one path stands for all of them."""
+    """Invalidate the CDN's cache; one path stands for all of them."""
     target.aws.other("cloudfront").create_invalidation(
         DistributionId=distribution,
         InvalidationBatch={

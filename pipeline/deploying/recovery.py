@@ -1,8 +1,8 @@
 """What a first deployment that failed left behind: shown, and cleared away with consent.
 
-A stack in these states was never complete, so nobody has worked with it. Still, a table or a bucket
-that was imported, or that holds anything, is never deleted: the stack goes without it, and the next
-one can import it.
+A stack in these states was never complete, so it was never used. Still, a table or a bucket that
+was imported, or that holds anything, is never deleted: the stack goes without it, and the next one
+can import it.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def _protect(target: Target, resource: Held, *, wanted: bool) -> bool:
 
 
 def _delete(target: Target, stack: Stack, stays: Sequence[Held]) -> None:
-    """Delete the stack without what stays, whatever the deployed template says of that.
+    """Delete the stack without the resources that stay, whatever the deployed template says.
 
     Whether RetainExceptOnCreate retains something imported when the import's own stack is deleted
     is documented nowhere. A protected table and a bucket that holds something can't be deleted;
@@ -209,7 +209,7 @@ def _wait_until_gone(target: Target) -> None:
 
 
 def _remove_kept(target: Target, empty: Sequence[Held]) -> None:
-    """Deleting a stack keeps what its policy says, also what is empty and was never used."""
+    """Delete the empty resources that the deletion policy retained."""
     for resource in empty:
         if resource.type == TABLE and resource.kept and _is_there(target, resource):
             target.aws.tables.delete_table(TableName=resource.physical_id)

@@ -1,9 +1,10 @@
 """What CloudFormation calls to make and change each resource of a template, by its properties.
 
-The registry's schemas are no policy: a table's list holds reading every item, a bucket's names that
-no IAM action has. So what writes is written out here, from the services' authorization reference
-and their guides; what reads and what deletes comes from the schema's handlers, less what is another
-service's or no action at all. A type that isn't here has all from its schema, and that is told.
+The registry's schemas aren't a policy: a table's list holds reading every item, a bucket's names
+that no IAM action has. So what writes is written out here, from the services' authorization
+reference and their guides; what reads and what deletes comes from the schema's handlers, less what
+is another service's or no action at all. A type that isn't here has all from its schema, and that
+is told.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ def chosen(name: str, backups: Sequence[Backup], wanted: str | None) -> Backup:
 
 
 def check_room(table: Table, backup: Backup) -> None:
-    """Nothing that holds anything gives way to a restoration."""
+    """Refuse to replace a table that holds anything."""
     if table.is_there and table.holds_something and table.source != backup.arn:
         raise Refused(
             f"there is a table {table.name}, and it holds something.",

@@ -48,7 +48,7 @@ def result(text: str) -> None:
 
 
 def can_ask() -> bool:
-    """Is there somebody to ask?"""
+    """Is there a terminal to ask at?"""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
@@ -61,7 +61,7 @@ def ask(question: str) -> str:
 def changes(changes: Sequence[Change], rendered: Rendered) -> None:
     """The change set: what happens to each resource, why, and the line that says so.
 
-    What goes stands first, then what changes, then what comes; each in the template's order.
+    Removals stand first, then modifications, then additions; each in the template's order.
     """
     actions = list(_ACTIONS)
     line = rendered.document.line
@@ -109,7 +109,7 @@ def agree(question: str) -> bool:
 
 
 def goes(rows: Sequence[Sequence[str]]) -> None:
-    """What a deletion would take, and what it would leave."""
+    """The resources that a deletion would delete, and those that it would retain."""
     nothing: list[list[str]] = [[] for _ in rows]
     styles = ["red" if row[0] == "delete" else "green" for row in rows]
     _table(["", "resource", "type", "what it is called"], rows, styles, nothing)
@@ -189,7 +189,7 @@ def _pointer(resource: Drifted, difference: PropertyDrift) -> Pointer:
 
 
 def log_line(line: Line) -> None:
-    """One line of a function's log, by the clock of whoever reads it."""
+    """One line of a function's log, in local time."""
     from rich.text import Text
 
     style = "red" if line.is_error else "dim" if line.is_routine else ""
@@ -238,7 +238,8 @@ def _row(change: Change, rendered: Rendered) -> list[str]:
 def place(change: Change, rendered: Rendered) -> str:
     """The template line to look at; one that is gone from the template has none.
 
-    The line of what is not in the template is that of what surrounds it, so the last tells most.
+    A value that isn't in the template has the line of its surroundings, so the last line is the
+    most exact.
     """
     if change.logical_id not in rendered.value["Resources"]:
         return ""

@@ -2,7 +2,7 @@
 
 A restored table has a new stream. A mapping's stream can't change, so CloudFormation has to replace
 the mapping; whether it notices by itself that Fn::GetAtt answers otherwise is documented nowhere.
-So it is looked at afterwards, and a mapping that was left behind is taken away and made anew.
+So the mappings are checked afterwards, and one that was left behind is deleted and created again.
 """
 
 from __future__ import annotations

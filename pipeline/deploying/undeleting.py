@@ -50,7 +50,7 @@ def undelete(
     markers: Sequence[Marker],
     sleep: Callable[[float], None],
 ) -> None:
-    """Remove these markers; one that is gone already is no error."""
+    """Remove these markers; one that is gone already isn't an error."""
     for start in range(0, len(markers), emptying.PAGE):
         page: list[ObjectIdentifierTypeDef] = [
             {"Key": marker.key, "VersionId": marker.version}

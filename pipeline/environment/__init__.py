@@ -1,1 +1,1 @@
-"""What an environment file may say, and how its mistakes are told."""
+"""The form of an environment file, and the messages about its mistakes."""

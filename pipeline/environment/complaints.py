@@ -1,4 +1,4 @@
-"""pydantic's errors in words: where, what is there, and what to write instead."""
+"""pydantic's errors in words: where, the value, and what to write instead."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def problem(document: Document, details: ErrorDetails) -> UserError:
 
 @dataclass(frozen=True)
 class _Telling:
-    """pydantic's error in words: what is there, and what to write."""
+    """pydantic's error in words: the value, and what to write."""
 
     key: str
     details: ErrorDetails

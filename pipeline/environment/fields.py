@@ -1,4 +1,4 @@
-"""What every environment file says, whatever the application: the base of its settings.
+"""The part of an environment file that every application has: the base of its settings.
 
 `environments/schema.py` adds the application's own part.
 """

@@ -1,1 +1,1 @@
-"""What a stack's roles may do, what its functions do, and whether the two are the same."""
+"""The rights of a stack's roles, compared with the calls of its functions."""

@@ -139,7 +139,7 @@ def _closures() -> dict[str, frozenset[Path]]:
 
 
 def _caller() -> str | None:
-    """The function whose code called botocore just now; None if it was no handler's."""
+    """The function whose code called botocore just now; None if it wasn't a handler's."""
     files_ = list(_files())
     ours = next((n for n, file in enumerate(files_) if not SDK & {*file.parts}), None)
     if ours is None or not files_[ours].is_relative_to(HANDLERS):

@@ -56,8 +56,9 @@ class Function:
 
 @dataclass(frozen=True)
 class Stack:
-    """What of a template decides who may do what. A statement's `where` ends in its number within
-    the document that its pointer names."""
+    """The parts of a template that grant rights. A statement's `where` ends in its number within
+    the document that its pointer names.
+    """
 
     template: Mapping[str, Any] = field(repr=False)
     references: References

@@ -1,4 +1,4 @@
-"""What a stack does with its roles: what its code was recorded to do, and what Lambda does itself.
+"""What a stack does with its roles: the recorded calls of its code, and what Lambda does itself.
 
 Lambda acts with a function's role where a property of the template tells it to: it writes logs and
 traces, reads a stream or queue, and sends what failed to a destination. Each such use is derived

@@ -1,1 +1,1 @@
-"""rules/ -> findings: the engine, the checks beside it, what is required and what is waived."""
+"""rules/ -> findings: the engine, the checks beside it, requirements and waivers."""

@@ -1,7 +1,7 @@
 """rules/application/allowed.yaml: which properties the templates may set, with reasons.
 
-A path names keys below Properties, `*` a list's items. What is named is allowed, with what is on
-the way to it. A property that has properties of its own is closed to all that aren't named.
+A path names keys below Properties, `*` a list's items. A named path is allowed, with the keys that
+lead to it. A property that has properties of its own is closed to all that aren't named.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Allowed:
 
     @property
     def digest(self) -> str:
-        """A short hash of what is allowed, whatever the reasons and the order."""
+        """A short hash of the allowed paths, independent of reasons and order."""
         names = sorted(
             f"{kind} {'.'.join(path)}" for kind in self.types for path in self.types[kind]
         )

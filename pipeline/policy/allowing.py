@@ -38,7 +38,7 @@ def wanted(kind: str, names: Iterable[str], used: Iterable[tuple[str, Path]]) ->
 
 
 def need_reasons(kind: str, paths: Iterable[Path]) -> list[Path]:
-    """Those that may name another resource or let somebody in: who allows one says why."""
+    """Those that may name another resource or grant access: who allows one says why."""
     return [path for path in paths if may_leave(kind, path) or _LETS_IN.fullmatch(path[-1])]
 
 

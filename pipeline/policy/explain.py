@@ -16,7 +16,7 @@ _NEXT = re.compile(r"^(?:rule|let) ", re.MULTILINE)
 
 
 def rule(name: str, root: Path) -> str:
-    """What a rule protects, who asks for it, where it must pass, what it says, its cases."""
+    """A rule's purpose, source, scope, messages and cases."""
     folder = root / "rules"
     files = rulebook.read_all(folder)
     known = {one.name: one for one in catalogue.rules(root)}

@@ -81,8 +81,8 @@ def guard_outside(
 ) -> list[Finding]:
     """What the general rules find in a template that comes from elsewhere.
 
-    A rule that finds nothing to judge is no failure there; which ones did, and which rules are
-    this stack's own, is told.
+    A rule that finds nothing to judge doesn't fail there; the result names those, and the rules
+    that are this stack's own.
     """
     rules = catalogue.rules(root)
     rendered = rulebook.required(root / RULES, rules).rendered
@@ -245,8 +245,8 @@ def _notes(
 def _texts(rule: str, pointer: Pointer, failure: Failure, template: Template) -> tuple[str, str]:
     """A rule's <<text>> as what is wrong and how to mend it, each on one line.
 
-    A rule that looks for something inside a text or a number says nothing that is true of it, and
-    a clause may have no text at all. The engine's own words are for whoever writes rules.
+    A rule that looks for something inside a text or a number says nothing that is true of it, and a
+    clause may have no text at all. The engine's own words are for the authors of rules.
     """
     if rule == allowed.RULE and len(pointer) > len(("Resources", "Name", "Properties")):
         return allowed.told(template.value, pointer)

@@ -204,7 +204,7 @@ def _refuse_twins(rules: Sequence[Rule], folder: Path) -> None:
 def demand_cases(rules_files: Iterable[RulesFile], folder: Path) -> None:
     """An error unless each rule has a case that passes, one that fails and one that skips.
 
-    `cfn-guard test` itself is content with a rule that nobody tests.
+    `cfn-guard test` itself accepts a rule without tests.
     """
     for file in rules_files:
         tests = folder / tests_of(file.name)
@@ -264,7 +264,7 @@ def required(folder: Path, rules: Iterable[Rule]) -> Required:
 def _refuse_unknown(
     lists: Mapping[str, Sequence[str]], known: Container[str], document: Document
 ) -> None:
-    """All names that are no rules at once: whoever removes a file of rules removes its names."""
+    """All names that aren't rules at once: removing a file of rules takes removing its names."""
     lines = {
         name: document.line((key, name) if key == OPTIONAL else (key, at))
         for key, names in lists.items()

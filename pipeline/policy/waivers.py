@@ -44,7 +44,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Waiver:
-    """An exception that somebody answers for, in one environment, until `expires` has passed."""
+    """An exception with a reason, in one environment, until `expires` has passed."""
 
     rule: str
     resource: str
@@ -124,7 +124,7 @@ def _unfit(document: Document, pointer: tuple[str | int, ...], form: Form) -> Us
 def apply(
     findings: Sequence[Finding], waivers: Sequence[Waiver], environments: set[str], day: date
 ) -> list[Finding]:
-    """The findings with the waived ones as INFO, and a finding for each waiver that is no use."""
+    """The findings with the waived ones as INFO, and one for each waiver that isn't needed."""
     current = [waiver for waiver in waivers if waiver.environment in environments]
     by_subject = {
         (waiver.rule, waiver.resource, waiver.environment): waiver

@@ -159,7 +159,7 @@ def chain(node: nodes.Node) -> Pointer | None:
 
 
 class _BrokenMarksError(Exception):
-    """The marked render holds marks that nobody put there."""
+    """The marked render holds marks of unknown origin."""
 
 
 class _Stripper:

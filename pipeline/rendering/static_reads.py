@@ -1,4 +1,4 @@
-"""What a parsed template reads, found without rendering it: also in branches nobody takes."""
+"""What a parsed template reads, found without rendering it: also in branches that aren't taken."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def outside(paths: Sequence[str], root: Path, destination: Destination) -> int:
 
 @dataclass
 class _Work:
-    """What was judged and what came of it; `tools` are those that had something to look at."""
+    """A judgement and its results; `tools` are those that had something to look at."""
 
     stations: Sequence[str]
     names: Sequence[str]
@@ -143,7 +143,7 @@ class _Work:
     def noting(self, tool: str, name: str = "") -> Iterator[None]:
         """A person's mistake is noted as one that `tool` found, and the work goes on.
 
-        A wrong command line is none: nobody reads a report of what was never meant.
+        A wrong command line isn't one: it gets no report.
         """
         try:
             yield

@@ -154,7 +154,7 @@ def _begin(
 ) -> str | None:
     """Execute the change set if it may be; the last event before that, None if nothing changes.
 
-    A change set that is not executed, for whatever reason, is taken back.
+    A change set that isn't executed, for whatever reason, is deleted.
     """
     begun = False
     try:

@@ -56,7 +56,7 @@ def destroy(
     verbose: bool = False,
     answer: answers.Destroy | None = None,
 ) -> int:
-    """Delete the environment's stack; that there is none is success.
+    """Delete the environment's stack; a missing one is success.
 
     `confirm` is the environment's name, typed ahead. `deployment_bucket`: that goes too. `answer`
     is filled.

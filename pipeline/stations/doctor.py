@@ -216,7 +216,9 @@ def of_environment(name: str, root: Path) -> Iterator[Answer]:
 
 
 def of_rights(target: Target, of: Places) -> Iterator[Answer]:
-    """Whether each station may do what it calls, and CloudFormation what the template needs."""
+    """Whether each station may make its calls, and CloudFormation the calls that the template
+    needs.
+    """
     from pipeline.deploying import clients, permissions, policies, simulating
 
     own = target.settings.aws
@@ -273,7 +275,9 @@ def print_policies(purpose: str, name: str, root: Path) -> int:
 
 
 def _places(name: str, root: Path) -> Places:
-    """Where the environment's resources will be; AWS is asked only for an account nobody wrote."""
+    """Where the environment's resources will be; AWS is asked only for an account that isn't
+    written.
+    """
     from pipeline import render
     from pipeline.deploying import clients, places
     from pipeline.deploying.target import enter

@@ -1,4 +1,4 @@
-"""What somebody changed in a running stack's resources outside the deployer."""
+"""Changes of a running stack's resources that were made outside the deployer."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def show(
 def follow(
     target: Target, following: Following, wanted: Callable[[Line], bool], *, as_json: bool
 ) -> None:
-    """The same again and again, until Ctrl-C, which is no mistake here."""
+    """The same again and again, until Ctrl-C, which isn't a mistake here."""
     try:
         while True:
             target.sleep(POLL_SECONDS)

@@ -52,7 +52,7 @@ def plan(name: str, root: Path, answer: answers.Plan | None = None) -> int:
 
 
 def show_plan(deployment: Deployment, answer: answers.Plan | None = None) -> None:
-    """Make the change set, show it, take it back; `answer` is filled."""
+    """Create the change set, show it, delete it; `answer` is filled."""
     own = deployment.settings
     answer = answer or answers.Plan(environment=own.name)
     answer.stack = own.stack_name

@@ -1,6 +1,6 @@
-"""What is committed although it could be derived, written anew: the editors' schema, the golden
-renders, the rules made from the list of allowed properties, the page on policy, and what the
-project's own modules derive.
+"""Rewrite the committed files that can be derived: the editors' schema, the golden renders, the
+rules made from the list of allowed properties, the page on policy, and what the project's own
+modules derive.
 
 Those modules stand in pyproject.toml, `[tool.pipeline] derived`. Tests say when a file is stale.
 """

@@ -1,7 +1,7 @@
 """What was lost and AWS still keeps -> where it was: a table, or objects of a versioned bucket.
 
-It looks first, says what it found and what it would do, and begins when somebody types the
-environment's name. Interrupted, it goes on where it was when it is run again.
+It looks first, shows its plan, and begins when the environment's name is typed. Interrupted, it
+goes on where it was when it is run again.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def run(options: Namespace, root: Path) -> int:
 def restore(
     name: str, root: Path, wish: Wish, confirm: str | None = None, *, verbose: bool = False
 ) -> int:
-    """Show what is there and what would be done, and do it."""
+    """Show the state and the plan, and carry it out."""
     loaded = settings.load(name, root)
     check_account_is_known(loaded)
     check_confirmation(loaded, confirm, always=True)
@@ -206,7 +206,7 @@ def _show(deployment: Deployment, table: Table, backup: Backup) -> None:
 
 
 def _mend_streams(deployment: Deployment, consent: Consent) -> None:
-    """A mapping that still listens to the old stream is taken away and made anew."""
+    """A mapping that still reads the old stream is deleted and created again."""
     stale = streams.left_behind(deployment.target)
     if not stale:
         screen.note("Every function listens to its table's stream.")

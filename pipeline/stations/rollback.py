@@ -86,7 +86,7 @@ def take_back(target: Target, confirm: str | None, skip: Sequence[str], where: W
 
 
 def _tell(target: Target, stack: Stack, where: Where) -> None:
-    """What could not be taken back, and why."""
+    """Show the resources that couldn't be rolled back, and why."""
     screen.note(f"{target.settings.stack_name} is in state {stack.status}. {stack.reason}".strip())
     for resource in inventory.held(target.aws.cloudformation, stack.id):
         if resource.status.endswith("_FAILED"):

@@ -172,7 +172,7 @@ def _told(outcome: Outcome) -> str:
 
 
 class Functions:
-    """All pools; what has changed is replaced, what hasn't keeps its warm processes."""
+    """All pools; a changed function is replaced, the others keep their warm processes."""
 
     def __init__(self, make: Callable[[Function], Pool]) -> None:
         self._make = make

@@ -77,7 +77,7 @@ class QueueReader:
         return str(answer["QueueUrl"])
 
     async def _gathered(self, url: str) -> list[Message]:
-        """The messages of one batch: what is there, or what comes within the batching window."""
+        """One batch: the messages that are there, or that come within the batching window."""
         queue = self._queue()
         gathered: list[Message] = []
         end: float | None = None
@@ -108,7 +108,7 @@ class QueueReader:
         task.add_done_callback(over)
 
     async def _batch(self, url: str, messages: Sequence[Message]) -> None:
-        """One batch: what went well, and what no filter wants, is deleted."""
+        """One batch: messages that were processed, and those that no filter wants, are deleted."""
         queue = self._queue()
         records = [shaped(message, queue) for message in messages]
         wanted = [record for record in records if _is_wanted(record, queue)]

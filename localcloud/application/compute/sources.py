@@ -35,7 +35,7 @@ class Sources:
         self._readers: dict[tuple[str, str], StreamReader | QueueReader] = {}
 
     async def bring(self) -> None:
-        """Read what is deployed now; another source of the same mapping is read anew."""
+        """Read what is deployed now; another source of the same mapping is read again."""
         wanted = {(one.logical_id, one.arn): one for one in self._blueprint().sources}
         for name in self._readers.keys() - wanted.keys():
             await self._readers.pop(name).close()

@@ -115,7 +115,7 @@ class HttpGateway:
         return outcome.value
 
     def _throttles(self, api: Api) -> Throttles:
-        """The buckets of the API as it is deployed; a deployment fills them anew."""
+        """The buckets of the API as it is deployed; a deployment refills them."""
         if self._throttled is None or self._throttled[0] != api:
             self._throttled = (api, Throttles(api))
         return self._throttled[1]

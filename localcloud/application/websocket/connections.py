@@ -42,7 +42,7 @@ class Connection:
         return self.request.remote or ""
 
     def touch(self) -> None:
-        """Something came or went: the idle limit begins anew."""
+        """Something came or went: the idle limit starts again."""
         self.last_active = time.monotonic()
 
     async def close(self, reason: str, code: int = GOING_AWAY) -> None:

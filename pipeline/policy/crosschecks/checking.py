@@ -1,4 +1,4 @@
-"""The form of a check: what it gets to see, and what it has to say."""
+"""The form of a check: its subject, and the problems that it returns."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def helpers_are_used(subject: Subject) -> list[Problem] | None:
 
 
 def _outputs(template: dict[str, Any]) -> dict[str, Any]:
-    """What the stack gives away is used by somebody else."""
+    """An output counts as a use."""
     outputs = template.get("Outputs")
     return outputs if isinstance(outputs, dict) else {}
 
