@@ -70,8 +70,8 @@ class Site:
 
 def described(document: Document) -> Site | None:
     """What the template's Metadata says of a website; None without one."""
-    outputs = document.value.get("Outputs") or {}
-    said = (document.value.get(METADATA[0]) or {}).get(METADATA[1])
+    outputs, metadata = document.value.get("Outputs") or {}, document.value.get(METADATA[0])
+    said = metadata.get(METADATA[1]) if isinstance(metadata, dict) else None
     if said is None:
         return None
     if not isinstance(said, dict) or not {"Bucket"} <= said.keys() <= {"Bucket", "Distribution"}:
@@ -81,7 +81,7 @@ def described(document: Document) -> Site | None:
             mend="Website: {Bucket: OUTPUT}, and for CloudFront Distribution: OUTPUT as well.",
         )
     for key, output in said.items():
-        if output not in outputs:
+        if not isinstance(output, str) or output not in outputs:
             raise document.error(
                 (*METADATA, key),
                 f"the stack has no output {brief(repr(output))}.",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from pipeline.errors import brief
 from pipeline.iam.patterns import arn_matches, is_arn, matches
 
 Context = Mapping[str, str | None]
@@ -50,7 +51,7 @@ def texts(values: Any) -> list[str]:
     """One value or several, as the texts that IAM compares."""
     several = values if isinstance(values, list) else [values]
     if not several or not all(isinstance(one, str | bool | int | float) for one in several):
-        raise NotUnderstood(f"{values!r} as a value")
+        raise NotUnderstood(f"{brief(repr(values))} as a value")
     return [str(one).lower() if isinstance(one, bool) else str(one) for one in several]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pipeline.errors import brief
 from pipeline.iam import conditions
 from pipeline.iam.conditions import Context, NotUnderstood, texts
 from pipeline.iam.patterns import matches
@@ -91,6 +92,8 @@ def read(document: Document, where: Any = "", *, extra: frozenset[str] = frozens
          ) -> Iterator[Statement]:  # fmt: skip
     """A document's statements; what can't be judged is an error. `extra` elements are the
     caller's to judge (a resource policy's Principal)."""
+    if not isinstance(document, Mapping):
+        raise NotUnderstood("a policy document that isn't a mapping")
     for name in document:
         if name not in {"Version", "Id", "Statement"}:
             raise NotUnderstood(f"the policy element {name}")
@@ -105,14 +108,13 @@ def _statement(statement: Any, where: tuple[Any, int], extra: frozenset[str]) ->
         raise NotUnderstood("a statement that isn't a mapping")
     if unknown := set(statement) - _ELEMENTS - extra:
         raise NotUnderstood(f"the statement element {min(unknown)}")
-    if statement.get("Effect") not in {"Allow", "Deny"}:
-        raise NotUnderstood(f"the Effect {statement.get('Effect')!r}")
+    effect = statement.get("Effect")
+    if not isinstance(effect, str) or effect not in {"Allow", "Deny"}:
+        raise NotUnderstood(f"the Effect {brief(repr(effect))}")
     condition = statement.get("Condition", _NO_CONDITION)
     conditions.check(condition)
     (actions, no_action), (resources, no_resource) = (_one_of(statement, pair) for pair in _ONE_OF)
-    return Statement(
-        statement["Effect"], actions, no_action, resources, no_resource, condition, where
-    )
+    return Statement(effect, actions, no_action, resources, no_resource, condition, where)
 
 
 def _one_of(statement: Document, names: tuple[str, str]) -> tuple[tuple[str, ...], bool]:

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.errors import brief
+from pipeline.policy.references import resources
+
 ACCOUNT = "123456789012"  # what AWS's own examples write where the account isn't known
 _VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
 _STREAM_LABEL = "label"  # AWS writes a time there, whose colons are no parts of an ARN
@@ -32,6 +35,20 @@ _REF_IS_MADE_UP = {"AWS::ApiGatewayV2::Api", "AWS::CloudFront::Distribution"}
 
 class Unresolvable(Exception):
     """A value that can't be known before deployment; the text names it."""
+
+
+def mapping(value: Any, what: str) -> Mapping[str, Any]:
+    """The value, which CloudFormation demands to be a mapping."""
+    if not isinstance(value, Mapping):
+        raise Unresolvable(f"{what} isn't a mapping")
+    return value
+
+
+def sequence(value: Any, what: str) -> list[Any]:
+    """The value, which CloudFormation demands to be a list."""
+    if not isinstance(value, list):
+        raise Unresolvable(f"{what} isn't a list")
+    return value
 
 
 @dataclass(frozen=True)
@@ -60,7 +77,7 @@ class References:
 
     def __init__(self, template: Mapping[str, Any], target: Target) -> None:
         self.target = target
-        self._resources: Mapping[str, Any] = template.get("Resources", {})
+        self._resources = resources(dict(template))
         self._pseudo = {
             "AWS::AccountId": target.account,
             "AWS::Partition": target.partition,
@@ -85,7 +102,7 @@ class References:
         """The value as a text; anything else is an error."""
         found = self.resolve(value)
         if not isinstance(found, str):
-            raise Unresolvable(f"{value!r} isn't a text")
+            raise Unresolvable(f"{brief(repr(value))} isn't a text")
         return found
 
     def arn(self, logical_id: str) -> str:
@@ -96,7 +113,10 @@ class References:
         """Which resource of a type a value names: by reference, by its name or by its ARN."""
         found = self.resolve(value)
         for logical_id, resource in self._resources.items():
-            if resource["Type"] == kind and found in (self._ref(logical_id), self.arn(logical_id)):
+            if resource.get("Type") == kind and found in (
+                self._ref(logical_id),
+                self.arn(logical_id),
+            ):
                 return logical_id
         return None
 
@@ -108,12 +128,14 @@ class References:
         if name == "Fn::Sub":
             return self._substituted(content)
         if name == "Fn::Join":
-            separator, parts = content
-            return str(separator).join(map(self.text, self.resolve(parts)))
+            separator, parts = self._pair(name, content)
+            texts = sequence(self.resolve(parts), f"what {name} joins")
+            return str(separator).join(map(self.text, texts))
         raise Unresolvable(f"{name} isn't known here")
 
     def _substituted(self, content: Any) -> str:
-        text, own = content if isinstance(content, list) else (content, {})
+        text, own = self._pair("Fn::Sub", content) if isinstance(content, list) else (content, {})
+        own = mapping(own, "the second part of Fn::Sub")
 
         def value(match: re.Match[str]) -> str:
             name = match[1]
@@ -121,9 +143,16 @@ class References:
                 return self.text(own[name])
             return self._attribute(name.split(".", 1)) if "." in name else self._ref(name)
 
-        return _VARIABLE.sub(value, text).replace("${!", "${")
+        return _VARIABLE.sub(value, self.text(text)).replace("${!", "${")
 
-    def _ref(self, name: str) -> str:
+    def _pair(self, name: str, content: Any) -> tuple[Any, Any]:
+        if not isinstance(content, list) or len(content) != 2:
+            raise Unresolvable(f"{name} takes two values")
+        return content[0], content[1]
+
+    def _ref(self, name: Any) -> str:
+        if not isinstance(name, str):
+            raise Unresolvable("a Ref takes a name")
         if name in self._pseudo:
             return self._pseudo[name]
         if name in self.target.parameters:
@@ -138,7 +167,9 @@ class References:
         raise Unresolvable(f"what a reference to {name} ({kind}) gives isn't known here")
 
     def _attribute(self, path: Any) -> str:
-        logical_id, attribute = path if isinstance(path, list) else path.split(".", 1)
+        if isinstance(path, str):
+            path = path.split(".", 1)
+        logical_id, attribute = map(self.text, self._pair("Fn::GetAtt", path))
         kind = self._kind(logical_id)
         if attribute == "Arn" and kind in _NAMED:
             target = self.target
@@ -157,10 +188,11 @@ class References:
     def _name(self, logical_id: str) -> str:
         """The resource's name: the given one, or a stand-in of the form that AWS makes up."""
         named, _ = _NAMED[self._kind(logical_id)]
-        given = self._resources[logical_id].get("Properties", {}).get(named)
+        properties = self._resources[logical_id].get("Properties", {})
+        given = mapping(properties, f"Properties of {logical_id}").get(named)
         return f"{self.target.stack}-{logical_id}" if given is None else self.text(given)
 
     def _kind(self, logical_id: str) -> str:
         if logical_id not in self._resources:
-            raise Unresolvable(f"{logical_id} isn't a resource or parameter of the template")
-        return str(self._resources[logical_id]["Type"])
+            raise Unresolvable(f"{brief(logical_id)} isn't a resource or parameter of the template")
+        return str(self._resources[logical_id].get("Type"))

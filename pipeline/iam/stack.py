@@ -11,8 +11,9 @@ from pipeline.findings import Pointer
 from pipeline.iam import evaluation
 from pipeline.iam.conditions import NotUnderstood
 from pipeline.iam.evaluation import Statement
-from pipeline.iam.resolving import References, Unresolvable
+from pipeline.iam.resolving import References, Unresolvable, mapping, sequence
 from pipeline.iam.service_reference import Unknown
+from pipeline.policy.references import of_type
 from pipeline.rendering import parameters
 
 FUNCTION = "AWS::Lambda::Function"
@@ -85,9 +86,9 @@ def read(template: Mapping[str, Any], references: References) -> Stack:
 
 
 def _of_type(template: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for logical_id, resource in template.get("Resources", {}).items():
-        if resource["Type"] == kind:
-            yield logical_id, resource.get("Properties", {})
+    for logical_id, resource in of_type(dict(template), kind).items():
+        with judging(_at(logical_id)):
+            yield logical_id, mapping(resource.get("Properties", {}), "Properties")
 
 
 def _functions(template: Mapping[str, Any], references: References) -> Iterator[Function]:
@@ -97,9 +98,10 @@ def _functions(template: Mapping[str, Any], references: References) -> Iterator[
             role = references.logical_id(properties.get("Role"), ROLE)
             if role is None:
                 raise Unresolvable("its role is not in the template")
-            key = properties.get("Code", {}).get("S3Key", {})
-            artifact = code.get(key.get("Ref", "")) if isinstance(key, dict) else key
-            variables = properties.get("Environment", {}).get("Variables", {})
+            key = mapping(properties.get("Code", {}), "Code").get("S3Key", {})
+            artifact = code.get(str(key.get("Ref"))) if isinstance(key, dict) else key
+            environment = mapping(properties.get("Environment", {}), "Environment")
+            variables = mapping(environment.get("Variables", {}), "Variables")
             told = {name: str(references.resolve(value)) for name, value in variables.items()}
             yield Function(logical_id, str(artifact).removesuffix(".zip"), told, role)
 
@@ -108,20 +110,24 @@ def _policies(name: str, role: Mapping[str, Any], references: References) -> Ite
     with judging(_at(name, "ManagedPolicyArns")):
         if role.get("ManagedPolicyArns"):
             raise Unresolvable("what a managed policy allows is AWS's to change")
-    for at, policy in enumerate(role.get("Policies", [])):
+    with judging(_at(name, "Policies")):
+        policies = sequence(role.get("Policies", []), "Policies")
+    for at, policy in enumerate(policies):
         where = _at(name, "Policies", at, "PolicyDocument")
         with judging(where):
-            yield from evaluation.read(references.resolve(policy["PolicyDocument"]), where)
+            document = mapping(policy, "a policy").get("PolicyDocument")
+            yield from evaluation.read(references.resolve(document), where)
 
 
 def _denials(template: Mapping[str, Any], references: References) -> Iterator[Statement]:
     for kind in _RESOURCE_POLICIES:
         for logical_id, properties in _of_type(template, kind):
             where = _at(logical_id, "PolicyDocument")
-            raw = properties["PolicyDocument"]["Statement"]
-            for number, one in enumerate(raw if isinstance(raw, list) else [raw]):
-                if one["Effect"] == "Deny" and one.get("Principal") in _ANYBODY:
-                    with judging(where):
+            with judging(where):
+                raw = mapping(properties.get("PolicyDocument"), "PolicyDocument").get("Statement")
+                for number, one in enumerate(raw if isinstance(raw, list) else [raw]):
+                    statement = mapping(one, "a statement")
+                    if statement.get("Effect") == "Deny" and statement.get("Principal") in _ANYBODY:
                         yield _denial(references.resolve(one), where, number)
 
 

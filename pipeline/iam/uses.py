@@ -14,7 +14,7 @@ from typing import Any
 from pipeline.findings import Pointer
 from pipeline.iam.conditions import Context
 from pipeline.iam.recording import Entry
-from pipeline.iam.resolving import Unresolvable
+from pipeline.iam.resolving import Unresolvable, mapping, sequence
 from pipeline.iam.stack import FUNCTION, Function, Stack
 
 SECURE: Context = {"aws:SecureTransport": "true"}
@@ -52,8 +52,9 @@ def uses(stack: Stack, recorded: Iterable[Entry]) -> list[Use]:
     entries = list(recorded)
     calls = [use for one in stack.functions for use in _calls(one, entries, stack)]
     made = [*calls, *(key_use for use in calls for key_use in _key_uses(use, stack))]
+    told = dict(stack.of_type(FUNCTION))
     for function in stack.functions:
-        properties = stack.template["Resources"][function.logical_id]["Properties"]
+        properties = told[function.logical_id]
         made += _logs(function, properties, stack)
         made += _traces(function, properties)
         made += _dead_letters(function, properties, stack)
@@ -77,9 +78,13 @@ def _key_uses(use: Use, stack: Stack) -> Iterator[Use]:
     for logical_id, properties in stack.of_type("AWS::S3::Bucket"):
         if not use.resource.startswith(f"{stack.references.arn(logical_id)}/"):
             continue
-        rules = properties.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", [])
-        for at, rule in enumerate(rules):
-            default = rule.get("ServerSideEncryptionByDefault", {})
+        key = "ServerSideEncryptionConfiguration"
+        rules = mapping(properties.get("BucketEncryption", {}), "BucketEncryption").get(key, [])
+        for at, rule in enumerate(sequence(rules, key)):
+            default = mapping(
+                mapping(rule, f"an item of {key}").get("ServerSideEncryptionByDefault", {}),
+                "ServerSideEncryptionByDefault",
+            )
             if "KMSMasterKeyID" in default:
                 where = ("Resources", logical_id, "Properties", "BucketEncryption",
                          "ServerSideEncryptionConfiguration", at)  # fmt: skip
@@ -89,17 +94,19 @@ def _key_uses(use: Use, stack: Stack) -> Iterator[Use]:
 
 
 def _logs(function: Function, properties: Mapping[str, Any], stack: Stack) -> Iterator[Use]:
-    if "LogGroup" not in properties.get("LoggingConfig", {}):
+    logging = mapping(properties.get("LoggingConfig", {}), "LoggingConfig")
+    if "LogGroup" not in logging:
         return
     target = stack.references.target
-    group = stack.references.text(properties["LoggingConfig"]["LogGroup"])
+    group = stack.references.text(logging["LogGroup"])
     arn = f"arn:{target.partition}:logs:{target.region}:{target.account}:log-group:{group}:*"
     where = (*function.pointer, "LoggingConfig", "LogGroup")
     yield from _acts(function, "logs", _LOGS, arn, "Lambda writes the logs", where)
 
 
 def _traces(function: Function, properties: Mapping[str, Any]) -> Iterator[Use]:
-    if properties.get("TracingConfig", {}).get("Mode") == "Active":
+    tracing = mapping(properties.get("TracingConfig", {}), "TracingConfig")
+    if tracing.get("Mode") == "Active":
         where = (*function.pointer, "TracingConfig", "Mode")
         yield from _acts(function, "xray", _TRACES, "*", "Lambda sends traces", where)
 
@@ -107,15 +114,16 @@ def _traces(function: Function, properties: Mapping[str, Any]) -> Iterator[Use]:
 def _dead_letters(function: Function, properties: Mapping[str, Any], stack: Stack) -> Iterator[Use]:
     if "DeadLetterConfig" in properties:
         where = (*function.pointer, "DeadLetterConfig", "TargetArn")
-        yield _sends(function, properties["DeadLetterConfig"]["TargetArn"], where, stack)
+        letters = mapping(properties["DeadLetterConfig"], "DeadLetterConfig")
+        yield _sends(function, letters.get("TargetArn"), where, stack)
 
 
 def _mappings(stack: Stack) -> Iterator[Use]:
     for logical_id, properties in stack.of_type("AWS::Lambda::EventSourceMapping"):
         where: Pointer = ("Resources", logical_id, "Properties")
-        function = _function(properties["FunctionName"], logical_id, stack)
-        source = stack.references.text(properties["EventSourceArn"])
-        service = source.split(":")[2]
+        function = _function(properties.get("FunctionName"), logical_id, stack)
+        source = stack.references.text(properties.get("EventSourceArn"))
+        service = _service(source)
         if service not in _READS:
             raise Unresolvable(f"what Lambda needs to read {source} isn't known here")
         at = (*where, "EventSourceArn")
@@ -125,25 +133,31 @@ def _mappings(stack: Stack) -> Iterator[Use]:
 
 def _destinations(stack: Stack) -> Iterator[Use]:
     for logical_id, properties in stack.of_type("AWS::Lambda::EventInvokeConfig"):
-        function = _function(properties["FunctionName"], logical_id, stack)
+        function = _function(properties.get("FunctionName"), logical_id, stack)
         yield from _outcomes(function, properties, ("Resources", logical_id, "Properties"), stack)
 
 
 def _outcomes(
     function: Function, properties: Mapping[str, Any], where: Pointer, stack: Stack
 ) -> Iterator[Use]:
-    for outcome, content in properties.get("DestinationConfig", {}).items():
+    config = mapping(properties.get("DestinationConfig", {}), "DestinationConfig")
+    for outcome, content in config.items():
         at = (*where, "DestinationConfig", outcome, "Destination")
-        yield _sends(function, content["Destination"], at, stack)
+        yield _sends(function, mapping(content, outcome).get("Destination"), at, stack)
 
 
 def _sends(function: Function, destination: Any, where: Pointer, stack: Stack) -> Use:
     arn = stack.references.text(destination)
-    service = arn.split(":")[2]
+    service = _service(arn)
     if service not in _SENDS:
         raise Unresolvable(f"what Lambda needs to send to {arn} isn't known here")
     why = f"Lambda sends what {where[-2]} names"
     return Use(function, f"{service}:{_SENDS[service]}", arn, why, where)
+
+
+def _service(arn: str) -> str:
+    parts = arn.split(":")
+    return parts[2] if len(parts) > 2 else ""
 
 
 def _acts(

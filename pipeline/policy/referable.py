@@ -161,7 +161,8 @@ def fits(template: dict[str, Any], referred: list[str], types: frozenset[str]) -
 
     Parameters and pseudo parameters are known then; a stack of its own may give back anything.
     """
-    parameters = template.get("Parameters") or {}
+    given = template.get("Parameters")
+    parameters = given if isinstance(given, dict) else {}
     kinds = [
         str(resource(template, name).get("Type"))
         for name in referred

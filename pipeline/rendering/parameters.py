@@ -23,15 +23,13 @@ class Bindings:
 
 def bindings(template: dict[str, Any]) -> Bindings:
     """The parameters that the functions' Code.S3Bucket and Code.S3Key refer to."""
-    parameters = template.get("Parameters", {})
+    parameters = _mapping(template.get("Parameters"))
     buckets, code = set(), {}
     for function in _functions(template):
-        place = function.get("Properties", {}).get("Code")
-        if not isinstance(place, dict):
-            continue  # cfn-lint says what is wrong with it
+        place = _mapping(_mapping(function.get("Properties")).get("Code"))
         buckets.update(_reference(place.get("S3Bucket")))
         for name in _reference(place.get("S3Key")):
-            code[name] = str(parameters.get(name, {}).get("Default", ""))
+            code[name] = str(_mapping(parameters.get(name)).get("Default", ""))
     return Bindings(frozenset(buckets), dict(sorted(code.items())))
 
 
@@ -39,10 +37,10 @@ def defaults(document: Document, bucket: str) -> dict[str, str]:
     """Every parameter's value before code is uploaded: its default, or the bucket's name."""
     bound = bindings(document.value)
     values = {}
-    for name, parameter in document.value.get("Parameters", {}).items():
+    for name, parameter in _of(document, ("Parameters",)).items():
         if name in bound.bucket:
             values[name] = bucket
-        elif "Default" in parameter:
+        elif "Default" in _of(document, ("Parameters", name)):
             values[name] = _text(document, ("Parameters", name, "Default"), parameter["Default"])
         else:
             raise document.error(
@@ -51,6 +49,25 @@ def defaults(document: Document, bucket: str) -> dict[str, str]:
                 mend="Give it a Default, or let a function's Code.S3Bucket refer to it.",
             )
     return values
+
+
+def _of(document: Document, at: Pointer) -> dict[str, Any]:
+    """The mapping at `at`, whose holder is one; {} if it isn't there."""
+    value: Any = document.value
+    for key in at:
+        value = value.get(key, {})
+    if not isinstance(value, dict):
+        raise document.error(
+            at,
+            f"{document.path(at)} isn't a mapping.",
+            mend="Parameters: {Name: {Type: String, Default: a value}}.",
+        )
+    return value
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    """The value, or nothing where it has another shape: cfn-lint says what is wrong with it."""
+    return value if isinstance(value, dict) else {}
 
 
 def _text(document: Document, at: Pointer, value: Any) -> str:
@@ -96,8 +113,8 @@ def names(data: bytes) -> list[str]:
 
 
 def _functions(template: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for resource in template.get("Resources", {}).values():
-        if resource.get("Type") == "AWS::Lambda::Function":
+    for resource in _mapping(template.get("Resources")).values():
+        if _mapping(resource).get("Type") == "AWS::Lambda::Function":
             yield resource
 
 

@@ -37,7 +37,7 @@ def _metrics(alarm: dict[str, Any]) -> list[tuple[Pointer, Any]]:
 def _blind(template: dict[str, Any], here: Pointer, metric: Any) -> Iterator[Problem]:
     known = METRICS.get(str(prop({"Properties": metric}, "Namespace")))
     name = prop({"Properties": metric}, "MetricName")
-    if known is None or name in known.others:
+    if known is None or isinstance(name, dict | list) or name in known.others:
         return  # nobody here knows better
     if name not in known.names:
         mend = (
@@ -48,7 +48,7 @@ def _blind(template: dict[str, Any], here: Pointer, metric: Any) -> Iterator[Pro
     if known.whole and "Dimensions" not in metric:
         return
     dimensions = {
-        entry.get("Name"): entry.get("Value")
+        str(entry.get("Name")): entry.get("Value")
         for _, entry in at(metric, "Dimensions")
         if isinstance(entry, dict)
     }
@@ -57,7 +57,7 @@ def _blind(template: dict[str, Any], here: Pointer, metric: Any) -> Iterator[Pro
         yield Problem((*here, "Dimensions"), key, f"The metric has no data for this {key}.", mend)
         return
     for key, value in dimensions.items():
-        target = known.dimensions.get(str(key))
+        target = known.dimensions.get(key)
         if target and not of_type(template, target).keys() & set(referred(value)):
             what = f"{key} isn't a {target} of this template."
             yield Problem((*here, "Dimensions"), key, what, f"{key}: !Ref of a {target}.")

@@ -136,10 +136,12 @@ def _strays(value: Any, *, names: bool, stack: _Stack) -> str:
 
 
 def _function_strays(value: dict[str, Any], *, names: bool, stack: _Stack) -> str:
-    (key, inner), *_ = value.items()
+    if not _is_function(value):
+        return ""
+    [(key, inner)] = value.items()
     if key == "Fn::Sub":
         return _sub_strays(inner, names=names, stack=stack)
-    if key == "Ref" and inner in stack.defaults:
+    if key == "Ref" and isinstance(inner, str) and inner in stack.defaults:
         return _default_strays(stack.defaults[inner], names=names, stack=stack)
     if key in ("Ref", "Fn::GetAtt"):
         return ""  # another rule asks whether it is there, and of the right type
