@@ -283,7 +283,10 @@ def test_doctor_answers_what_is_missing(aws: Aws, capsys: pytest.CaptureFixture[
 
     things = {one["thing"]: one for one in told["things"]}
     assert things["environments/dev.yaml"]["found"] == "valid"
-    assert things["permissions"]["optional"] is True
+    assert things["permissions"]["unknown"] is True
+    excused = ("found", "optional", "unknown")
+    lacking = [one for one in told["things"] if not any(one[word] for word in excused)]
+    assert told["missing"] == len(lacking)
 
 
 def test_a_bill_is_its_lines(capsys: pytest.CaptureFixture[str]) -> None:

@@ -107,7 +107,7 @@ PUSH_ADDRESS = Omission(
     "the address for pushes",
     "Functions are given one endpoint for all services, and the name in `WS_API_ENDPOINT` leads"
     " to AWS, as it does on any emulator.",
-    "../docs/functions.md",
+    "functions.md",
     "`AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI` is set on the function after the deployment.",
 )
 OMISSIONS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.listening import family, listening
 from tests.second_opinion import omissions
@@ -36,6 +37,23 @@ def test_the_smoke_test_passes_but_for_what_is_omitted(cloud: Cloud, environment
     passed = {step.title for step, told in said.items() if not told and step.act in awaited}
     assert unexpected == {}
     assert passed == set(), "no longer omitted: take it out of tests/second_opinion/omissions.py"
+
+
+def test_what_it_drops_without_a_word_is_still_what_the_page_says(enforcing: Cloud) -> None:
+    """docs/second-opinion.md calls these the local cloud's alone; what it keeps has to leave it."""
+    enforcing.deployed("dev")
+    client, outputs = enforcing.emulator.client, enforcing.outputs("dev")
+    table, bucket = outputs["SessionsTableName"], outputs["UploadBucketName"]
+    api = enforcing.physical("dev", "HttpApi")
+
+    living = client("dynamodb").describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    stage = client("apigatewayv2").get_stage(ApiId=api, StageName="$default")
+
+    assert living["TimeToLiveStatus"] == "DISABLED"
+    assert not stage.get("DefaultRouteSettings", {}).get("ThrottlingBurstLimit")
+    for asked in ("get_bucket_lifecycle_configuration", "get_bucket_tagging"):
+        with pytest.raises(ClientError, match="NoSuch"):
+            getattr(client("s3"), asked)(Bucket=bucket)
 
 
 def test_it_listens_on_loopback_alone(cloud: Cloud) -> None:
