@@ -61,7 +61,10 @@ def _is_foreign(annotation: object, metadata: Iterable[object]) -> bool:
 
 
 class Aws(Section):
-    """Where the stack lives."""
+    """Where the stack lives.
+
+    A key that the engine learned later has a default: another stack's files were written before.
+    """
 
     account: Annotated[AccountId, FOREIGN] | None
     """Twelve digits in quotes, or null: render, lint and guard work without it."""
@@ -69,7 +72,7 @@ class Aws(Section):
     """A region's name, such as eu-central-1."""
     profile: str | None
     """The profile of your AWS configuration that deploys, or null for the default chain."""
-    service_role_arn: Annotated[str, Field(pattern=ROLE), FOREIGN] | None
+    service_role_arn: Annotated[str, Field(pattern=ROLE), FOREIGN] | None = None
     """The ARN of a role that CloudFormation works with, or null: the caller's own rights."""
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.documents import DocumentError
 from pipeline.environment import settings
+from pipeline.environment.fields import BaseSettings
 from pipeline.errors import UsageError, UserError
 
 DEV = "environments/dev.yaml"
@@ -177,3 +178,22 @@ def test_an_environment_file_that_nobody_would_read_is_named(project: Path) -> N
 
     with pytest.raises(UserError, match=r"environments/staging\.yml: .*ends in \.yaml"):
         settings.chosen([], project)
+
+
+class OlderSettings(BaseSettings):
+    """Another stack's, with nothing beyond the base."""
+
+
+def test_another_stacks_files_load_under_a_newer_engine() -> None:
+    written = {
+        "tier": "development",
+        "project_name": "other",
+        "aws": {"account": None, "region": "eu-central-1", "profile": None},
+        "protected": False,
+        "deployment_bucket": None,
+        "tags": {"Project": "other"},
+    }
+
+    older = OlderSettings.model_validate({**written, "name": "dev"})
+
+    assert older.stack_name == "other-dev"
