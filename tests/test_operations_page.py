@@ -12,7 +12,7 @@ from botocore.session import Session
 from pipeline.deploying.aws_errors import PERMISSIONS
 from pipeline.deploying.permissions import STATIONS
 from pipeline.deploying.stacks import _WAYS_OUT
-from tests.smoke.steps import LEFT, STEPS
+from tests.smoke.steps import OWN_RIGHTS, STEPS
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/operations.md").read_text()
@@ -67,7 +67,7 @@ def test_every_state_with_a_way_out_is_explained() -> None:
     assert {state for state in _WAYS_OUT if f"`{state}`" not in PAGE} == {"IMPORT_ROLLBACK_FAILED"}
 
 
-@pytest.mark.parametrize("entry", sorted({LEFT} | {step.entry for step in STEPS}))
+@pytest.mark.parametrize("entry", sorted({OWN_RIGHTS} | {step.entry for step in STEPS}))
 def test_each_step_of_the_smoke_test_has_its_entry_under_troubleshooting(entry: str) -> None:
     listed = PAGE.partition("## Troubleshooting")[2].partition("\n## ")[0]
 

@@ -95,6 +95,7 @@ class Application:
             lambda: self.blueprint, self._account, self._functions, failures, conditions
         )
         self._served: dict[str, web.AppRunner] = {}
+        self._changing = asyncio.Lock()
 
     @property
     def blueprint(self) -> Blueprint:
@@ -152,23 +153,26 @@ class Application:
 
     async def _deploy(self) -> None:
         """Deploy, read what there is now, and serve that."""
-        self._check_place(load(self._options))
-        await self._run_deployer()
-        blueprint = await self._read()
-        if blueprint.website:
-            pages = published(self._options.root, blueprint.outputs)
-            s3, bucket = self._account.client("s3"), blueprint.website.bucket
-            await asyncio.to_thread(website_endpoint.publish, s3, bucket, pages, self._addresses)
-        await self._bring(blueprint)
+        async with self._changing:
+            self._check_place(load(self._options))
+            await self._run_deployer()
+            blueprint = await self._read()
+            if blueprint.website:
+                pages = published(self._options.root, blueprint.outputs)
+                s3, bucket = self._account.client("s3"), blueprint.website.bucket
+                publish = website_endpoint.publish
+                await asyncio.to_thread(publish, s3, bucket, pages, self._addresses)
+            await self._bring(blueprint)
 
     async def read_again(self) -> None:
         """Serve the stack as it is now, after changes by hand."""
-        try:
-            await self._bring(await self._read())
-        except (UserError, ClientError) as error:
-            self._log.line("ready", f"{error}; {STILL}")
-        else:
-            self._log.line("ready", "the stack was read again, and is served as it is now")
+        async with self._changing:
+            try:
+                await self._bring(await self._read())
+            except (UserError, ClientError) as error:
+                self._log.line("ready", f"{error}; {STILL}")
+            else:
+                self._log.line("ready", "the stack was read again, and is served as it is now")
 
     async def _read(self) -> Blueprint:
         """What is deployed, and where it is found on this machine."""

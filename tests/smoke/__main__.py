@@ -1,7 +1,7 @@
 """The whole flow from outside, without a browser: the acceptance test of a deployed stack.
 
-    python -m tests.smoke local [ENV …]   starts the local cloud with these options
-    python -m tests.smoke ENV             a deployed stack, by its outputs
+    python -m tests.smoke local [ENV [OPTION …]]   starts the local cloud with these options
+    python -m tests.smoke ENV                      a deployed stack, by its outputs
 
 Every step is printed as it passes. It ends at the first that fails, and says what was awaited, what
 came, and where to read on. What it made is deleted, whatever happened.
@@ -24,15 +24,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline import render
 from pipeline.environment import settings
+from pipeline.errors import UserError, tell
 from pipeline.website import published
 from tests.smoke.account import Account
 from tests.smoke.local import local_client, local_cloud
 from tests.smoke.site import PATIENCE, Failed, Site
-from tests.smoke.steps import LEFT, STEPS, Visit
+from tests.smoke.steps import OWN_RIGHTS, STEPS, Visit
 
 PAGE = "docs/operations.md"
 DEFAULT = "dev"
-FAULTS = (Failed, aiohttp.ClientError, TimeoutError, OSError, ClientError, BotoCoreError)
+# A stack that isn't right may answer anything, in any form.
+FAULTS = (
+    *(Failed, aiohttp.ClientError, TimeoutError, OSError, ClientError, BotoCoreError),
+    *(LookupError, TypeError, ValueError),
+)
 
 
 async def smoke(
@@ -70,20 +75,23 @@ async def _go(visit: Visit) -> bool:
 
 async def _clean_up(visit: Visit) -> bool:
     """Is anything left that couldn't be deleted?"""
-    title = "what this test made is deleted"
-    try:
-        for session in visit.made:
+    title, failed = "what this test made is deleted", False
+    for session in visit.made:
+        try:
             await asyncio.to_thread(visit.account.delete, session)
-    except FAULTS as error:
-        _tell(title, error, LEFT)
-        return True
-    print(f"  ok      {title}", flush=True)
-    return False
+        except FAULTS as error:
+            _tell(title, error, OWN_RIGHTS)
+            failed = True
+    if not failed:
+        print(f"  ok      {title}", flush=True)
+    return failed
 
 
 def _tell(title: str, error: Exception, entry: str) -> None:
+    if isinstance(error, ClientError) and "AccessDenied" in error.response["Error"]["Code"]:
+        entry = OWN_RIGHTS
     if not isinstance(error, Failed):
-        error = Failed("an answer", str(error) or type(error).__name__)
+        error = Failed("an answer", f"{type(error).__name__} {error}".strip())
     print(f"  FAILED  {title}", file=sys.stderr)
     print(f"          awaited  {error.awaited}", file=sys.stderr)
     print(f"          got      {error.got}", file=sys.stderr)
@@ -115,8 +123,17 @@ def main(arguments: list[str]) -> int:
     if len(arguments) < 1:
         print("Which one? An environment, or: local", file=sys.stderr)
         return 2
+    try:
+        return _run(arguments)
+    except UserError as error:
+        tell(error)
+        return error.exit_code
+
+
+def _run(arguments: list[str]) -> int:
     if arguments[0] == "local":
-        name = next((word for word in arguments[1:] if not word.startswith("-")), DEFAULT)
+        named = len(arguments) > 1 and not arguments[1].startswith("-")
+        name = arguments[1] if named else DEFAULT
         with local_cloud("--quiet", *arguments[1:]) as ready:
             print(f"local cloud at {ready['url']}", flush=True)
             outputs = ready["outputs"]

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import io
 import json
+import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -54,8 +55,12 @@ class Answer:
 
     @property
     def excerpt(self) -> str:
-        """The body's beginning on one line, for a message."""
-        return " ".join(self.text.split())[:EXCERPT]
+        """What the body says, on one line; of an S3 error no more than its code and message."""
+        said = [found[1] for found in map(self._tag, ("Code", "Message")) if found]
+        return ": ".join(said) or " ".join(self.text.split())[:EXCERPT]
+
+    def _tag(self, name: str) -> re.Match[str] | None:
+        return re.search(rf"<{name}>([^<]*)</{name}>", self.text)
 
     def expect(self, what: str, *statuses: int) -> Answer:
         """The answer itself, if its status is one of these."""
