@@ -9,9 +9,9 @@ import pytest
 from botocore import xform_name
 from botocore.session import Session
 
-from pipeline.deploying.aws_errors import PERMISSIONS
-from pipeline.deploying.permissions import STATIONS
+from pipeline.connecting.aws_errors import PERMISSIONS
 from pipeline.deploying.stacks import _WAYS_OUT
+from pipeline.rights.permissions import STATIONS
 from tests.smoke.steps import OWN_RIGHTS, STEPS
 
 ROOT = Path(__file__).parents[1]

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from pipeline import answers
-from pipeline.deploying import permissions
+from pipeline.rights import permissions
 from pipeline.stations import deploy
 
 WORKFLOWS = sorted((Path(__file__).parents[1] / ".github/workflows").glob("*.yml"))

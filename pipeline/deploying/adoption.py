@@ -15,7 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pipeline.deploying import clients, screen, stacks
+from pipeline.connecting import clients
+from pipeline.deploying import screen, stacks
 from pipeline.deploying.deployment import Deployment, Taken
 from pipeline.deploying.inventory import BUCKET, KEPT
 from pipeline.deploying.losses import NAMES

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline import redaction
-from pipeline.deploying.clients import patiently
+from pipeline.connecting.clients import patiently
 from pipeline.deploying.stacks import REVIEW, find
 from pipeline.errors import UserError
 from pipeline.findings import Pointer

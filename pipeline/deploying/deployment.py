@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pipeline import checks, terminal, verdict_cache
 from pipeline import render as rendering
+from pipeline.connecting.clients import Clients
 from pipeline.deploying import alarm_watch, publishing, screen
 from pipeline.deploying.bucket import Bucket
-from pipeline.deploying.clients import Clients
 from pipeline.deploying.target import Target
 from pipeline.environment.fields import BaseSettings
 from pipeline.environment.settings import Loaded

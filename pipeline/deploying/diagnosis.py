@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from pipeline.connecting.clients import patiently
 from pipeline.deploying import events, stacks
-from pipeline.deploying.clients import patiently
 from pipeline.deploying.events import Event
 from pipeline.deploying.hints import hint
 from pipeline.deploying.stacks import REVIEW, Kind, Stack

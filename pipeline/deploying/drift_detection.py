@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.deploying.clients import patiently
+from pipeline.connecting.clients import patiently
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pipeline.deploying.clients import patiently
+from pipeline.connecting.clients import patiently
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from pipeline.connecting.clients import patiently
 from pipeline.deploying import inventory, screen
-from pipeline.deploying.clients import patiently
 from pipeline.deploying.stacks import Stack
 from pipeline.deploying.target import Target
 from pipeline.policy.references import of_type, referred

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from pipeline import verdict_cache
-from pipeline.deploying import alarm_watch, change_rules, changeset, clients, losses, screen
+from pipeline.connecting import clients
+from pipeline.deploying import alarm_watch, change_rules, changeset, losses, screen
 from pipeline.deploying.alarm_watch import NOBODY, Watch
 from pipeline.deploying.changeset import Change, ChangeSet, Doubt, Purpose, Request
 from pipeline.deploying.deployment import Deployment

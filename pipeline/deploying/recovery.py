@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.deploying import clients, emptying, events, inventory, screen, stacks, watching
+from pipeline.connecting import clients
+from pipeline.deploying import emptying, events, inventory, screen, stacks, watching
 from pipeline.deploying.inventory import BUCKET, Held
 from pipeline.deploying.losses import NAMES, STATEFUL
 from pipeline.errors import Refused, UserError

@@ -13,8 +13,8 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pipeline.connecting.clients import patiently
 from pipeline.deploying import screen
-from pipeline.deploying.clients import patiently
 from pipeline.errors import Refused, UserError
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline.deploying import clients, screen, stacks
+from pipeline.connecting import clients
+from pipeline.connecting.clients import Clients
+from pipeline.deploying import screen, stacks
 from pipeline.deploying.bucket import Bucket
-from pipeline.deploying.clients import Clients
 from pipeline.deploying.stacks import Stack
 from pipeline.environment.fields import BaseSettings
 from pipeline.environment.settings import Loaded

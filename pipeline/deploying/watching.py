@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pipeline import signals
-from pipeline.deploying import clients, events, screen, stacks
+from pipeline.connecting import clients
+from pipeline.deploying import events, screen, stacks
 from pipeline.deploying.hints import hint
 from pipeline.errors import UserError
 

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from pipeline import render as rendering
 from pipeline import website
+from pipeline.connecting import clients
+from pipeline.connecting.clients import patiently
 from pipeline.deploying import (
     adoption,
     alarm_watch,
     changeset,
-    clients,
     code_only,
     diagnosis,
     events,
@@ -30,7 +31,6 @@ from pipeline.deploying import (
 )
 from pipeline.deploying.alarm_watch import NOBODY, Watch
 from pipeline.deploying.changeset import ChangeSet
-from pipeline.deploying.clients import patiently
 from pipeline.deploying.consent import (
     NO_CONSENT,
     Consent,

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from pipeline import answers
 from pipeline.answers import Fate
+from pipeline.connecting import clients
 from pipeline.deploying import bucket as buckets
-from pipeline.deploying import clients, emptying, events, inventory, screen, stacks, watching
+from pipeline.deploying import emptying, events, inventory, screen, stacks, watching
 from pipeline.deploying.consent import check_confirmation, confirmed
 from pipeline.deploying.inventory import BUCKET, Held
 from pipeline.deploying.stacks import Stack

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pipeline import answers, render
 from pipeline.answers import State
-from pipeline.deploying import clients, diagnosis, screen
+from pipeline.connecting import clients
+from pipeline.deploying import diagnosis, screen
 from pipeline.deploying.diagnosis import Diagnosis
 from pipeline.deploying.target import enter
 from pipeline.environment import settings

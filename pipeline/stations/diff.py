@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import answers, redaction, render
-from pipeline.deploying import clients, diagnosis, inventory, screen
+from pipeline.connecting import clients
+from pipeline.deploying import diagnosis, inventory, screen
 from pipeline.deploying.comparing import Difference, differences
 from pipeline.deploying.deployment import Deployment
 from pipeline.deploying.stacks import Stack

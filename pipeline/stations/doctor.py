@@ -22,9 +22,9 @@ from pipeline.errors import UserError
 from pipeline.stations import arguments
 
 if TYPE_CHECKING:
-    from pipeline.deploying.places import Places
-    from pipeline.deploying.policies import Grant, Policy, Purpose
     from pipeline.deploying.target import Target
+    from pipeline.rights.places import Places
+    from pipeline.rights.policies import Grant, Policy, Purpose
 
 _SESSIONS = "plan, deploy, outputs, diff, drift, rollback, destroy"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -196,10 +196,11 @@ def _version(path: str) -> str:
 def of_environment(name: str, root: Path) -> Iterator[Answer]:
     """The file, the credentials, the account, the permissions; each only if the last is there."""
     from pipeline import render
-    from pipeline.deploying import clients, places
+    from pipeline.connecting import clients
     from pipeline.deploying.consent import check_account_is_known
     from pipeline.deploying.target import enter
     from pipeline.environment import settings
+    from pipeline.rights import places
 
     loaded = settings.load(name, root)
     yield Answer(f"environments/{name}.yaml", "valid", "everything")
@@ -219,7 +220,8 @@ def of_rights(target: Target, of: Places) -> Iterator[Answer]:
     """Whether each station may make its calls, and CloudFormation the calls that the template
     needs.
     """
-    from pipeline.deploying import clients, permissions, policies, simulating
+    from pipeline.connecting import clients
+    from pipeline.rights import permissions, policies, simulating
 
     own = target.settings.aws
     stations = [
@@ -262,7 +264,7 @@ def print_policies(purpose: str, name: str, root: Path) -> int:
     """The policies for a purpose as JSON, each under its name; what is to be known beside."""
     import json
 
-    from pipeline.deploying import policies
+    from pipeline.rights import policies
 
     of = _places(name, root)
     wanted = next(one for one in policies.PURPOSES if one == purpose)
@@ -279,9 +281,10 @@ def _places(name: str, root: Path) -> Places:
     written.
     """
     from pipeline import render
-    from pipeline.deploying import clients, places
+    from pipeline.connecting import clients
     from pipeline.deploying.target import enter
     from pipeline.environment import settings
+    from pipeline.rights import places
 
     loaded = settings.load(name, root)
     account = loaded.settings.aws.account
@@ -292,7 +295,8 @@ def _places(name: str, root: Path) -> Places:
 
 
 def _tell_of_policies(of: Places, purpose: Purpose, found: Sequence[Policy]) -> None:
-    from pipeline.deploying import policies, screen
+    from pipeline.deploying import screen
+    from pipeline.rights import policies
 
     for one in found:
         screen.note(f"{one.name}: {one.size:,} of {policies.LARGEST:,} characters")

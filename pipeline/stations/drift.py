@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import answers, render
-from pipeline.deploying import clients, drift_detection, screen
+from pipeline.connecting import clients
+from pipeline.deploying import drift_detection, screen
 from pipeline.deploying.target import Target, enter
 from pipeline.environment import settings
 from pipeline.stations import arguments

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline import answers
+from pipeline.connecting import clients
 from pipeline.deploying import bucket as buckets
-from pipeline.deploying import clients, collecting, screen
+from pipeline.deploying import collecting, screen
 from pipeline.deploying.consent import check_confirmation, confirmed
 from pipeline.deploying.target import Target, enter
 from pipeline.environment import settings

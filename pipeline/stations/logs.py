@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pipeline import signals
-from pipeline.deploying import clients, log_lines, screen
+from pipeline.connecting import clients
+from pipeline.deploying import log_lines, screen
 from pipeline.deploying.log_lines import Following, Line
 from pipeline.deploying.target import Target, enter
 from pipeline.environment import settings

@@ -6,7 +6,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from pipeline import answers
-from pipeline.deploying import clients, screen
+from pipeline.connecting import clients
+from pipeline.deploying import screen
 from pipeline.deploying.target import Target, identify
 from pipeline.environment import settings
 from pipeline.stations import arguments

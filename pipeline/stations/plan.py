@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from pipeline import answers, costs
+from pipeline.connecting import clients
 from pipeline.deploying import (
     adoption,
-    clients,
     diagnosis,
     inventory,
     parcels,

@@ -14,16 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline import render as rendering
-from pipeline.deploying import (
-    adoption,
-    clients,
-    recovery,
-    restoring,
-    screen,
-    stacks,
-    streams,
-    undeleting,
-)
+from pipeline.connecting import clients
+from pipeline.deploying import adoption, recovery, restoring, screen, stacks, streams, undeleting
 from pipeline.deploying.consent import (
     Consent,
     check_account_is_known,

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import render
-from pipeline.deploying import clients, events, inventory, screen, stacks, watching
+from pipeline.connecting import clients
+from pipeline.deploying import events, inventory, screen, stacks, watching
 from pipeline.deploying.consent import check_confirmation, confirmed
 from pipeline.deploying.stacks import Stack
 from pipeline.deploying.target import Target, enter

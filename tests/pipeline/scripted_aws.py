@@ -25,8 +25,8 @@ from botocore.validate import validate_parameters
 
 from environments.schema import Settings
 from localcloud.keys import Endpoint
-from pipeline.deploying import clients
-from pipeline.deploying.clients import Clients
+from pipeline.connecting import clients
+from pipeline.connecting.clients import Clients
 from pipeline.deploying.deployment import Deployment
 from pipeline.deploying.target import Identity, Target
 from pipeline.documents import parse_template

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline import answers, checks
 from pipeline.__main__ import main
-from pipeline.deploying import clients
+from pipeline.connecting import clients
 from tests import answer_forms
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import (

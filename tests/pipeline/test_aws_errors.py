@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.deploying import clients, hints, watching
-from pipeline.deploying.aws_errors import Details, passes, refusal
+from pipeline.connecting import clients
+from pipeline.connecting.aws_errors import Details, passes, refusal
+from pipeline.deploying import hints, watching
 from pipeline.environment.fields import Aws
 from pipeline.errors import Refused, UserError
 

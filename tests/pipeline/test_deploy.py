@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from pipeline import checks
+from pipeline.connecting import clients
+from pipeline.connecting.aws_errors import PERMISSIONS
 from pipeline.deploying import bucket as buckets
-from pipeline.deploying import clients, screen
-from pipeline.deploying.aws_errors import PERMISSIONS
+from pipeline.deploying import screen
 from pipeline.deploying.consent import Consent, check_confirmation
 from pipeline.deploying.target import identify
 from pipeline.errors import Refused, UserError

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from pipeline.deploying import clients, proposal, watching
+from pipeline.connecting import clients
+from pipeline.deploying import proposal, watching
 from pipeline.deploying.changeset import ChangeSet
 from pipeline.deploying.consent import Consent
 from pipeline.errors import UserError

@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from botocore.loaders import Loader
 
-from pipeline.deploying import clients, events, screen, stacks, watching
+from pipeline.connecting import clients
+from pipeline.deploying import events, screen, stacks, watching
 from pipeline.deploying.consent import Consent
 from pipeline.deploying.deployment import Deployment
 from pipeline.errors import Refused, UserError

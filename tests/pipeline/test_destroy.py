@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.deploying import clients, emptying, events, screen
+from pipeline.connecting import clients
+from pipeline.deploying import emptying, events, screen
 from pipeline.deploying.consent import Consent
 from pipeline.errors import Refused, UserError
 from pipeline.stations import deploy, destroy

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from pipeline.deploying import clients, permissions, simulating
-from pipeline.deploying.aws_errors import PERMISSIONS
+from pipeline.connecting import clients
+from pipeline.connecting.aws_errors import PERMISSIONS
 from pipeline.deploying.consent import Consent
-from pipeline.deploying.policies import Grant
 from pipeline.deploying.target import Identity, Target
+from pipeline.rights import permissions, simulating
+from pipeline.rights.policies import Grant
 from pipeline.stations import deploy, destroy, doctor
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import ACCOUNT, Aws, Refusal, deployment

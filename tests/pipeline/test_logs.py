@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.deploying import clients, log_lines
+from pipeline.connecting import clients
+from pipeline.deploying import log_lines
 from pipeline.errors import UsageError
 from pipeline.stations import logs
 from tests.pipeline import scripted_aws

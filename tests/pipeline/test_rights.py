@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from pipeline.deploying import clients, permissions, places, policies
-from pipeline.deploying.places import Places
-from pipeline.deploying.policies import PURPOSES, Purpose
+from pipeline.connecting import clients
 from pipeline.environment import settings
 from pipeline.errors import Refused, UserError
 from pipeline.iam import evaluation, service_reference
 from pipeline.render import Rendered, render
+from pipeline.rights import permissions, places, policies
+from pipeline.rights.places import Places
+from pipeline.rights.policies import PURPOSES, Purpose
 from pipeline.stations import doctor
 from tests.conftest import ROOT
 from tests.pipeline import scripted_aws

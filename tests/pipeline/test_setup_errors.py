@@ -16,8 +16,8 @@ from botocore import exceptions
 from botocore.exceptions import BotoCoreError
 
 from pipeline import redaction
-from pipeline.deploying import clients
-from pipeline.deploying.setup_errors import OURS, Machine, Problem, told
+from pipeline.connecting import clients
+from pipeline.connecting.setup_errors import OURS, Machine, Problem, told
 from pipeline.environment.fields import Aws
 from pipeline.errors import UserError
 

@@ -20,7 +20,8 @@ from boto3 import Session
 
 from localcloud.keys import Endpoint
 from pipeline.__main__ import main
-from pipeline.deploying import clients, events, screen
+from pipeline.connecting import clients
+from pipeline.deploying import events, screen
 from tests.conftest import ROOT
 from tests.localcloud.test_endpoint import command_line
 from tests.pipeline import scripted_aws

@@ -14,7 +14,7 @@ from typing import Any
 
 from localcloud.application.deploying import here
 from pipeline import __main__ as pipeline
-from pipeline.deploying import clients
+from pipeline.connecting import clients
 from pipeline.environment import settings
 from tests.second_opinion import omissions
 

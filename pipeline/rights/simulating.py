@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pipeline.deploying import policies
+from pipeline.rights import policies
 
 if TYPE_CHECKING:
-    from pipeline.deploying.policies import Grant
     from pipeline.deploying.target import Target
+    from pipeline.rights.policies import Grant
 
 BATCH = 50  # names in one question
 ALLOWED = "allowed"

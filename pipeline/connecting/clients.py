@@ -17,8 +17,8 @@ from functools import cache, partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pipeline.deploying import aws_errors, setup_errors
-from pipeline.deploying.setup_errors import Machine, Problem
+from pipeline.connecting import aws_errors, setup_errors
+from pipeline.connecting.setup_errors import Machine, Problem
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from pipeline.deploying import permissions, resource_rights
-from pipeline.deploying.places import ANY, Places
 from pipeline.errors import UserError
 from pipeline.iam import service_reference
+from pipeline.rights import permissions, resource_rights
+from pipeline.rights.places import ANY, Places
 
 Purpose = Literal["plan", "deploy", "restore", "destroy"]
 PURPOSES: tuple[Purpose, ...] = ("plan", "deploy", "restore", "destroy")
