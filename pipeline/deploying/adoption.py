@@ -85,7 +85,8 @@ def _fate(deployment: Deployment, taken: Taken) -> str:
         return f"{taken} can't be looked at: {error.what}"
     if there:
         return f"{taken} is still there with what it holds; this deployment retains it."
-    return f"{taken} is gone, though this deployment retains it. See docs/operations.md, restoring."
+    restore = stacks.station("restore", deployment.settings)
+    return f"{taken} is gone, though this deployment retains it. `{restore}` says what is left."
 
 
 def named(deployment: Deployment) -> Iterator[Taken]:

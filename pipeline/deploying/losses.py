@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from pipeline.deploying import stacks
 from pipeline.deploying.changeset import Change
 from pipeline.deploying.inventory import KEPT
 from pipeline.errors import Refused
@@ -130,9 +131,20 @@ def check_gone(changes: Iterable[Change], template: dict[str, Any], settings: Ba
             raise Refused(
                 f"{change.logical_id} ({change.type}) is gone, and an empty one would be created"
                 " under its name.",
-                mend="Restore it first: docs/operations.md, disaster recovery. Then deploy with"
-                " --revert-drift again.",
+                mend=_way_back(change, settings),
             )
+
+
+def _way_back(change: Change, settings: BaseSettings) -> str:
+    if change.type == "AWS::DynamoDB::Table":
+        return (
+            f"Restore it first: `{stacks.station('restore', settings)}`, which deploys with"
+            " --revert-drift itself."
+        )
+    return (
+        "What it held is lost, unless a backup of your own has it. Create it under its name"
+        " yourself, then deploy with --revert-drift again, which brings its settings back."
+    )
 
 
 def _loss(change: Change, template: dict[str, Any]) -> str:

@@ -24,6 +24,7 @@ _PLAN = (
     "cloudformation:DescribeChangeSet",
     "cloudformation:DescribeEvents",
     "cloudformation:DeleteChangeSet",
+    "cloudformation:TagResource",  # the stack's tags; no operation of its own
     "cloudformation:DescribeStackEvents",
     "cloudformation:GetTemplate",
     "dynamodb:DescribeTable",

@@ -161,9 +161,21 @@ def test_a_retained_table_that_is_gone_is_not_made_anew_under_its_name(running: 
     with pytest.raises(Refused, match=r"Table .* is gone, and an empty one") as caught:
         deploy.bring_up_to_date(deployment(running, text=STACK), REVERT)
 
-    assert "Restore it first" in caught.value.mend
+    assert "`nox -s restore -- dev`" in caught.value.mend
     assert running.operations[-1] == "DeleteChangeSet"
     assert running.clients.tables.list_tables()["TableNames"] == []
+
+
+def test_a_bucket_that_is_gone_comes_back_only_by_a_persons_own_hand(running: Aws) -> None:
+    running.clients.s3.delete_bucket(Bucket=BOX)
+
+    with pytest.raises(Refused, match=r"Box .* is gone") as caught:
+        deploy.bring_up_to_date(deployment(running, text=STACK), REVERT)
+    running.clients.s3.create_bucket(Bucket=BOX)
+    deploy.bring_up_to_date(deployment(running, text=STACK), REVERT)
+
+    assert "Create it under its name yourself" in caught.value.mend
+    assert origins(running) == ["https://new"]
 
 
 def test_a_table_that_nobody_wanted_to_keep_is_made_anew(running: Aws) -> None:
