@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -98,6 +99,30 @@ def test_the_list_says_in_a_line_what_each_session_does(root: Path) -> None:
     lines = [line for line in done.stdout.splitlines() if line[:2] in {"* ", "- "}]
     assert len(lines) >= 12
     assert all(" -> " in line for line in lines)
+
+
+def test_each_session_has_its_row_in_the_readme(root: Path) -> None:
+    done = run_nox(root, sys.executable, "-m", "nox", "-l")
+    names = re.findall(r"^[*-] ([\w-]+?)(?:-3\.\d+)? -> ", done.stdout, re.MULTILINE)
+
+    rows = re.findall(r"^\| (`[^|]+`) \|", (root / "README.md").read_text(), re.MULTILINE)
+
+    assert len(names) > 20
+    assert sorted(set(names)) == sorted(
+        {name for row in rows for name in re.findall(r"`([\w-]+)`", row)}
+    )
+
+
+def test_each_station_has_a_session(root: Path) -> None:
+    stations = {path.stem for path in (root / "pipeline/stations").glob("*.py")}
+    source = (root / "noxfile.py").read_text()
+
+    missing = {
+        name
+        for name in stations - {"__init__", "arguments", "environments"}
+        if f"\ndef {name}(session" not in source
+    }
+    assert missing == set(), "noxfile.py: a session of that name, as CONTRIBUTING.md says"
 
 
 def run_nox(root: Path, *command: str, path: str = "") -> subprocess.CompletedProcess[str]:

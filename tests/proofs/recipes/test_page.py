@@ -11,7 +11,7 @@ from tests.proofs.recipes.carrying_out import RECIPES, carry_out
 from tests.proofs.recipes.page import Recipe
 from tests.proofs.recipes.workshop import Workshop
 
-NAMES = {"environment", "setting", "resource", "rule", "route", "local resource type"}
+NAMES = {"environment", "setting", "resource", "rule", "route", "local resource type", "station"}
 PATTERNS = ("environments/*.yaml", "templates/parts/", "rules/required.yaml")
 
 
