@@ -34,7 +34,9 @@ OWN_LOCKS = {  # groups whose tools fit no one else's
 }
 ALONE = {*OWN_LOCKS, "dev"}  # groups that need nothing of the pipeline's own dependencies
 UNDO_TIME = 30.0  # seconds that a station has after Ctrl-C to say how things stand
-TWO_AT_ONCE = ("--numprocesses=2", "--dist=loadgroup")  # browsers wait more than they work
+# Browsers wait more than they work. Each of the two begins with one half of the tests, so that one
+# alone starts the local cloud of tests/e2e, and each an engine of tests/browsers.
+TWO_AT_ONCE = ("--numprocesses=2", "--dist=worksteal")
 END_TIME = 10.0  # seconds that the local cloud has after Ctrl-C to close what it opened
 
 # Posargs reach every session of a run, so `nox -s render deploy -- prod --confirm prod` would hand

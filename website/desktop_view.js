@@ -1,12 +1,13 @@
 /** Draws the desktop page. */
 
-import { $, input, qrPicture, say, setIcon, show } from "./dom.js";
+import { $, input, say, setIcon, show } from "./dom.js";
 import { isHere } from "./pictures.js";
 import { encode } from "./qr.js";
 import { count, isOver, phase } from "./session.js";
 
 /** @typedef {ReturnType<typeof import("./desktop.js").view>} View */
 
+const SVG = "http://www.w3.org/2000/svg";
 const ICONS = {
   creating: "clock",
   waiting: "phone",
@@ -93,6 +94,28 @@ function drawCode(view, shown) {
   input("link").value = link;
   show($("code"), connected && session?.matchCode !== undefined);
   say($("code-digits"), session?.matchCode ?? "");
+}
+
+/** A QR code as a picture, four light modules around it.
+ *  @param {import("./qr.js").Code} code @param {string} label */
+function qrPicture({ size, rows }, label) {
+  const svg = document.createElementNS(SVG, "svg");
+  const path = document.createElementNS(SVG, "path");
+  svg.setAttribute("viewBox", `-4 -4 ${size + 8} ${size + 8}`);
+  svg.setAttribute("shape-rendering", "crispEdges");
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", label);
+  path.setAttribute("d", rows.map((row, y) => bars(row.join(""), y)).join(""));
+  svg.append(path);
+  return svg;
+}
+
+/** @param {string} row @param {number} y */
+function bars(row, y) {
+  const found = [...row.matchAll(/1+/g)];
+  return found
+    .map(({ 0: bar, index }) => `M${index} ${y}h${bar.length}v1h-${bar.length}z`)
+    .join("");
 }
 
 /** @param {View} view @param {string} shown @param {number} photos */

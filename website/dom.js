@@ -52,50 +52,6 @@ export function setIcon(use, name) {
   if (use.getAttribute("href") !== href) use.setAttribute("href", href);
 }
 
-/** A QR code as a picture, four light modules around it.
- *  @param {import("./qr.js").Code} code @param {string} label */
-export function qrPicture({ size, rows }, label) {
-  const svg = document.createElementNS(SVG, "svg");
-  const path = document.createElementNS(SVG, "path");
-  svg.setAttribute("viewBox", `-4 -4 ${size + 8} ${size + 8}`);
-  svg.setAttribute("shape-rendering", "crispEdges");
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", label);
-  path.setAttribute("d", rows.map((row, y) => bars(row.join(""), y)).join(""));
-  svg.append(path);
-  return svg;
-}
-
-/** @param {string} row @param {number} y */
-function bars(row, y) {
-  const found = [...row.matchAll(/1+/g)];
-  return found
-    .map(({ 0: bar, index }) => `M${index} ${y}h${bar.length}v1h-${bar.length}z`)
-    .join("");
-}
-
-/**
- * Makes a list's children those of the items, keeping what is there already: pictures do not
- * flicker, and the focus stays.
- *
- * @template T
- * @param {HTMLElement} list @param {T[]} items @param {(item: T) => string} key
- * @param {(item: T) => HTMLElement} create @param {(element: HTMLElement, item: T) => void} update
- */
-export function drawList(list, items, key, create, update) {
-  const old = new Map(
-    Array.from(list.children, (child) => [child.getAttribute("data-key"), child]),
-  );
-  items.forEach((item, at) => {
-    const element = /** @type {HTMLElement} */ (old.get(key(item)) ?? create(item));
-    old.delete(key(item));
-    element.dataset.key = key(item);
-    update(element, item);
-    if (list.children[at] !== element) list.insertBefore(element, list.children[at] ?? null);
-  });
-  for (const gone of old.values()) gone.remove();
-}
-
 /**
  * The button that changes to the other language.
  *

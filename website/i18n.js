@@ -68,9 +68,6 @@ export async function speak(wish) {
   for (const element of document.querySelectorAll("[data-t]")) {
     element.textContent = speaker_.t(/** @type {HTMLElement} */ (element).dataset.t ?? "");
   }
-  for (const element of document.querySelectorAll("[data-t-label]")) {
-    element.setAttribute("aria-label", speaker_.t(element.getAttribute("data-t-label") ?? ""));
-  }
   return speaker_;
 }
 

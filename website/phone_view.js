@@ -1,6 +1,7 @@
 /** Draws the phone page. */
 
-import { $, drawList, icon, input, make, say, setIcon, show } from "./dom.js";
+import { $, icon, input, make, say, setIcon, show } from "./dom.js";
+import { drawList } from "./list.js";
 
 /** @typedef {import("./i18n.js").Speaker} Speaker */
 /** @typedef {import("./sending.js").Item} Item */

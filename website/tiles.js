@@ -1,6 +1,7 @@
 /** The photos as tiles. */
 
-import { drawList, icon, make, say, show } from "./dom.js";
+import { icon, make, say, show } from "./dom.js";
+import { drawList } from "./list.js";
 import { isLate } from "./pictures.js";
 import { isSettled } from "./session.js";
 

@@ -16,16 +16,6 @@ from tests.e2e.running import Application, serving
 Lender = Callable[..., AbstractContextManager[Any]]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """An engine's tests stay together: its browsers start once."""
-    for item in items:
-        called = getattr(item, "callspec", None)
-        engine = called.params.get("engine") if called else None
-        if isinstance(engine, Engine):
-            item.add_marker(pytest.mark.xdist_group(engine.name))
-
-
 @pytest.fixture(scope="session")
 def application() -> Iterator[Application]:
     with serving() as application:

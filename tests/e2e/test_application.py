@@ -13,8 +13,6 @@ from tests.e2e.people import Desktop, Phone, person
 from tests.e2e.pictures import has_location, huge_png, jpeg
 from tests.e2e.running import Application
 
-pytestmark = pytest.mark.xdist_group("application")  # one local cloud serves them all
-
 REFUSED = r"status of 4\d\d"
 CUT_OFF = r"ERR_INTERNET_DISCONNECTED|ERR_FAILED|WebSocket connection|net::ERR"
 
