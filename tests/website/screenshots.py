@@ -382,18 +382,14 @@ def shrink(path: Path) -> None:
     image.save(path, optimize=True)
 
 
-def main(folder: Path, *only: str) -> None:
-    """Everything there is to see."""
+def main(folder: Path, is_wanted: Callable[[str], bool]) -> None:
+    """Everything there is to see, of which something wants the name."""
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = launch(playwright)
         for scenes, wide in ((DESKTOP_SCENES, DESKTOP), (PHONE_SCENES, PHONE)):
             for scene in scenes:
-                wanted = [
-                    look
-                    for look in looks(wide)
-                    if not only or any(look.name(scene.__name__).startswith(one) for one in only)
-                ]
+                wanted = [look for look in looks(wide) if is_wanted(look.name(scene.__name__))]
                 if wanted:
                     shoot(browser, scene, wanted, folder)
         browser.close()
@@ -402,8 +398,8 @@ def main(folder: Path, *only: str) -> None:
 if __name__ == "__main__":
     arguments = sys.argv[1:]
     if arguments[0] == "--best":
-        main(Path(arguments[1]), *BEST)
+        main(Path(arguments[1]), BEST.__contains__)
         for name in BEST:
             shrink(Path(arguments[1]) / f"{name}.png")
     else:
-        main(Path(arguments[0]), *arguments[1:])
+        main(Path(arguments[0]), lambda name: name.startswith(tuple(arguments[1:] or [""])))
