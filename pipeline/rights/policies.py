@@ -161,9 +161,29 @@ def _condition(places: Places, action: str) -> Conditions:
     if action in _OF_FUNCTION:
         functions = places.of_stack("functions")
         return {"ArnLike": {"lambda:FunctionArn": _one_or_many(functions)}} if functions else {}
-    if action.startswith("kms:"):
-        return _tagged(places, "RequestTag" if action == "kms:CreateKey" else "ResourceTag", action)
+    if action == "kms:CreateKey":
+        return _tagged(places, "RequestTag")
+    if action.startswith("kms:") or _is_about_distributions(action):
+        return NO_CONDITION if action in _BEFORE_TAGS else _tagged(places, "ResourceTag")
     return NO_CONDITION
+
+
+# What makes a resource, or gives it its tags: it has none yet.
+_BEFORE_TAGS = frozenset(
+    {
+        "cloudfront:CreateDistribution",
+        "cloudfront:TagResource",
+        "cloudfront:UntagResource",
+        "kms:TagResource",
+        "kms:UntagResource",
+    }
+)
+
+
+def _is_about_distributions(action: str) -> bool:
+    """Is it one whose resource is a distribution alone, which has tags?"""
+    mine = action.startswith("cloudfront:")
+    return mine and "distribution" in service_reference.resource_types(action)
 
 
 def boundary(places: Places) -> str:
@@ -173,10 +193,10 @@ def boundary(places: Places) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
-def _tagged(places: Places, key: str, action: str) -> Conditions:
-    """Tags of the environment; a key's own tagging comes before it has any."""
+def _tagged(places: Places, key: str) -> Conditions:
+    """The environment's tags, where it has any."""
     tags = places.rendered.settings.tags
-    if not tags or action in {"kms:TagResource", "kms:UntagResource"}:
+    if not tags:
         return NO_CONDITION
     return {"StringEquals": {f"aws:{key}/{name}": value for name, value in sorted(tags.items())}}
 

@@ -171,6 +171,23 @@ def test_a_boundary_is_demanded_where_all_roles_have_it() -> None:
     assert "iam:PutRolePolicy" not in making["Action"]  # the role has none
 
 
+def test_what_has_no_name_is_limited_by_its_tags_once_it_has_them() -> None:
+    of = places.of(rendered("prod"), ACCOUNT)
+    conditions = {
+        action: sorted(one.get("Condition", {}).get("StringEquals", {}))
+        for one in statements(of, "deploy")
+        for action in one["Action"]
+    }
+
+    tags = ["aws:ResourceTag/Environment", "aws:ResourceTag/Project"]
+    assert conditions["kms:ScheduleKeyDeletion"] == tags
+    assert conditions["cloudfront:DeleteDistribution"] == tags
+    assert conditions["cloudfront:CreateInvalidation"] == tags
+    assert conditions["kms:CreateKey"] == [one.replace("Resource", "Request") for one in tags]
+    assert conditions["cloudfront:CreateDistribution"] == []
+    assert conditions["kms:TagResource"] == []
+
+
 def test_with_a_service_role_the_deployer_only_hands_it_over() -> None:
     aws = {**scripted_aws.loaded().settings.aws.model_dump(), "service_role_arn": ROLE}
     of = stack("Queue: {Type: 'AWS::SQS::Queue', Properties: {QueueName: q}}", aws=aws)
