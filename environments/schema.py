@@ -226,7 +226,7 @@ def _kms_key(settings: Settings) -> Iterator[Clash]:
 def _alarms(settings: Settings) -> Iterator[Clash]:
     alarms = settings.alarms
     if alarms.rollback_minutes is not None and not alarms.enabled:
-        why = "Without alarms nothing can take an update back. Write null, or alarms.enabled: true."
+        why = "Without alarms nothing can roll an update back. Write null, or alarms.enabled: true."
         yield Clash("alarms.rollback_minutes", alarms.rollback_minutes, why)
 
 

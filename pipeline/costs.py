@@ -104,28 +104,28 @@ def prices(region: str, root: Path) -> Prices | None:
 
 def usage(root: Path) -> Usage:
     """What a session uses."""
-    found = _read(Usage, USAGE, root)
-    if found is None:
+    read = _read(Usage, USAGE, root)
+    if read is None:
         raise UserError(
             "there is no file that says what a session uses.",
             where=USAGE,
             mend="It holds `assumed`, a text, and `uses`, a list of {unit, amount}.",
         )
-    return found
+    return read
 
 
 def standing(template: Mapping[str, Any], known: Prices) -> list[Item]:
     """The fixed cost of the template's resources by the month."""
     bill = []
     for kind, price in known.resources.items():
-        found = of_type(dict(template), kind).values()
-        count = sum(_times(resource, price.each) for resource in found)
+        held = of_type(dict(template), kind).values()
+        count = sum(_times(resource, price.each) for resource in held)
         more = sum(
             each * len(prop(resource, name) or [])
-            for resource in found
+            for resource in held
             for name, each in price.with_.items()
         )
-        if found:
+        if held:
             what = kind.removeprefix("AWS::")
             bill.append(Item(price.service, what, count, count * price.price + more))
     return bill
@@ -185,12 +185,12 @@ def _days(bucket: str, template: Mapping[str, Any]) -> float:
 
 
 def _resource(name: str, template: Mapping[str, Any]) -> dict[str, Any]:
-    found = resources(dict(template)).get(name)
-    if found is None:
+    resource = resources(dict(template)).get(name)
+    if resource is None:
         raise UserError(
-            f"{name} is no resource of the template.", where=USAGE, mend="Name one that it has."
+            f"{name} isn't a resource of the template.", where=USAGE, mend="Name one that it has."
         )
-    return found
+    return resource
 
 
 def _read(form: type[Form], file: str, root: Path) -> Form | None:

@@ -77,14 +77,14 @@ def of_error(error: UserError, tool: str, environment: str = "") -> list[Finding
     return [
         Finding(
             tool=tool,
-            rule=_RULES.get(tool) or _rule_of_file(one.where),
+            rule=_RULES.get(tool) or _rule_of_file(mistake.where),
             level=Level.ERROR,
-            message=one.what,
+            message=mistake.what,
             environment=environment,
-            mend=one.mend,
-            place=_place(one.where),
+            mend=mistake.mend,
+            place=_place(mistake.where),
         )
-        for one in error.each
+        for mistake in error.each
     ]
 
 

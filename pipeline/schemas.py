@@ -123,16 +123,16 @@ def _ways(kind: str, node: Schema, depth: int = 8) -> Iterator[Schema]:
     inner = [one for key in ("oneOf", "anyOf", "allOf") for one in node.get(key, [])]
     if "$ref" in node:
         inner.append(_referred(kind, node["$ref"]))
-    for one in inner:
-        if isinstance(one, dict):
-            yield from _ways(kind, one, depth - 1)
+    for way in inner:
+        if isinstance(way, dict):
+            yield from _ways(kind, way, depth - 1)
 
 
 def _referred(kind: str, pointer: str) -> Schema:
-    found: Any = schema(kind)
+    part: Any = schema(kind)
     for key in pointer.removeprefix("#/").split("/"):
-        found = found.get(key, {})
-    referred: Schema = found
+        part = part.get(key, {})
+    referred: Schema = part
     return referred
 
 

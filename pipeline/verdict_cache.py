@@ -142,8 +142,8 @@ def watched_everywhere() -> Iterator[set[str]]:
 
 def modules() -> set[str]:
     """The files of all modules that are imported in this process."""
-    found = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-    return {_absolute(path) for path in found if path}
+    paths = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    return {_absolute(path) for path in paths if path}
 
 
 def _absolute(path: str | os.PathLike[str]) -> str:

@@ -92,12 +92,12 @@ def described(document: Document) -> Site | None:
 
 def published(root: Path, outputs: Mapping[str, str]) -> list[Page]:
     """All files in the order in which they are put: what a page needs comes before the page."""
-    found = [_page(path, root, outputs) for path in _files(root / FOLDER)]
-    if not any(page.path.endswith(".html") for page in found):
+    pages = [_page(path, root, outputs) for path in _files(root / FOLDER)]
+    if not any(page.path.endswith(".html") for page in pages):
         raise UserError(
             "there is no page to publish.", where=f"{FOLDER}/", mend="It needs an index.html."
         )
-    return sorted(found, key=lambda page: (_rank(page.path), page.path))
+    return sorted(pages, key=lambda page: (_rank(page.path), page.path))
 
 
 def _files(folder: Path) -> Iterator[Path]:

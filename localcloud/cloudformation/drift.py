@@ -78,26 +78,26 @@ def _answer(stack: Stack, resource: Resource, seen: State) -> dict[str, Any]:
         "Timestamp": now(),
     }
     if seen.status in {live.IN_SYNC, live.MODIFIED}:
-        found = {name: live.get(seen.actual, name) for name in wanted}
-        answer["ActualProperties"] = json.dumps(found, sort_keys=True, default=str)
+        actual = {name: live.get(seen.actual, name) for name in wanted}
+        answer["ActualProperties"] = json.dumps(actual, sort_keys=True, default=str)
         answer["PropertyDifferences"] = list(_differences(seen))
     return answer
 
 
 def _differences(seen: State) -> Iterator[dict[str, str]]:
-    for path, wanted, found in seen.differences:
+    for path, wanted, actual in seen.differences:
         place = "/" + "/".join(map(str, path))
-        if isinstance(wanted, list) and isinstance(found, list):
-            yield from _of_lists(place, wanted, found)
-        elif found is None:
+        if isinstance(wanted, list) and isinstance(actual, list):
+            yield from _of_lists(place, wanted, actual)
+        elif actual is None:
             yield _difference(place, "REMOVE", wanted, None)
         else:
-            yield _difference(place, "NOT_EQUAL", wanted, found)
+            yield _difference(place, "NOT_EQUAL", wanted, actual)
 
 
-def _of_lists(place: str, wanted: list[Any], found: list[Any]) -> Iterator[dict[str, str]]:
+def _of_lists(place: str, wanted: list[Any], actual: list[Any]) -> Iterator[dict[str, str]]:
     """Lists of another length: which items came, and which went."""
-    left = list(found)
+    left = list(actual)
     for index, item in enumerate(wanted):
         match = next((one for one in left if not any(live.compare(item, one, ()))), None)
         if match is None:
@@ -105,13 +105,13 @@ def _of_lists(place: str, wanted: list[Any], found: list[Any]) -> Iterator[dict[
         else:
             left.remove(match)
     for item in left:
-        yield _difference(f"{place}/{found.index(item)}", "ADD", None, item)
+        yield _difference(f"{place}/{actual.index(item)}", "ADD", None, item)
 
 
-def _difference(place: str, kind: str, wanted: Any, found: Any) -> dict[str, str]:
+def _difference(place: str, kind: str, wanted: Any, actual: Any) -> dict[str, str]:
     return {
         "PropertyPath": place,
         "ExpectedValue": "null" if wanted is None else changes.text(wanted),
-        "ActualValue": "null" if found is None else changes.text(found),
+        "ActualValue": "null" if actual is None else changes.text(actual),
         "DifferenceType": kind,
     }

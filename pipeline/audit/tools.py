@@ -49,8 +49,8 @@ class Remark:
 
 def remarks(template: Template, root: Path) -> list[Remark]:
     """All three tools' remarks on one template, each rule and subject once."""
-    found = [*checkov(template), *control_tower(template, root), *parliament(template)]
-    return list({(one.tool, one.rule, one.subject): one for one in found}.values())
+    said = [*checkov(template), *control_tower(template, root), *parliament(template)]
+    return list({(one.tool, one.rule, one.subject): one for one in said}.values())
 
 
 def checkov(template: Template) -> Iterator[Remark]:
@@ -119,11 +119,11 @@ def _resources(value: Any, template: Mapping[str, Any]) -> set[str]:
         return {name for one in value for name in _resources(one, template)}
     if not isinstance(value, dict):
         return set()
-    found = {name for one in value.values() for name in _resources(one, template)}
+    resources = {name for one in value.values() for name in _resources(one, template)}
     steps = str(value.get("path", "")).split("/")
     if steps[:2] == ["", "Resources"] and len(steps) > 2 and steps[2] in template["Resources"]:
-        found.add(steps[2])
-    return found
+        resources.add(steps[2])
+    return resources
 
 
 def parliament(template: Template) -> Iterator[Remark]:
@@ -165,8 +165,8 @@ def _written_out(value: Any, references: References, *, in_policy: bool) -> Any:
             return references.resolve(value)
         return value
     return {
-        key: _written_out(one, references, in_policy=in_policy or key in _POLICIES)
-        for key, one in value.items()
+        key: _written_out(item, references, in_policy=in_policy or key in _POLICIES)
+        for key, item in value.items()
     }
 
 
@@ -185,9 +185,9 @@ def _policies(template: Mapping[str, Any]) -> Iterator[tuple[str, Pointer, Any]]
             if key in properties:
                 yield key, (*at, key), properties[key]
         if resource["Type"] == "AWS::IAM::Role":
-            for number, one in enumerate(properties.get("Policies", [])):
+            for number, policy in enumerate(properties.get("Policies", [])):
                 pointer = (*at, "Policies", number, "PolicyDocument")
-                yield one["PolicyName"], pointer, one["PolicyDocument"]
+                yield policy["PolicyName"], pointer, policy["PolicyDocument"]
 
 
 def _remark(

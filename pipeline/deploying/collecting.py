@@ -81,7 +81,7 @@ def _named(target: Target, bucket: Bucket) -> Iterator[str]:
                 raise Refused(
                     f"the stack {stack['StackName']} takes its code from {bucket.name} and is in"
                     f" state {stack['StackStatus']}.",
-                    mend="Bring it to rest first: to be taken back it may need what is there.",
+                    mend="Wait until it is at rest: its rollback may need these objects.",
                 )
             yield from values
 

@@ -75,13 +75,13 @@ def build(loaded: Loaded, root: Path) -> tuple[Rendered, list[Artifact]]:
     alarm_watch.described(rendered.document)
     cache = Cache(root / verdict_cache.FOLDER)
     with terminal.step(f"{' and '.join(checks.ALL)} {loaded.name}"):
-        found = checks.judge(checks.ALL, [rendered], root, cache)
+        findings = checks.judge(checks.ALL, [rendered], root, cache)
     if cache.knew_all:
         screen.note(f"{loaded.name} is as judged before.")
-    if checks.fails(found):
-        terminal.show_findings(found, root)
+    if checks.fails(findings):
+        terminal.show_findings(findings, root)
         raise UserError(
-            f"lint and guard found {terminal.summary(found)} in {loaded.name}.",
+            f"lint and guard found {terminal.summary(findings)} in {loaded.name}.",
             mend="Nothing was sent to AWS. Mend what is shown above.",
         )
     return rendered, zips.package(root)

@@ -210,6 +210,7 @@ def moment(text: str) -> datetime:
         at = None
     if at is None or at.tzinfo is None:
         raise UserError(
-            f"{text!r} is no time with a zone.", mend="Write 2026-11-28T04:30:00Z, or +01:00 for Z."
+            f"{text!r} isn't a time with a zone.",
+            mend="Write 2026-11-28T04:30:00Z, or +01:00 for Z.",
         )
     return at

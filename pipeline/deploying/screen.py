@@ -93,7 +93,7 @@ def _below(change: Change) -> list[str]:
 
 
 _SEEN = {
-    "DELETED": "it is gone; somebody deleted it",
+    "DELETED": "it was deleted outside CloudFormation",
     "UNKNOWN": "CloudFormation could not look at it: template against template only",
     "UNSUPPORTED": "CloudFormation can't look at its type: template against template only",
 }

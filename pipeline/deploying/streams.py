@@ -29,9 +29,11 @@ def left_behind(target: Target) -> list[str]:
     held = inventory.held(target.aws.cloudformation, target.existing_stack().id)
     tables = {one.physical_id for one in held if one.type == TABLE}
     return [
-        one.logical_id
-        for one in held
-        if one.type == MAPPING and one.physical_id and _is_stale(target, one.physical_id, tables)
+        resource.logical_id
+        for resource in held
+        if resource.type == MAPPING
+        and resource.physical_id
+        and _is_stale(target, resource.physical_id, tables)
     ]
 
 

@@ -17,12 +17,12 @@ from pipeline.environment.fields import Section
 
 def descriptions(model: type[Section]) -> dict[str, str]:
     """Key, as the files write it -> its docstring on one line; bases' fields included."""
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for kind in reversed(model.__mro__):
         if issubclass(kind, Section) and kind is not Section:
-            found |= _of_class(kind)
+            texts |= _of_class(kind)
     aliases = {name: field.alias or name for name, field in model.model_fields.items()}
-    return {aliases.get(name, name): told for name, told in found.items()}
+    return {aliases.get(name, name): told for name, told in texts.items()}
 
 
 def describe(schema: dict[str, Any], models: list[type[Section]]) -> dict[str, Any]:

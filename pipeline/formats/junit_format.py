@@ -29,7 +29,9 @@ def text(report: Report) -> str:
 
 def _suite(root: Element, tool: str, environment: str, report: Report) -> None:
     mine = [
-        one for one in report.findings if one.tool == tool and one.environment in {environment, ""}
+        finding
+        for finding in report.findings
+        if finding.tool == tool and finding.environment in {environment, ""}
     ]
     suite = SubElement(root, "testsuite", name=f"{tool} {environment}")
     names = [rule.name for rule in report.rules] if tool == TOOL_GUARD else ["every other rule"]

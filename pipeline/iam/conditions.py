@@ -64,14 +64,14 @@ def _refuse_variables(operator: str, values: list[str]) -> None:
 def _key_holds(operator: str, key: str, wanted: list[str], known: Mapping[str, str | None]) -> bool:
     if key.lower() not in known:
         raise NotUnderstood(f"the condition key {key}: nothing is known of it")
-    found = known[key.lower()]
+    value = known[key.lower()]
     if operator == "Null":
-        return str(found is None).lower() in [one.lower() for one in wanted]
+        return str(value is None).lower() in [one.lower() for one in wanted]
     base = operator.removesuffix(IF_EXISTS)
     is_positive, compare = OPERATORS[base]
-    if found is None:
+    if value is None:
         return base != operator or not is_positive
-    return any(compare(one, found) for one in wanted) is is_positive
+    return any(compare(one, value) for one in wanted) is is_positive
 
 
 def _number(text: str) -> Decimal:

@@ -38,13 +38,13 @@ class Statement:
 
     def covers_action(self, action: str) -> bool:
         """Actions know no case."""
-        found = any(matches(one.lower(), action.lower()) for one in self.actions)
-        return found is not self.is_not_action
+        matched = any(matches(one.lower(), action.lower()) for one in self.actions)
+        return matched is not self.is_not_action
 
     def covers_resource(self, resource: str) -> bool:
         """Resources are ARNs, and theirs is the case that they are written in."""
-        found = any(matches(one, resource) for one in self.resources)
-        return found is not self.is_not_resource
+        matched = any(matches(one, resource) for one in self.resources)
+        return matched is not self.is_not_resource
 
     def applies(self, action: str, resource: str, context: Context) -> bool:
         """Whether the statement is about this request."""

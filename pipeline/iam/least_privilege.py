@@ -61,9 +61,9 @@ def least_privilege(rendered: Sequence[Template], root: Path) -> list[Finding]:
 def flaws(template: Template, entries: Sequence[Entry]) -> list[Flaw]:
     """The flaws of one template, in the order of its roles."""
     try:
-        found = stack.read(template.value, References(template.value, target(template)))
+        read = stack.read(template.value, References(template.value, target(template)))
         with stack.judging(()):
-            return list(_flaws(found, entries))
+            return list(_flaws(read, entries))
     except Unjudged as error:
         return [_unjudged(error)]
 
@@ -102,7 +102,7 @@ def _unrecorded(stack: Stack, entries: Iterable[Entry]) -> Iterator[Flaw]:
             RECORDED,
             (),
             f"{recording.FILE} holds calls of {folder}, which no function runs.",
-            "Record anew, or give the function back its code.",
+            "Record again, or give the function back its code.",
         )
 
 
@@ -176,11 +176,11 @@ def _action_without_use(
     if not any(found for _, found in of_each):
         yield _unused(action, where, " or ".join(statement.resources))
         return
-    for number, (pattern, found) in enumerate(of_each):
+    for number, (pattern, matching) in enumerate(of_each):
         resource = item(at, "Resource", number, template)
-        if not found:
+        if not matching:
             yield _unused(action, resource, pattern)
-        elif _is_wider(pattern, needed := patterns.common([use.resource for use in found])):
+        elif _is_wider(pattern, needed := patterns.common([use.resource for use in matching])):
             yield Flaw(
                 NARROW,
                 resource,

@@ -113,8 +113,8 @@ def _about(
         }
     names = {name for form in service_reference.services()[prefix].arns.values()
              for name in service_reference.placeholders(form)}  # fmt: skip
-    found = {name: params.get(ALIASES.get(name, name)) for name in sorted(names)}
-    return {name: _named(value, told) for name, value in found.items() if isinstance(value, str)}
+    about = {name: params.get(ALIASES.get(name, name)) for name in sorted(names)}
+    return {name: _named(value, told) for name, value in about.items() if isinstance(value, str)}
 
 
 def _members(model: OperationModel) -> Mapping[str, Any]:
@@ -203,8 +203,8 @@ def _environment(named: str | None) -> Mapping[str, str]:
     if named is None:
         return os.environ
     module, _, name = named.partition(":")
-    found: Mapping[str, str] = getattr(import_module(module), name)
-    return found
+    variables: Mapping[str, str] = getattr(import_module(module), name)
+    return variables
 
 
 @pytest.fixture(scope="session", autouse=True)

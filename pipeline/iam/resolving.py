@@ -100,10 +100,10 @@ class References:
 
     def text(self, value: Any) -> str:
         """The value as a text; anything else is an error."""
-        found = self.resolve(value)
-        if not isinstance(found, str):
+        resolved = self.resolve(value)
+        if not isinstance(resolved, str):
             raise Unresolvable(f"{brief(repr(value))} isn't a text")
-        return found
+        return resolved
 
     def arn(self, logical_id: str) -> str:
         """The ARN of a resource."""
@@ -111,9 +111,9 @@ class References:
 
     def logical_id(self, value: Any, kind: str) -> str | None:
         """Which resource of a type a value names: by reference, by its name or by its ARN."""
-        found = self.resolve(value)
+        resolved = self.resolve(value)
         for logical_id, resource in self._resources.items():
-            if resource.get("Type") == kind and found in (
+            if resource.get("Type") == kind and resolved in (
                 self._ref(logical_id),
                 self.arn(logical_id),
             ):

@@ -50,8 +50,10 @@ class Service:
 def services() -> dict[str, Service]:
     """Every service of the extract."""
     return {
-        prefix: Service({name: tuple(types) for name, types in one["actions"].items()}, one["arns"])
-        for prefix, one in json.loads(FILE.read_text(encoding="utf-8")).items()
+        prefix: Service(
+            {name: tuple(types) for name, types in service["actions"].items()}, service["arns"]
+        )
+        for prefix, service in json.loads(FILE.read_text(encoding="utf-8")).items()
     }
 
 
@@ -97,10 +99,10 @@ def action_of(prefix: str, operation: str) -> str:
 def actions_like(pattern: str) -> list[str]:
     """The actions that a pattern of a policy grants, in any case."""
     prefix, _, name = pattern.partition(":")
-    found = [one for one in _service_of(prefix).actions if matches(name.lower(), one.lower())]
-    if not found:
+    actions = [one for one in _service_of(prefix).actions if matches(name.lower(), one.lower())]
+    if not actions:
         raise Unknown(f"the action {pattern}")
-    return [f"{prefix.lower()}:{one}" for one in found]
+    return [f"{prefix.lower()}:{one}" for one in actions]
 
 
 def resource_of(action: str, fields: Mapping[str, str]) -> str:

@@ -61,19 +61,19 @@ class Closure:
 
     def modules(self) -> list[Module]:
         """The entry and everything it reaches, sorted by place in the zip."""
-        found: dict[str, Module] = {}
+        reached: dict[str, Module] = {}
         waiting = self._find(ENTRY) or []
         while waiting:
             module = waiting.pop()
-            if module.zip_name not in found:
-                found[module.zip_name] = module
+            if module.zip_name not in reached:
+                reached[module.zip_name] = module
                 waiting += self._reached(module)
-        return [found[name] for name in sorted(found)]
+        return [reached[name] for name in sorted(reached)]
 
     def _reached(self, module: Module) -> Iterator[Module]:
         shown = module.path.relative_to(self._top).as_posix()
-        for one in _imports(module, shown):
-            yield from self._resolve(one, f"{shown}:{one.line}")
+        for statement in _imports(module, shown):
+            yield from self._resolve(statement, f"{shown}:{statement.line}")
 
     def _resolve(self, statement: Import, where: str) -> list[Module]:
         head = statement.module.partition(".")[0]
@@ -97,24 +97,24 @@ class Closure:
         A folder without `__init__.py` is a package too and runs nothing.
         """
         for root in self._roots:
-            found = _find_under(root, name)
-            if found is not None:
-                return found
+            modules = _find_under(root, name)
+            if modules is not None:
+                return modules
         return None
 
 
 def _find_under(root: Path, name: str) -> list[Module] | None:
-    found: list[Module] = []
+    modules: list[Module] = []
     parts = name.split(".")
     for depth in range(1, len(parts) + 1):
         dotted, path = ".".join(parts[:depth]), root.joinpath(*parts[:depth])
         if (path / "__init__.py").is_file():
-            found.append(Module(dotted, path / "__init__.py"))
+            modules.append(Module(dotted, path / "__init__.py"))
         elif depth == len(parts) and path.with_suffix(".py").is_file():
-            found.append(Module(dotted, path.with_suffix(".py")))
+            modules.append(Module(dotted, path.with_suffix(".py")))
         elif not any(path.rglob("*.py")):
             return None
-    return found
+    return modules
 
 
 def _imports(module: Module, shown: str) -> Iterator[Import]:

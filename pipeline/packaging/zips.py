@@ -89,8 +89,9 @@ def write(loaded: Loaded, root: Path) -> list[str]:
     bucket = settings.deployment_bucket_name(settings.aws.account)
     write_artifacts(rendered, artifacts, bucket, root)
     return [
-        f"{loaded.name}: {BUILD}/{loaded.name}/{one.name} for {one.key}, {len(one.data):,} bytes"
-        for one in artifacts
+        f"{loaded.name}: {BUILD}/{loaded.name}/{artifact.name} for {artifact.key},"
+        f" {len(artifact.data):,} bytes"
+        for artifact in artifacts
     ]
 
 
@@ -100,8 +101,8 @@ def write_artifacts(
     """The zips, and parameters.json with their real keys."""
     folder = root / BUILD / rendered.name
     values = bound(rendered, artifacts, bucket)
-    for one in artifacts:
-        files.write(folder / one.name, one.data)
+    for artifact in artifacts:
+        files.write(folder / artifact.name, artifact.data)
     files.write(folder / "parameters.json", files.as_json(parameters.as_file(values)))
 
 

@@ -45,16 +45,16 @@ class Allowed:
     def nodes(self, kind: str) -> dict[Path, list[str]]:
         """Each mapping that is closed, and the keys that it may have; () is Properties itself."""
         paths = self.types[kind]
-        found: dict[Path, list[str]] = {(): []}
+        children: dict[Path, list[str]] = {(): []}
         for path in paths:
             for end in range(len(path)):
                 if path[end] != ITEM:
-                    keys = found.setdefault(path[:end], [])
+                    keys = children.setdefault(path[:end], [])
                     keys.extend([path[end]] if path[end] not in keys else [])
             for closed in (path, (*path, ITEM)):
                 if _children(kind, closed):
-                    found.setdefault(closed, [])
-        return {node: sorted(keys) for node, keys in sorted(found.items())}
+                    children.setdefault(closed, [])
+        return {node: sorted(keys) for node, keys in sorted(children.items())}
 
     def allows(self, kind: str, path: Path) -> bool:
         """May a template set what `path` names?"""
@@ -212,8 +212,8 @@ def _children(kind: str, path: Path) -> dict[str, Any]:
 
 def missing(templates: Iterable[dict[str, Any]], allowed: Allowed) -> dict[str, list[Path]]:
     """What the templates set and the list doesn't have, by type."""
-    found: dict[str, list[Path]] = {}
+    unlisted: dict[str, list[Path]] = {}
     for kind, path in sorted({one for template in templates for one in used(template)}):
         if not allowed.allows(kind, path):
-            found.setdefault(kind, []).append(path)
-    return found
+            unlisted.setdefault(kind, []).append(path)
+    return unlisted

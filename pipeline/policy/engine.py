@@ -87,10 +87,10 @@ def _failure(content: Node, context: str) -> dict[str, Any]:
         check = {"custom_message": check}
     elif "from" not in check:
         check = check.get("value", check)
-    found, lost = _resolved(check.get("from") or {})
+    value, lost = _resolved(check.get("from") or {})
     return {
-        "path": (found or lost.get("traversed_to") or {"path": ""})["path"],
-        "found": found.get("value"),
+        "path": (value or lost.get("traversed_to") or {"path": ""})["path"],
+        "found": value.get("value"),
         "missing": lost.get("remaining_query", ""),
         "message": check.get("custom_message") or "",
         "clause": context.strip(),

@@ -27,8 +27,8 @@ def resources(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def resource(template: dict[str, Any], name: str) -> dict[str, Any]:
     """One resource; an empty one if there is none of that name."""
     every = template.get("Resources")
-    found = every.get(name) if isinstance(every, dict) else None
-    return found if isinstance(found, dict) else {}
+    item = every.get(name) if isinstance(every, dict) else None
+    return item if isinstance(item, dict) else {}
 
 
 def of_type(template: dict[str, Any], *types: str) -> dict[str, dict[str, Any]]:

@@ -115,11 +115,11 @@ def _mend(line: str) -> str:
 
 
 def _innermost_line(error: BaseException, folder: Path) -> tuple[str, int] | None:
-    found = None
+    innermost = None
     trace = error.__traceback__
     while trace is not None:
         path = Path(trace.tb_frame.f_code.co_filename)
         if path.is_relative_to(folder):
-            found = (path.relative_to(folder).as_posix(), trace.tb_lineno)
+            innermost = (path.relative_to(folder).as_posix(), trace.tb_lineno)
         trace = trace.tb_next
-    return found
+    return innermost

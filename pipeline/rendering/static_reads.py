@@ -41,20 +41,20 @@ class Reading:
 
 def reading(tree: nodes.Template) -> Reading:
     """Everything of interest in one walk: a walk costs as much as compiling a fifth of the tree."""
-    found = Reading()
-    for node in _settings_first(tree, found):
-        found.given.update(_GIVES.get(type(node), ()))
+    reads = Reading()
+    for node in _settings_first(tree, reads):
+        reads.given.update(_GIVES.get(type(node), ()))
         if isinstance(node, nodes.Name):
-            found.read.append(node) if node.ctx == "load" else found.given.add(node.name)
+            reads.read.append(node) if node.ctx == "load" else reads.given.add(node.name)
         elif isinstance(node, nodes.Output):
-            found.outputs.append(node)
+            reads.outputs.append(node)
         elif isinstance(node, nodes.Macro):
-            found.given.add(node.name)
+            reads.given.add(node.name)
         elif isinstance(node, nodes.Call):
             _reach_method(node)
         elif isinstance(node, nodes.Include | nodes.Import | nodes.FromImport | nodes.Extends):
-            _file(node, found)
-    return found
+            _file(node, reads)
+    return reads
 
 
 def _reach_method(call: nodes.Call) -> None:
@@ -78,11 +78,11 @@ def _settings_first(node: nodes.Node, reading: Reading) -> Iterator[nodes.Node]:
 
 
 def _file(
-    node: nodes.Include | nodes.Import | nodes.FromImport | nodes.Extends, found: Reading
+    node: nodes.Include | nodes.Import | nodes.FromImport | nodes.Extends, reading: Reading
 ) -> None:
     if isinstance(node.template, nodes.Const):
-        found.files.add(str(node.template.value))
+        reading.files.add(str(node.template.value))
     if isinstance(node, nodes.Import):
-        found.given.add(node.target)
+        reading.given.add(node.target)
     elif isinstance(node, nodes.FromImport):
-        found.given |= {name if isinstance(name, str) else name[1] for name in node.names}
+        reading.given |= {name if isinstance(name, str) else name[1] for name in node.names}

@@ -143,8 +143,8 @@ _BY_SERVICE = {
 def where(station: str, action: str) -> tuple[str, ...]:
     """The places that a station's action is about."""
     service = action.partition(":")[0]
-    found = _WHERE.get((station, action)) or _WHERE.get(action)
-    return found or _BY_SERVICE.get(service, ("any",))
+    place = _WHERE.get((station, action)) or _WHERE.get(action)
+    return place or _BY_SERVICE.get(service, ("any",))
 
 
 # What the role of pull requests is denied: their code runs with it, whatever it allows. IAM's pages

@@ -72,8 +72,8 @@ class Places:
     @property
     def partition(self) -> str:
         region = self._settings.aws.region
-        found = (name for prefix, name in _PARTITIONS.items() if region.startswith(prefix))
-        return next(found, "aws")
+        partitions = (name for prefix, name in _PARTITIONS.items() if region.startswith(prefix))
+        return next(partitions, "aws")
 
     def arn(self, end: str) -> str:
         """An ARN from all that follows the partition, with REGION and ACCOUNT to be filled in."""
@@ -94,8 +94,8 @@ class Places:
     @property
     def resources(self) -> Mapping[str, Any]:
         """The template's."""
-        found: Mapping[str, Any] = self.rendered.value["Resources"]
-        return found
+        resources: Mapping[str, Any] = self.rendered.value["Resources"]
+        return resources
 
     def of_stack(self, name: str) -> tuple[str, ...]:
         """One of the deployer's own places, by a word."""

@@ -57,12 +57,12 @@ def grants(places: Places, purpose: Purpose) -> list[Grant]:
 
     A restoration reads and writes every item, so it isn't part of deploying; it needs that as well.
     """
-    found = [one for station in _stations(purpose) for one in of_station(places, station)]
+    wanted = [one for station in _stations(purpose) for one in of_station(places, station)]
     own = places.rendered.settings
     if purpose in {"deploy", "destroy"}:
         role = own.aws.service_role_arn
-        found += _of_role(role) if role else of_template(places, purpose)
-    return found
+        wanted += _of_role(role) if role else of_template(places, purpose)
+    return wanted
 
 
 def _stations(purpose: Purpose) -> tuple[str, ...]:
@@ -189,8 +189,8 @@ def _is_about_distributions(action: str) -> bool:
 def boundary(places: Places) -> str:
     """The permissions boundary that all roles of the template have; else none can be demanded."""
     roles = [one for one in places.resources.values() if one["Type"] == "AWS::IAM::Role"]
-    found = {one["Properties"].get("PermissionsBoundary", "") for one in roles}
-    return found.pop() if len(found) == 1 else ""
+    boundaries = {one["Properties"].get("PermissionsBoundary", "") for one in roles}
+    return boundaries.pop() if len(boundaries) == 1 else ""
 
 
 def _tagged(places: Places, key: str) -> Conditions:
@@ -208,10 +208,10 @@ def _equals(key: str, value: str) -> Conditions:
 # ---- statements and documents
 
 
-def statements(found: Iterable[Grant]) -> list[dict[str, Any]]:
+def statements(grants: Iterable[Grant]) -> list[dict[str, Any]]:
     """The same grants as few statements: actions on the same ARNs under the same conditions."""
     places: dict[tuple[str, str], set[str]] = {}
-    for grant in found:
+    for grant in grants:
         places.setdefault((grant.action, grant.condition), set()).update(grant.resources)
     groups: dict[tuple[tuple[str, ...], str], list[str]] = {}
     for (action, condition), arns in places.items():
@@ -236,11 +236,11 @@ def _statement(actions: Iterable[str], arns: Sequence[str], condition: str) -> d
 
 def documents(places: Places, purpose: Purpose) -> list[Policy]:
     """The policies, each small enough to be managed by IAM; a plan's begins with its denial."""
-    found = statements(grants(places, purpose))
+    granted = statements(grants(places, purpose))
     if purpose == "plan":
-        found = [*map(dict, permissions.PLAN_DENIES), *found]
+        granted = [*map(dict, permissions.PLAN_DENIES), *granted]
     name = f"{places.rendered.settings.stack_name}-{purpose}"
-    return _split(name, found)
+    return _split(name, granted)
 
 
 def service_role(places: Places) -> list[Policy]:
@@ -249,9 +249,9 @@ def service_role(places: Places) -> list[Policy]:
     return _split(name, statements(of_template(places, "deploy")))
 
 
-def _split(name: str, found: Sequence[dict[str, Any]]) -> list[Policy]:
+def _split(name: str, statements: Sequence[dict[str, Any]]) -> list[Policy]:
     parts: list[list[dict[str, Any]]] = [[]]
-    for statement in found:
+    for statement in statements:
         for piece in _pieces(statement):
             if _size(_document([*parts[-1], piece])) > LARGEST - SPARE:
                 parts.append([])
@@ -272,9 +272,9 @@ def _pieces(statement: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from _pieces({**statement, "Action": half})
 
 
-def on_everything(found: Iterable[Grant]) -> list[str]:
+def on_everything(grants: Iterable[Grant]) -> list[str]:
     """The actions that AWS, or the template, can't limit to a resource."""
-    return sorted({one.action for one in found if one.resources == ANY})
+    return sorted({one.action for one in grants if one.resources == ANY})
 
 
 def by_schema_alone(places: Places) -> list[str]:
@@ -283,8 +283,8 @@ def by_schema_alone(places: Places) -> list[str]:
     return sorted(kind for kind in kinds if not resource_rights.is_curated(kind))
 
 
-def _document(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    return {"Version": "2012-10-17", "Statement": list(found)}
+def _document(statements: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
 def _size(document: dict[str, Any]) -> int:

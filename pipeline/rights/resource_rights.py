@@ -177,10 +177,10 @@ WRITES: Mapping[str, Writes] = {
 def of(resource: Mapping[str, Any], *, destroys: bool = False) -> list[str]:
     """The actions that this resource needs; with `destroys` only those of its deletion."""
     kind, own = resource["Type"], resource.get("Properties", {})
-    found = {*_handler(kind, "read"), *_handler(kind, "delete")}
+    actions = {*_handler(kind, "read"), *_handler(kind, "delete")}
     if not destroys:
-        found |= set(_writes(kind, own))
-    return sorted(found)
+        actions |= set(_writes(kind, own))
+    return sorted(actions)
 
 
 def is_curated(kind: str) -> bool:

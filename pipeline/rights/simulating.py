@@ -22,18 +22,18 @@ ALLOWED = "allowed"
 _GIVEN = "sts:GetCallerIdentity"
 
 
-def lacking(target: Target, found: Sequence[Grant], role: str | None = None) -> set[Grant]:
+def lacking(target: Target, grants: Sequence[Grant], role: str | None = None) -> set[Grant]:
     """Which of these aren't allowed, to whoever is signed in or to `role`."""
     iam = target.aws.other("iam")
     source = role or _principal(iam, target.identity.arn)
     denied = {
         (action, arn, policies.as_text(statement.get("Condition", {})))
-        for statement in policies.statements(found)
+        for statement in policies.statements(grants)
         for action, arn in _denied(iam, source, statement)
     }
     return {
         grant
-        for grant in found
+        for grant in grants
         if grant.action != _GIVEN
         and any((grant.action, arn, grant.condition) in denied for arn in grant.resources)
     }
@@ -52,11 +52,11 @@ def _denied(iam: Any, source: str, statement: dict[str, Any]) -> Iterator[tuple[
             ContextEntries=list(_context(statement.get("Condition", {}))),
         )
         for page in answer:
-            for one in page["EvaluationResults"]:
-                if one["EvalDecision"] != ALLOWED:
-                    named = one.get("EvalResourceName")
+            for result in page["EvaluationResults"]:
+                if result["EvalDecision"] != ALLOWED:
+                    named = result.get("EvalResourceName")
                     yield from (
-                        (one["EvalActionName"], arn) for arn in ([named] if named else arns)
+                        (result["EvalActionName"], arn) for arn in ([named] if named else arns)
                     )
 
 
@@ -78,6 +78,6 @@ def _principal(iam: Any, arn: str) -> str:
     return role
 
 
-def actions(found: Iterable[Grant]) -> list[str]:
+def actions(grants: Iterable[Grant]) -> list[str]:
     """The names, each once."""
-    return sorted({one.action for one in found})
+    return sorted({one.action for one in grants})

@@ -60,7 +60,7 @@ class Wanted:
 def options(parser: ArgumentParser) -> None:
     arguments.environments(parser)
     arguments.report(parser)
-    arguments.flag(parser, "--no-cache", "judge anew what was judged before")
+    arguments.flag(parser, "--no-cache", "judge again what was judged before")
 
 
 def run(options: Namespace, root: Path) -> int:

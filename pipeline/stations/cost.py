@@ -53,7 +53,7 @@ def cost(name: str, root: Path, sessions: int, answer: answers.Cost | None = Non
 
 def _number(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 12:
-        raise UsageError(f"--sessions {text!r} is no number.", mend="Write 0, 5000 or 1000000.")
+        raise UsageError(f"--sessions {text!r} isn't a number.", mend="Write 0, 5000 or 1000000.")
     return int(text)
 
 

@@ -36,13 +36,13 @@ def diagnose(name: str, root: Path, answer: answers.Diagnose | None = None) -> i
     with clients.spoken(loaded.settings.aws):
         target = enter(loaded)
         stack = target.existing_stack()
-        found = diagnosis.diagnose(target, stack, lambda id_: screen.of_resource(rendered, id_))
-    answer.state = state(found)
-    answer.began = found.began
-    answer.stuck = [event.logical_id for event in found.stuck]
-    for line in lines(found, answer.stack):
+        diagnosed = diagnosis.diagnose(target, stack, lambda id_: screen.of_resource(rendered, id_))
+    answer.state = state(diagnosed)
+    answer.began = diagnosed.began
+    answer.stuck = [event.logical_id for event in diagnosed.stuck]
+    for line in lines(diagnosed, answer.stack):
         screen.result(line)
-    return 0 if found.is_well or not found.cause else 1
+    return 0 if diagnosed.is_well or not diagnosed.cause else 1
 
 
 def state(diagnosed: Diagnosis) -> State:

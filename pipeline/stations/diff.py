@@ -59,10 +59,10 @@ def show(deployment: Deployment, answer: answers.Diff | None = None) -> bool:
     template = list(differences(before, deployment.rendered.value))
     values = list(_of_values(deployment, stack))
     answer.differences = [_part(deployment, one) for one in (*template, *values)]
-    for one in template:
-        screen.difference(one, deployment.rendered, before)
-    for one in values:
-        screen.value(one)
+    for difference in template:
+        screen.difference(difference, deployment.rendered, before)
+    for difference in values:
+        screen.value(difference)
     if not diagnosed.is_well:
         for line in diagnose.lines(diagnosed, deployment.settings.stack_name):
             screen.note(line)

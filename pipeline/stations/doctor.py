@@ -91,8 +91,8 @@ def verdict(missing: int, unknown: Sequence[str]) -> str:
     counted = f"{missing} missing." if missing else "Nothing is missing."
     if not unknown:
         return counted
-    found = counted if missing else "Nothing that could be asked for is missing."
-    return f"{found} Not known: {', '.join(unknown)}."
+    told = counted if missing else "Nothing that could be asked for is missing."
+    return f"{told} Not known: {', '.join(unknown)}."
 
 
 def _as_json(environment: str | None, root: Path) -> int:
@@ -110,10 +110,10 @@ def _as_json(environment: str | None, root: Path) -> int:
 def lines(answer: Answer) -> Iterator[str]:
     """What is said of it."""
     if answer.unknown:
-        mark, found = "??", "not known"
+        mark, told = "??", "not known"
     else:
-        mark, found = "--" if answer.optional else "no", "not there"
-    yield f"{'ok' if answer.found else mark}  {answer.thing:24} {answer.found or found}"
+        mark, told = "--" if answer.optional else "no", "not there"
+    yield f"{'ok' if answer.found else mark}  {answer.thing:24} {answer.found or told}"
     if not answer.found:
         yield f"    for {answer.needed_by}: {answer.mend}"
 
@@ -268,11 +268,11 @@ def print_policies(purpose: str, name: str, root: Path) -> int:
 
     of = _places(name, root)
     wanted = next(one for one in policies.PURPOSES if one == purpose)
-    found = policies.documents(of, wanted)
+    documents = policies.documents(of, wanted)
     if of.rendered.settings.aws.service_role_arn and wanted == "deploy":
-        found += policies.service_role(of)
-    print(json.dumps({one.name: one.document for one in found}, indent=2))
-    _tell_of_policies(of, wanted, found)
+        documents += policies.service_role(of)
+    print(json.dumps({one.name: one.document for one in documents}, indent=2))
+    _tell_of_policies(of, wanted, documents)
     return 0
 
 
@@ -294,12 +294,12 @@ def _places(name: str, root: Path) -> Places:
     return places.of(render.render(loaded, root), account)
 
 
-def _tell_of_policies(of: Places, purpose: Purpose, found: Sequence[Policy]) -> None:
+def _tell_of_policies(of: Places, purpose: Purpose, documents: Sequence[Policy]) -> None:
     from pipeline.deploying import screen
     from pipeline.rights import policies
 
-    for one in found:
-        screen.note(f"{one.name}: {one.size:,} of {policies.LARGEST:,} characters")
+    for policy in documents:
+        screen.note(f"{policy.name}: {policy.size:,} of {policies.LARGEST:,} characters")
     wide = policies.on_everything(policies.grants(of, purpose))
     screen.note(f"On everything, since AWS knows no narrower place for them: {', '.join(wide)}")
     if kinds := policies.by_schema_alone(of):

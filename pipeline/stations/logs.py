@@ -61,7 +61,7 @@ def age(text: str) -> timedelta:
     length = _AGE.fullmatch(text)
     if not length:
         raise UsageError(
-            f"--since {text!r} is no length of time.", mend="Write 30s, 10m, 2h or 7d."
+            f"--since {text!r} isn't a length of time.", mend="Write 30s, 10m, 2h or 7d."
         )
     return timedelta(**{_UNITS[length[2]]: int(length[1])})
 

@@ -203,7 +203,7 @@ def _mend_streams(deployment: Deployment, consent: Consent) -> None:
     if not stale:
         screen.note("Every function listens to its table's stream.")
         return
-    screen.note(f"{', '.join(stale)} still listens to the old stream: taken away and made anew.")
+    screen.note(f"{', '.join(stale)} still reads the old stream: deleted and created again.")
     plain = replace(consent, revert_drift=False)
     bring_up_to_date(streams.without(deployment, stale), plain)
     bring_up_to_date(deployment, plain)

@@ -255,7 +255,7 @@ def test_a_mapping_that_aws_left_on_the_old_stream_is_made_anew(
 
     bring_back(running)
 
-    assert "Mapping still listens to the old stream" in capsys.readouterr().err
+    assert "Mapping still reads the old stream" in capsys.readouterr().err
     assert whole(running)
     assert scripted_aws.physical_ids(running)["Mapping"] != before
     sent = [one["TemplateBody"] for name, one in running.calls if name == "CreateChangeSet"]
@@ -334,7 +334,7 @@ def test_a_second_that_dynamodb_has_not_is_refused(
 
 @pytest.mark.parametrize("text", ["yesterday", "2026-11-28T04:00:00", ""])
 def test_a_time_without_its_zone_is_no_time(text: str) -> None:
-    with pytest.raises(UserError, match="no time with a zone"):
+    with pytest.raises(UserError, match="isn't a time with a zone"):
         moment(text)
 
 

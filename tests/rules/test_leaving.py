@@ -195,4 +195,4 @@ def test_of_an_address_only_the_host_is_told() -> None:
     """Redaction hides the value itself."""
     verdict = said(*variable("https://user:word@theirs.example.com/path"))
 
-    assert verdict.failures[0].message.startswith("theirs.example.com is no host of this stack.")
+    assert verdict.failures[0].message.startswith("theirs.example.com isn't a host of this stack.")

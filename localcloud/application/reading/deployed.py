@@ -89,7 +89,8 @@ def read(account: Account, stack: str) -> Blueprint:
         region=account.region,
         account=account.id,
         outputs={
-            one["OutputKey"]: one["OutputValue"] for one in resources.described.get("Outputs", [])
+            output["OutputKey"]: output["OutputValue"]
+            for output in resources.described.get("Outputs", [])
         },
         functions=functions,
         apis=tuple(
@@ -151,7 +152,8 @@ def _code(resources: Resources, logical_id: str, sha256: str) -> bytes:
     """The zip from the deployment bucket, which must be the one that Lambda says it has."""
     code = resources.template["Resources"][logical_id]["Properties"]["Code"]
     given = {
-        one["ParameterKey"]: one["ParameterValue"] for one in resources.described["Parameters"]
+        parameter["ParameterKey"]: parameter["ParameterValue"]
+        for parameter in resources.described["Parameters"]
     }
     bucket, key = (
         given[place["Ref"]] if isinstance(place, dict) else place

@@ -40,8 +40,8 @@ def values_stay_in_the_stack(subject: Subject) -> list[Problem] | None:
     """
     judged = [
         (("Resources", name, "Properties", *pointer), value, names)
-        for name, one in resources(subject.template).items()
-        for pointer, value, names in _values(one)
+        for name, resource in resources(subject.template).items()
+        for pointer, value, names in _values(resource)
     ]
     if not judged:
         return None
@@ -63,11 +63,11 @@ class _Stack:
     @cached_property
     def names(self) -> list[str]:
         """The names that the template gives its resources, as they are written there."""
-        found = [
-            as_written(prop(one, f"{str(one.get('Type')).rpartition('::')[2]}Name"))
-            for one in resources(self.template).values()
+        values = [
+            as_written(prop(resource, f"{str(resource.get('Type')).rpartition('::')[2]}Name"))
+            for resource in resources(self.template).values()
         ]
-        return [name for name in found if isinstance(name, str) and name]
+        return [name for name in values if isinstance(name, str) and name]
 
     @cached_property
     def defaults(self) -> dict[str, Any]:
@@ -193,7 +193,7 @@ def _foreign_part(text: str, stack: _Stack) -> str:
         return f"The account {accounts[0]} isn't the stack's."
     found = [authority.rpartition("@")[2] for authority in _HOST.findall(text)]
     hosts = [host for host in found if not _is_ours(host)]
-    return f"{hosts[0]} is no host of this stack." if hosts else ""
+    return f"{hosts[0]} isn't a host of this stack." if hosts else ""
 
 
 def _is_ours(host: str) -> bool:
