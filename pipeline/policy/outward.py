@@ -14,11 +14,13 @@ from pipeline.schemas import ITEM, Path
 _CALLED = re.compile(
     r"(Arn|ARN|Ur[il]|UR[IL]|Endpoint|Host|HostName|DomainName|Domain|Bucket|Queue|Topic|Function"
     r"|FunctionName|BucketName|QueueName|TopicName|TableName|StreamName|Destination|Target|Account"
-    r"|AccountId|Role|KeyId|KeyID|KMSMasterKeyID|KmsKey|Layer|SecretId|StateMachine|Cluster)s?$"
+    r"|AccountId|Role|PermissionsBoundary|SecurityGroup|SecurityGroupId|Subnet|SubnetId|VpcId"
+    r"|KeyId|KeyID|KMSMasterKeyID|KmsKey|Layer|SecretId|StateMachine|Cluster)s?$"
 )
 # The same for the variables that people give to functions.
 _VARIABLE = re.compile(
-    r"(^|_)(ARN|BUCKET|DOMAIN|ENDPOINT|FUNCTION|HOST|QUEUE|ROLE|STREAM|TABLE|TOPIC|UR[IL])S?(_NAME|_ID)?S?$"
+    r"(^|_)(ARN|BUCKET|DOMAIN|ENDPOINT|FUNCTION|HOST|QUEUE|ROLE|STREAM|TABLE|TOPIC|UR[IL])S?"
+    r"(_NAME|_ID)?S?$"
 )
 _TEXTS = {"string", "object", "array"}
 

@@ -68,8 +68,30 @@ def when(key: str, value: Any) -> tuple[str, dict[str, Any]]:
 
 
 STAYS = {
+    "an API's function": (
+        "AWS::ApiGatewayV2::Integration",
+        {
+            "IntegrationUri": sub(
+                "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
+                "${Queue.Arn}/invocations"
+            )
+        },
+    ),
+    "an API's routes": granted(
+        sub("arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/dev/POST/*")
+    ),
+    "joined of parts": destination(
+        {"Fn::Join": [":", ["arn:aws:sqs:x", {"Ref": "AWS::AccountId"}, "jobs"]]}
+    ),
+    "a policy that AWS keeps": (
+        "AWS::IAM::Role",
+        {"ManagedPolicyArns": ["arn:aws:iam::aws:policy/ReadOnlyAccess"]},
+    ),
+    "what it waits for": ("AWS::SNS::Topic", {"TopicName": {"Fn::Select": [0, ["a", "b"]]}}),
     "a resource": destination(arn("Queue")),
-    "a resource within a text": destination(sub("arn:aws:sqs:x:y:${Queue.QueueName}")),
+    "a resource within a text": destination(
+        sub("arn:aws:sqs:x:${AWS::AccountId}:${Queue.QueueName}")
+    ),
     "a resource as a Sub's variable": destination(sub("${Q}", Q=arn("Queue"))),
     "joined of a resource": destination({"Fn::Join": ["", [arn("Queue")]]}),
     "nothing": destination(""),
@@ -90,6 +112,7 @@ STAYS = {
     "an address of the stack's site": variable(sub("https://${Site.DomainName}")),
     "a word": variable("wsConnectionId-index"),
     "a number": variable(15728640),
+    "a size of twelve digits": variable(107374182400),
     "a truth": variable(True),
     "what AWS keeps": ("AWS::SQS::Queue", {"KmsMasterKeyId": "alias/aws/sqs"}),
     "words for people": ("AWS::SNS::Topic", {"Description": "see https://example.com/runbook"}),
@@ -134,6 +157,25 @@ LEAVES = {
     "an address of AWS that isn't the stack's": variable(
         "https://abc.execute-api.us-east-1.amazonaws.com"
     ),
+    "an address that only begins like the stack's": variable(
+        sub("https://${Api}.theirs.s3.${AWS::Region}.${AWS::URLSuffix}/")
+    ),
+    "an address of AWS with a resource behind it": variable(
+        sub("https://theirs.s3.${AWS::Region}.${AWS::URLSuffix}/${Queue}")
+    ),
+    "another's bucket with a resource behind it": granted(
+        sub("arn:${AWS::Partition}:s3:::theirs/${Queue}")
+    ),
+    "another's bucket whose name ends like a resource": granted(
+        sub("arn:${AWS::Partition}:s3:::theirs-${Api}/*")
+    ),
+    "a name that only ends like a resource": ("AWS::S3::BucketPolicy", {"Bucket": sub("x-${Api}")}),
+    "an account by a parameter": destination(
+        sub("arn:${AWS::Partition}:sqs:x:${Stage}:${Queue.QueueName}")
+    ),
+    "any account": when("aws:SourceArn", sub("arn:aws:s3:*:*:${Images}")),
+    "a resource's name, taken by a variable": destination(sub("${Queue}", Queue="theirs")),
+    "a literal, chosen among resources": destination({"Fn::Select": [0, ["theirs", arn("Queue")]]}),
     "an ARN in a variable": variable(THEIRS),
     "a name in a variable that is called so": variable("theirs", "UPLOAD_BUCKET_NAME"),
     "a key": (
@@ -179,7 +221,7 @@ def test_a_setting_may_name_what_is_foreign() -> None:
 
 @pytest.mark.parametrize(
     ("default", "status"),
-    [(None, "PASS"), ("", "PASS"), (THEIRS, "FAIL"), ("their-queue", "FAIL")],
+    [(None, "PASS"), ("", "PASS"), (THEIRS, "FAIL"), ("their-queue", "FAIL"), ("jobs", "PASS")],
 )
 def test_a_parameters_default_is_judged_where_the_parameter_is_used(
     default: str | None, status: str
@@ -189,6 +231,14 @@ def test_a_parameters_default_is_judged_where_the_parameter_is_used(
     verdict = said(*destination({"Ref": "Place"}), parameters={"Place": parameter})
 
     assert verdict.status == status
+
+
+def test_a_default_that_names_another_account_is_found_wherever_it_is_used() -> None:
+    parameters = {"Account": {"Type": "String", "Default": "999999999999"}}
+
+    verdict = said(*variable("word"), parameters=parameters)
+
+    assert [one.path for one in verdict.failures] == ["/Parameters/Account/Default"]
 
 
 def test_of_an_address_only_the_host_is_told() -> None:

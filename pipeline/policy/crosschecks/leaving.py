@@ -5,29 +5,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from pipeline.findings import Pointer
 from pipeline.policy.crosschecks.checking import Check, Problem, Subject
 from pipeline.policy.outward import may_leave
-from pipeline.policy.references import as_written, prop, referred, resource, resources
+from pipeline.policy.references import resources
+from pipeline.policy.spelling import OURS, PASSED, Speller
 from pipeline.schemas import ITEM, Path
 
 _ACCOUNT = re.compile(r"(?<![\w$-])\d{12}(?![\w-])")
 _ARN = re.compile(r"\barn:")
 _HOST = re.compile(r"\b[a-z][a-z0-9+.-]*://([^/\s\"']*)", re.IGNORECASE)
-# What a host of AWS's own, or of a resource of the stack, ends with.
-_OUR_HOST = re.compile(r"(\$\{[^}]+\}|\.amazonaws\.com(\.cn)?|\.cloudfront\.net)(:\d+)?$")
-_IN_SUB = re.compile(r"\$\{([^!}][^}]*)\}")
-_PSEUDO = re.compile(r"\$\{AWS::(\w+)\}")
-_OWN_ACCOUNT = re.compile(r"arn:[^:]+:iam::<AccountId>:root|<AccountId>")
-_AWS_OWN = re.compile(r"arn:[^:]+:[^:]*:[^:]*:aws:|alias/aws/")
+# A resource's own address, or AWS's for one: id, service, maybe region.
+_OUR_HOST = re.compile(
+    rf"{OURS}(\.(?:[a-z0-9-]|<Region>)+(\.(<Region>|[a-z0-9-]+))?"
+    r"\.(<URLSuffix>|amazonaws\.com(\.cn)?)|\.cloudfront\.net)?(:\d+)?"
+)
+# A part of an ARN that stands for the account: none, the own one, AWS's, a service's in its place.
+_OUR_ACCOUNTS = {"", "<AccountId>", "aws"}
+_SERVICES_FOR_ACCOUNTS = {("apigateway", "lambda")}
 _WORDS = re.compile(r"\w*Description|Comment|Label|Sid|Tags")
 _CALLERS = ("Principal", "NotPrincipal")
 _SUBJECTS = ("Resource", "NotResource")
 _KEYS_THAT_NAME = re.compile(r"arn|account|orgid|orgpaths|vpc", re.IGNORECASE)
 
+_NOTHING_OF_OURS = "It names nothing of this stack."
 _MEND = (
     "!Ref or !GetAtt of the stack's own resource. What belongs to somebody else comes from a"
     " setting that environments/schema.py marks as FOREIGN."
@@ -39,13 +42,16 @@ def values_stay_in_the_stack(subject: Subject) -> list[Problem] | None:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     """
     judged = [
-        (("Resources", name, "Properties", *pointer), value, names)
-        for name, resource in resources(subject.template).items()
-        for pointer, value, names in _values(resource)
+        *_defaults(subject.template),
+        *(
+            (("Resources", name, "Properties", *pointer), value, names)
+            for name, resource in resources(subject.template).items()
+            for pointer, value, names in _values(resource)
+        ),
     ]
     if not judged:
         return None
-    stack = _Stack(subject.template, subject.foreign)
+    stack = _Stack(Speller(subject.template), subject.foreign)
     return [
         Problem(pointer, value, what, _MEND)
         for pointer, value, names in judged
@@ -55,36 +61,29 @@ def values_stay_in_the_stack(subject: Subject) -> list[Problem] | None:
 
 @dataclass(frozen=True)
 class _Stack:
-    """What belongs to it: its resources, how they are called, and what its settings name."""
+    """How its values are spelt, and what its settings name as foreign."""
 
-    template: dict[str, Any]
+    speller: Speller
     foreign: frozenset[str]
 
-    @cached_property
-    def names(self) -> list[str]:
-        """The names that the template gives its resources, as they are written there."""
-        values = [
-            as_written(prop(resource, f"{str(resource.get('Type')).rpartition('::')[2]}Name"))
-            for resource in resources(self.template).values()
-        ]
-        return [name for name in values if isinstance(name, str) and name]
 
-    @cached_property
-    def defaults(self) -> dict[str, Any]:
-        """The parameters, each with what it is if nobody passes it."""
-        parameters = self.template.get("Parameters")
-        every = parameters.items() if isinstance(parameters, dict) else ()
-        return {key: value.get("Default") for key, value in every if isinstance(value, dict)}
-
-    def has(self, name: str) -> bool:
-        return bool(resource(self.template, name))
-
-    def is_named(self, text: str) -> bool:
-        """Is a resource of the stack named by its own name in this text?"""
-        return any(re.search(rf"(^|[:/]){re.escape(name)}($|[:/.])", text) for name in self.names)
+_Judged = tuple[Pointer, Any, bool]
 
 
-def _values(resource: dict[str, Any]) -> Iterator[tuple[Pointer, Any, bool]]:
+def _defaults(template: dict[str, Any]) -> Iterator[_Judged]:
+    """What a parameter is unless somebody passes another; it may stand within any text."""
+    for name, default in _parameters(template).items():
+        if default is not None:
+            yield ("Parameters", name, "Default"), default, False
+
+
+def _parameters(template: dict[str, Any]) -> dict[str, Any]:
+    found = template.get("Parameters")
+    every = found.items() if isinstance(found, dict) else ()
+    return {name: value.get("Default") for name, value in every if isinstance(value, dict)}
+
+
+def _values(resource: dict[str, Any]) -> Iterator[_Judged]:
     """Each value of a resource, and whether its place is to name a resource or an account."""
     kind = str(resource.get("Type"))
     for pointer, value in _leaves(resource.get("Properties"), ()):
@@ -128,77 +127,73 @@ def _names_in_policy(path: Path) -> bool:
 
 def _strays(value: Any, *, names: bool, stack: _Stack) -> str:
     """What is wrong with a value; nothing if it stays in the stack."""
-    if isinstance(value, bool | float) or value is None:
+    if isinstance(value, bool | float) or value is None or value in ("", "*"):
         return ""
-    if isinstance(value, dict):
-        return _function_strays(value, names=names, stack=stack)
-    return _text_strays(str(value), names=names, stack=stack)
-
-
-def _function_strays(value: dict[str, Any], *, names: bool, stack: _Stack) -> str:
-    if not _is_function(value):
+    if isinstance(value, int) and not names:
+        return ""  # twelve digits may be a size
+    if isinstance(value, str) and value in stack.foreign:
         return ""
-    [(key, inner)] = value.items()
-    if key == "Fn::Sub":
-        return _sub_strays(inner, names=names, stack=stack)
-    if key == "Ref" and isinstance(inner, str) and inner in stack.defaults:
-        return _default_strays(stack.defaults[inner], names=names, stack=stack)
-    if key in ("Ref", "Fn::GetAtt"):
-        return ""  # another rule asks whether it is there, and of the right type
-    texts = [text for _, text in _leaves(inner, ()) if isinstance(text, str)]
-    if any(_foreign_part(text, stack) for text in texts):
-        return "It is put together from something outside the stack."
-    if names and not any(stack.has(name) for name in referred(inner)):
-        return f"{key} gives something that nobody here can see is the stack's own."
-    return ""
+    text = stack.speller.spelt(value)
+    if text is None:
+        return _unseen(value, names=names, stack=stack)
+    if text == PASSED:
+        return _passed(value, names=names, stack=stack)
+    return _text_strays(text, names=names, stack=stack)
 
 
-def _sub_strays(inner: Any, *, names: bool, stack: _Stack) -> str:
-    text, variables = inner if isinstance(inner, list) and len(inner) == 2 else (inner, {})
-    within = list(variables.values()) if isinstance(variables, dict) else []
-    for value in within:
-        if what := _strays(value, names=False, stack=stack):
-            return what
-    return _text_strays(str(text), names=names, stack=stack, within=within)
+def _unseen(value: dict[str, Any], *, names: bool, stack: _Stack) -> str:
+    """What comes out can't be seen: the texts that go in are judged by themselves."""
+    if names:
+        return f"Nobody can see here that what {next(iter(value))} gives is the stack's own."
+    within = [text for _, text in _leaves(list(value.values()), ()) if isinstance(text, str)]
+    found = (_text_strays(text, names=False, stack=stack) for text in within)
+    return next(filter(None, found), "")
 
 
-def _default_strays(default: Any, *, names: bool, stack: _Stack) -> str:
-    """A parameter without a default gets what deploying passes: the settings' own."""
-    if not isinstance(default, str) or default == "":
-        return ""
-    said = _text_strays(default, names=names, stack=stack)
-    return said and f"The parameter's default leaves the stack. {said}"
+def _passed(value: Any, *, names: bool, stack: _Stack) -> str:
+    """A parameter's value: without a default it is what deploying passes, the settings' own."""
+    name = value.get("Ref") if isinstance(value, dict) else None
+    default = _parameters(stack.speller.template).get(str(name))
+    said = names and default is not None and _strays(default, names=True, stack=stack)
+    return f"The parameter has a default. {said}" if said else ""
 
 
-def _text_strays(text: str, *, names: bool, stack: _Stack, within: list[Any] | None = None) -> str:
-    if text in stack.foreign or text in ("", "*"):
-        return ""
-    if part := _foreign_part(text, stack):
-        return part
-    if not (names or _ARN.search(text) or _HOST.search(text)):
-        return ""
-    inside = [*referred({"Fn::Sub": text}), *referred(within or [])]
-    if any(stack.has(name) for name in inside) or stack.is_named(text):
-        return ""
-    plain = _PSEUDO.sub(r"<\1>", text)
-    if _OWN_ACCOUNT.fullmatch(plain) or _AWS_OWN.match(plain):
-        return ""
-    return "It names nothing of this stack."
-
-
-def _foreign_part(text: str, stack: _Stack) -> str:
-    """The account or the host in a text that isn't the stack's."""
+def _text_strays(text: str, *, names: bool, stack: _Stack) -> str:
     accounts = [found for found in _ACCOUNT.findall(text) if found not in stack.foreign]
     if accounts:
         return f"The account {accounts[0]} isn't the stack's."
-    found = [authority.rpartition("@")[2] for authority in _HOST.findall(text)]
-    hosts = [host for host in found if not _is_ours(host)]
-    return f"{hosts[0]} isn't a host of this stack." if hosts else ""
+    hosts = [authority.rpartition("@")[2] for authority in _HOST.findall(text)]
+    foreign = [host for host in hosts if not _OUR_HOST.fullmatch(host)]
+    if foreign:
+        return f"{_shown(foreign[0])} isn't a host of this stack."
+    arns = _ARN.split(text)[1:]
+    if arns:
+        return "" if all(map(_is_our_arn, arns)) else _NOTHING_OF_OURS
+    return "" if hosts or not names or _is_our_name(text) else _NOTHING_OF_OURS
 
 
-def _is_ours(host: str) -> bool:
-    """Does a host end as one of AWS, and begin with something of the template's own?"""
-    return bool(_OUR_HOST.search(host) and _IN_SUB.search(host))
+def _is_our_arn(arn: str) -> bool:
+    """Is an ARN, without its first word, about a resource of the stack, or about what is AWS's?"""
+    parts = arn.split(":", 4)
+    if len(parts) < 5:
+        return arn == OURS
+    _, service, _, account, resource = parts
+    if account not in _OUR_ACCOUNTS and (service, account) not in _SERVICES_FOR_ACCOUNTS:
+        return False
+    if account == "aws" or (service, resource) == ("iam", "root"):
+        return True
+    # a bucket's name comes first and is the same in all accounts; anything may follow it
+    return resource.startswith(OURS) if service == "s3" else OURS in resource
+
+
+def _is_our_name(text: str) -> bool:
+    before, ours, _ = text.partition(OURS)
+    own = ours and (not before or before.endswith(("/", ":")))
+    return bool(own) or text == "<AccountId>" or text.startswith("alias/aws/")
+
+
+def _shown(host: str) -> str:
+    return host.replace(OURS, "…").replace(PASSED, "…")
 
 
 CHECKS: tuple[Check, ...] = (values_stay_in_the_stack,)
