@@ -172,6 +172,7 @@ def looked_at(stage: Stage) -> None:
         "nox -s outputs -- ENV",
         "nox -s outputs -- prod",
         "nox -s diff -- ENV",
+        "nox -s drift -- ENV",
         "nox -s diagnose -- ENV",
         "nox -s cost -- ENV --sessions 10000",
         "aws s3api get-bucket-notification-configuration --bucket BUCKET",
