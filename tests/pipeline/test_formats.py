@@ -15,7 +15,7 @@ from pipeline.__main__ import main
 from pipeline.findings import Finding, Level, Place
 from pipeline.formats import MACHINE, Report
 from pipeline.policy.rulebook import Rule
-from tests.conftest import copy_of_the_project
+from tests.conftest import check, copy_of_the_project
 
 SUBSET = json.loads((Path(__file__).parent / "sarif_subset.json").read_text(encoding="utf-8"))
 RULE = Rule("BOXES_ARE_SHUT", "boxes.guard", 3, "Boxes stay shut.\ndocs/policy.md")
@@ -180,12 +180,13 @@ def test_json_counts_and_says_whether_it_fails() -> None:
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose upload bucket accepts public ACLs, as a value of the template itself.
 
-    One for all: what is judged for the first report is known for the others.
+    One for all, and judged already.
     """
     project = copy_of_the_project(tmp_path_factory.mktemp("broken"))
     path = project / "templates/parts/uploads.yaml.j2"
     text = path.read_text().replace("IgnorePublicAcls: true", "IgnorePublicAcls: false")
     path.write_text(text)
+    assert check(project) == 1
     return project
 
 
