@@ -215,6 +215,12 @@ def check(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def watch(session: nox.Session) -> None:
+    """Render, lint and guard at each save, until Ctrl-C: nox -s watch -- dev"""
+    station(session, "watch")
+
+
+@nox.session(python=PYTHON)
 def allow(session: nox.Session) -> None:
     """Allow a property that the templates set: nox -s allow -- AWS::S3::Bucket BucketName"""
     station(session, "allow")

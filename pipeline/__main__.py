@@ -147,6 +147,7 @@ _STATIONS = {
     "lint": "let cfn-lint judge the rendered templates",
     "guard": "judge templates by the rules in rules/",
     "check": "render, lint and guard in one go",
+    "watch": "the same at each save, until Ctrl-C",
     "allow": "allow properties that the templates set, or list those that nobody allowed",
     "package": "zip the functions into build/<env>/",
     "plan": "show what a deployment would change, and change nothing",

@@ -62,6 +62,20 @@ def is_left_over(name: str) -> bool:
     )
 
 
+def states(root: Path, folders: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """When each of our files in these folders was saved, and its size, by its path in `root`."""
+    found = {}
+    for folder in folders:
+        for path in ours((root / folder).rglob("*"), root / folder):
+            try:
+                seen = path.stat()
+            except OSError:  # an editor replaces it just now
+                continue
+            if stat.S_ISREG(seen.st_mode):
+                found[path.relative_to(root).as_posix()] = (seen.st_mtime_ns, seen.st_size)
+    return found
+
+
 def write(path: Path, data: bytes) -> bool:
     """Put `data` where `path` points, in one step; True if that changed anything.
 

@@ -6,6 +6,7 @@ does a decision that nothing needs any more.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
@@ -124,8 +125,7 @@ def _question(template: Rendered) -> list[str]:
 
 
 def _ask(rendered: Sequence[Rendered], cache: Cache) -> list[list[Match]]:
-    with watched() as loaded:
-        judge = _judge()
+    judge, loaded = loaded_judge()
     result = []
     for template in rendered:
         with watched() as opened:
@@ -143,6 +143,14 @@ def _match(said: Any) -> Match:
     rule = said.rule
     message = shortened(said.message, LONGEST)
     return Match(rule.id, rule.severity, message, path, said.linenumber, rule.source_url)
+
+
+@functools.cache
+def loaded_judge() -> tuple[Callable[[Rendered], list[Any]], frozenset[str]]:
+    """What lints one template, and the files that its rules were loaded from: once a process."""
+    with watched() as loaded:
+        judge = _judge()
+    return judge, frozenset(loaded)
 
 
 def _judge() -> Callable[[Rendered], list[Any]]:

@@ -14,10 +14,10 @@ BETWEEN_LOOKS = 0.3
 
 async def changes(root: Path) -> AsyncIterator[list[str]]:
     """Changed, new and removed files, relative to the root, when they have come to rest."""
-    before = await asyncio.to_thread(_state, root)
+    before = await asyncio.to_thread(files.states, root, WATCHED)
     while True:
         await asyncio.sleep(BETWEEN_LOOKS)
-        now = await asyncio.to_thread(_state, root)
+        now = await asyncio.to_thread(files.states, root, WATCHED)
         if now == before:
             continue
         now = await _settled(root, now)
@@ -32,20 +32,7 @@ async def _settled(root: Path, seen: dict[str, tuple[int, int]]) -> dict[str, tu
     """The state once nothing changes any more: an editor writes several files in a row."""
     while True:
         await asyncio.sleep(BETWEEN_LOOKS)
-        now = await asyncio.to_thread(_state, root)
+        now = await asyncio.to_thread(files.states, root, WATCHED)
         if now == seen:
             return now
         seen = now
-
-
-def _state(root: Path) -> dict[str, tuple[int, int]]:
-    states = {}
-    for folder in WATCHED:
-        for path in files.ours((root / folder).rglob("*"), root / folder):
-            try:
-                seen = path.stat()
-            except FileNotFoundError:
-                continue
-            if path.is_file():
-                states[path.relative_to(root).as_posix()] = (seen.st_mtime_ns, seen.st_size)
-    return states

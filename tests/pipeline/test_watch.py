@@ -1,0 +1,103 @@
+"""watch: a verdict at each save, and an end that leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline import files
+from tests.conftest import ROOT
+
+WAITING = "Waiting for the next save"
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it is stopped by signals")
+
+
+class Watch:
+    """The station in a process of its own, and what it says."""
+
+    def __init__(self, project: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "pipeline", "watch", "dev"],
+            cwd=project,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def verdict(self) -> str:
+        """What is said up to the end of a round."""
+        assert self.process.stdout is not None
+        lines = []
+        for line in self.process.stdout:
+            lines.append(line)
+            if WAITING in line:
+                break
+        return "".join(lines)
+
+    def end(self, number: signal.Signals) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+
+@pytest.fixture
+def watch(checked: Path) -> Iterator[Watch]:
+    started = Watch(checked)
+    try:
+        yield started
+    finally:
+        started.process.kill()
+        started.process.communicate()
+
+
+def test_each_save_gets_a_verdict(checked: Path, watch: Watch) -> None:
+    dev = checked / "environments/dev.yaml"
+    before = dev.read_text()
+    assert "no findings in dev" in watch.verdict()
+
+    dev.write_text(before.replace("keep_days: 30 ", "keep_days: 0 "))
+    broken = watch.verdict()
+    dev.write_text(before)
+    mended = watch.verdict()
+
+    assert "Saved: environments/dev.yaml" in broken
+    assert "uploads.keep_days is 0." in broken
+    assert "no findings in dev" in mended
+    assert watch.end(signal.SIGINT) == 0
+
+
+def test_a_change_of_the_schema_is_seen(checked: Path, watch: Watch) -> None:
+    schema = checked / "environments/schema.py"
+    watch.verdict()
+
+    schema.write_text(schema.read_text().replace("    live_status: bool", "    live: bool"))
+
+    said = watch.verdict()
+    assert "Saved: environments/schema.py" in said
+    assert "live_status isn't a known key" in said
+
+
+def test_sigterm_ends_it_with_its_own_code(watch: Watch) -> None:
+    watch.verdict()
+
+    assert watch.end(signal.SIGTERM) == 143
+
+
+def test_what_editors_leave_is_no_save(tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates/main.yaml.j2").write_text("a: 1\n")
+    before = files.states(tmp_path, ["templates", "rules"])
+
+    (tmp_path / "templates/.#main.yaml.j2").symlink_to("me@host.1")
+    (tmp_path / "templates/main.yaml.j2~").write_text("a: 0\n")
+
+    assert files.states(tmp_path, ["templates", "rules"]) == before
+    assert list(before) == ["templates/main.yaml.j2"]
