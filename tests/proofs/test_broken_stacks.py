@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ import pytest
 from tests.smoke import steps
 from tests.smoke.__main__ import account, smoke
 from tests.smoke.local import local_client, local_cloud
+from tests.smoke.rights import RIGHTS, Right, take_away
 
 ENVIRONMENT = "prod"
 PATIENCE = 4.0  # for what comes within a second where nothing is broken
@@ -113,36 +115,6 @@ def notification_prefix(stack: Stack) -> Undo:
     return lambda: put(was)
 
 
-def right_of(stack: Stack, role: str, action: str) -> Undo:
-    """A role's policies without one action."""
-    iam, name = stack.client("iam"), stack.physical(role)
-    policies = {
-        policy: iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
-        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
-    }
-
-    def put(documents: dict[str, Any]) -> None:
-        for policy, document in documents.items():
-            iam.put_role_policy(
-                RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document)
-            )
-
-    without = {policy: _without(document, action) for policy, document in policies.items()}
-    assert without != policies, f"{role} hasn't {action}"
-    put(without)
-    return lambda: put(policies)
-
-
-def _without(document: dict[str, Any], action: str) -> dict[str, Any]:
-    kept = []
-    for statement in document["Statement"]:
-        listed = statement["Action"]
-        actions = [listed] if isinstance(listed, str) else listed
-        left = [one for one in actions if one != action]
-        kept.append(statement | {"Action": left or ["s3:ListAllMyBuckets"]})
-    return document | {"Statement": kept}
-
-
 def variable_of(stack: Stack, function: str, name: str, value: str) -> Undo:
     """A function is told something else."""
     functions, physical = stack.client("lambda"), stack.physical(function)
@@ -215,6 +187,11 @@ def stream_mapping(stack: Stack) -> Undo:
     return lambda: client.update_event_source_mapping(UUID=mapping["UUID"], FilterCriteria=was)
 
 
+def right(stack: Stack, missing: Right) -> Undo:
+    """A role's policies without one action."""
+    return take_away(stack.client("iam"), stack.physical(missing.role), missing.action)
+
+
 NOWHERE = "https://nothing.execute-api.us-east-1.amazonaws.com/prod"
 
 FAULTS: dict[str, tuple[Callable[[Stack], Undo], Callable[..., Any]]] = {
@@ -266,38 +243,6 @@ FAULTS: dict[str, tuple[Callable[[Stack], Undo], Callable[..., Any]]] = {
         steps.bucket_may_be_used,
     ),
     "the bucket's notification has another prefix": (notification_prefix, steps.event_settles_it),
-    "HTTP role without dynamodb:PutItem": (
-        lambda stack: right_of(stack, "HttpApiLambdaRole", "dynamodb:PutItem"),
-        steps.session_is_made,
-    ),
-    "HTTP role without dynamodb:UpdateItem": (
-        lambda stack: right_of(stack, "HttpApiLambdaRole", "dynamodb:UpdateItem"),
-        steps.phone_claims,
-    ),
-    "HTTP role without s3:PutObject": (
-        lambda stack: right_of(stack, "HttpApiLambdaRole", "s3:PutObject"),
-        steps.image_is_taken_once,
-    ),
-    "HTTP role without s3:GetObject": (
-        lambda stack: right_of(stack, "HttpApiLambdaRole", "s3:GetObject"),
-        steps.image_is_fetched,
-    ),
-    "event role without dynamodb:UpdateItem": (
-        lambda stack: right_of(stack, "WebSocketEventLambdaRole", "dynamodb:UpdateItem"),
-        steps.desktop_subscribes,
-    ),
-    "event role without s3:GetObject": (
-        lambda stack: right_of(stack, "WebSocketEventLambdaRole", "s3:GetObject"),
-        steps.event_settles_it,
-    ),
-    "event role without execute-api:ManageConnections": (
-        lambda stack: right_of(stack, "WebSocketEventLambdaRole", "execute-api:ManageConnections"),
-        steps.desktop_sees_the_phone,
-    ),
-    "event role without dynamodb:Query": (
-        lambda stack: right_of(stack, "WebSocketEventLambdaRole", "dynamodb:Query"),
-        steps.connection_is_forgotten,
-    ),
     "pushes go to another endpoint": (
         lambda stack: variable_of(stack, "WebSocketEventLambda", "WS_API_ENDPOINT", NOWHERE),
         steps.desktop_sees_the_phone,
@@ -316,6 +261,7 @@ FAULTS: dict[str, tuple[Callable[[Stack], Undo], Callable[..., Any]]] = {
     "an alarm is gone": (alarm, steps.alarms_are_there),
     "an alarm is mute": (alarm_without_action, steps.alarms_are_there),
 }
+FAULTS |= {str(missing): (partial(right, missing=missing), missing.step) for missing in RIGHTS}
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from tests.second_opinion.emulator import Emulator
 from tests.smoke.__main__ import FAULTS
 from tests.smoke.account import Account
 from tests.smoke.site import Site
-from tests.smoke.steps import STEPS, Step, Visit
+from tests.smoke.steps import STEPS, Act, Step, Visit
 
 DEPLOYER = "tests.second_opinion.deployer"
 PATIENCE = 8.0
@@ -67,6 +67,12 @@ class Cloud:
         assert done.returncode == 0, done.stdout + done.stderr
         self.repair(environment)
         return done.stdout + done.stderr
+
+    def have(self, environment: str) -> None:
+        """Deploy it unless it is there."""
+        stacks = self.emulator.client("cloudformation").describe_stacks()["Stacks"]
+        if f"qr-upload-{environment}" not in {one["StackName"] for one in stacks}:
+            self.deployed(environment)
 
     def template(self, environment: str) -> dict[str, Any]:
         """The template as it is sent there."""
@@ -128,11 +134,14 @@ class Cloud:
 
     # ---- the smoke test, each step of it
 
-    def smoked(self, environment: str) -> dict[Step, str]:
-        """What each step of the smoke test complained of, nothing where it passed."""
-        return asyncio.run(self._smoked(environment))
+    def smoked(self, environment: str, *, until: frozenset[Act] = frozenset()) -> dict[Step, str]:
+        """What each step of the smoke test complained of, nothing where it passed.
 
-    async def _smoked(self, environment: str) -> dict[Step, str]:
+        One of `until` is the last.
+        """
+        return asyncio.run(self._smoked(environment, until))
+
+    async def _smoked(self, environment: str, until: frozenset[Act]) -> dict[Step, str]:
         outputs = self.outputs(environment)
         account = Account(
             self.emulator.client,
@@ -157,6 +166,8 @@ class Cloud:
                     said[step] = str(error) or type(error).__name__
                 else:
                     said[step] = ""
+                if step.act in until:
+                    break
             for session in visit.made:
                 await asyncio.to_thread(account.delete, session)
         return said

@@ -8,15 +8,14 @@ fails once ministack no longer needs it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from localcloud.cloudformation import template
 from tests.smoke import steps
-from tests.smoke.steps import Visit
+from tests.smoke.steps import Act
 
-Act = Callable[[Visit], Any]
 PAGES: frozenset[Act] = frozenset(
     {steps.pages_answer, steps.addresses_are_its_own, steps.pages_are_protected}
 )

@@ -25,7 +25,7 @@ def both(enforcing: Cloud) -> tuple[Answers, Answers]:
     """What the local cloud says, and what ministack says."""
     with local_cloud("dev", "--quiet") as ready:
         local = asyncio.run(_locally(ready["outputs"]))
-    enforcing.deployed("dev")
+    enforcing.have("dev")
     return local, asyncio.run(_there(enforcing))
 
 

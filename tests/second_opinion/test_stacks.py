@@ -41,7 +41,7 @@ def test_the_smoke_test_passes_but_for_what_is_omitted(cloud: Cloud, environment
 
 def test_what_it_drops_without_a_word_is_still_what_the_page_says(enforcing: Cloud) -> None:
     """docs/second-opinion.md calls these the local cloud's alone; what it keeps has to leave it."""
-    enforcing.deployed("dev")
+    enforcing.have("dev")
     client, outputs = enforcing.emulator.client, enforcing.outputs("dev")
     table, bucket = outputs["SessionsTableName"], outputs["UploadBucketName"]
     api = enforcing.physical("dev", "HttpApi")

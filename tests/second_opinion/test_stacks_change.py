@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+import pytest
+
+from tests.second_opinion import omissions
 from tests.second_opinion.conftest import Cloud
 from tests.smoke import steps
+from tests.smoke.rights import RIGHTS, Right, take_away
 
 
 def test_a_second_deployment_has_nothing_to_change(enforcing: Cloud) -> None:
-    enforcing.deployed("dev")
+    enforcing.have("dev")
 
     assert "Nothing to change" in enforcing.deployed("dev")
+
+
+@pytest.mark.parametrize("right", RIGHTS, ids=str)
+def test_a_missing_right_fails_the_step_that_it_fails_on_the_local_cloud(
+    enforcing: Cloud, right: Right
+) -> None:
+    enforcing.have("dev")
+    awaited = omissions.steps_that_fail("dev", enforces=True)
+
+    give_back = take_away(
+        enforcing.emulator.client("iam"), enforcing.physical("dev", right.role), right.action
+    )
+    try:
+        said = enforcing.smoked("dev", until=frozenset({right.step}))
+    finally:
+        give_back()
+
+    failed = [step.act for step, told in said.items() if told and step.act not in awaited]
+    assert failed == [right.step]
 
 
 def test_a_change_by_hand_is_found(enforcing: Cloud) -> None:
@@ -54,7 +77,7 @@ def test_a_failing_update_is_taken_back(enforcing: Cloud) -> None:
 
 
 def test_dev_is_destroyed_and_prod_is_not(enforcing: Cloud) -> None:
-    enforcing.deployed("prod")
+    enforcing.have("prod")
 
     destroyed = enforcing.station("destroy", "dev", "--confirm", "dev")
     refused = enforcing.station("destroy", "prod", "--confirm", "prod")

@@ -434,13 +434,16 @@ async def alarms_are_there(visit: Visit) -> str:
     return f"{found} of them" if found else "this environment has none"
 
 
+Act = Callable[[Visit], Awaitable[str | None]]
+
+
 @dataclass(frozen=True)
 class Step:
     """A line of the report, and what makes it true."""
 
     title: str
     entry: str
-    act: Callable[[Visit], Awaitable[str | None]]  # more words for the line, if any
+    act: Act  # what it returns are more words for the line, if any
 
 
 STEPS = (
