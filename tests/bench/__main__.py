@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 from tests.bench import pipeline
+from tests.bench.measure import Failed
 
 
 def handlers() -> bool:
@@ -25,6 +26,7 @@ def local() -> bool:
 BENCHES: dict[str, Callable[[], bool]] = {
     "render": pipeline.render,
     "check": pipeline.check,
+    "growth": pipeline.growth,
     "nox": pipeline.nox,
     "handlers": handlers,
     "local": local,
@@ -32,12 +34,16 @@ BENCHES: dict[str, Callable[[], bool]] = {
 
 
 def main(names: list[str]) -> int:
-    """Run the named benches; 1 if one of them misses its figure."""
+    """Run the named benches; 1 if one of them misses its figure, or a command fails."""
     unknown = [name for name in names if name not in BENCHES]
     if unknown:
         print(f"there is no bench {unknown[0]!r}.\nBenches: {', '.join(BENCHES)}.", file=sys.stderr)
         return 2
-    results = [BENCHES[name]() for name in names or BENCHES]
+    try:
+        results = [BENCHES[name]() for name in names or BENCHES]
+    except Failed as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0 if all(results) else 1
 
 

@@ -1,4 +1,4 @@
-"""CPU time of whole processes, compared fairly on a noisy machine."""
+"""Wall and CPU time of whole processes, compared fairly on a noisy machine."""
 
 from __future__ import annotations
 
@@ -7,33 +7,76 @@ import resource
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
-Command = Sequence[str]
+Argv = Sequence[str]
 
 
-def cpu_seconds(command: Command) -> float:
-    """User and system time of one process and its children; its output is thrown away."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    subprocess.run(command, check=True, capture_output=True, env=environment)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
+class Failed(Exception):
+    """A measured command didn't do its work, so that its time means nothing."""
+
+
+class Cost(NamedTuple):
+    """Seconds: on the clock, and of all processors together."""
+
+    wall: float
+    cpu: float
+
+
+@dataclass(frozen=True)
+class Command:
+    """What is run, and where; `made` is a file that it has to have written, if any."""
+
+    argv: Argv
+    folder: Path
+    made: str = ""
+
+    def cost(self) -> Cost:
+        """What one process and its children cost; its output is thrown away.
+
+        One that fails, or hasn't written what it is for, is an error and no figure.
+        """
+        made = self.folder / self.made
+        if self.made:
+            made.unlink(missing_ok=True)
+        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        done = subprocess.run(
+            self.argv, cwd=self.folder, env=environment, check=False, capture_output=True, text=True
+        )
+        wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+        if done.returncode or not made.exists():
+            why = f"exit code {done.returncode}" if done.returncode else f"no {self.made}"
+            said = (done.stderr or done.stdout).strip()[-400:]
+            raise Failed(f"{' '.join(self.argv)} in {self.folder}: {why}.\n{said}")
+        return Cost(wall, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
 
 
 def compare(what: str, ours: Command, other: Command, *, runs: int, most: float) -> bool:
-    """Print the ratio of medians of alternating runs; True if it is at most `most`.
+    """Print the ratios of the medians of alternating runs; True if CPU and wall are within `most`.
 
     One run of each before counts for nothing: it fills the caches that both use.
     """
-    cpu_seconds(other), cpu_seconds(ours)
+    other.cost(), ours.cost()
     pairs = []
     for run in range(runs):
         print(f"\r{what}: {run + 1} of {runs}", end="", file=sys.stderr, flush=True)
-        pairs.append((cpu_seconds(ours), cpu_seconds(other)))
+        pairs.append((ours.cost(), other.cost()))
     print(file=sys.stderr)
-    mine, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
-    fast = bool(mine <= most * theirs)
-    verdict = "ok" if fast else "TOO SLOW"
-    print(f"{what}: {mine:.3f} s / {theirs:.3f} s = {mine / theirs:.2f} (at most {most}) {verdict}")
+    mine, theirs = (median(column) for column in zip(*pairs, strict=True))
+    fast = all(one <= most * another for one, another in zip(mine, theirs, strict=True))
+    print(f"{what}: {told('CPU', mine.cpu, theirs.cpu)}; {told('wall', mine.wall, theirs.wall)}"
+          f" (at most {most}) {'ok' if fast else 'TOO SLOW'}")  # fmt: skip
     return fast
+
+
+def told(kind: str, mine: float, theirs: float) -> str:
+    return f"{kind} {mine:.3f} s / {theirs:.3f} s = {mine / theirs:.2f}"
+
+
+def median(costs: Sequence[Cost]) -> Cost:
+    return Cost(*(statistics.median(column) for column in zip(*costs, strict=True)))
