@@ -18,7 +18,8 @@ export function save(picture, pictures) {
   if (picture.url) offer(picture.url, namesOf(pictures)[pictures.indexOf(picture)]);
 }
 
-/** All pictures in one zip; one by one where a zip can't hold them. @param {Picture[]} pictures */
+/** All pictures in one zip; one by one where a zip can't hold them, or the browser can't make it.
+ *  @param {Picture[]} pictures */
 export async function saveAll(pictures) {
   const here = pictures.filter(isHere);
   const names = namesOf(pictures);
@@ -30,9 +31,10 @@ export async function saveAll(pictures) {
     (sum, { name, content }) => sum + content.size + 400 + name.length,
     0,
   );
-  if (size > MOST_BYTES) return here.forEach((picture) => void save(picture, pictures));
   const now = new Date();
-  const url = URL.createObjectURL(await zip(entries, now));
+  const packed = size > MOST_BYTES ? undefined : await zip(entries, now).catch(() => undefined);
+  if (!packed) return here.forEach((picture) => void save(picture, pictures));
+  const url = URL.createObjectURL(packed);
   const day = [now.getFullYear(), now.getMonth() + 1, now.getDate()];
   offer(url, `photos-${day.map((part) => String(part).padStart(2, "0")).join("-")}.zip`);
   // The browser reads it after the click, and takes its time.

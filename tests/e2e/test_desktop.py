@@ -88,6 +88,16 @@ def test_all_photos_are_saved_in_one_zip_under_their_own_names(filled: Page) -> 
         ]
 
 
+def test_photos_that_no_zip_can_be_made_of_are_saved_one_by_one(filled: Page) -> None:
+    filled.evaluate("() => { Blob.prototype.arrayBuffer = () => Promise.reject(new Error()) }")
+
+    with filled.expect_download() as download:
+        filled.get_by_role("button", name="Save all").click()
+
+    assert download.value.suggested_filename in NAMES
+    expect(filled.get_by_role("button", name="Save all")).to_be_enabled()
+
+
 def test_the_number_is_large_until_the_first_photo_and_small_beside_it(
     desktop: Page, service: Service
 ) -> None:
