@@ -194,7 +194,7 @@ def test_the_examples_name_is_nowhere_but_in_its_own_folder(made: Path) -> None:
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
 
-    with pytest.raises(UserError, match="something already"):
+    with pytest.raises(UserError, match="isn't an empty folder"):
         write(tmp_path, NAME)
 
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
