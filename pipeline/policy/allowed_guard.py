@@ -58,7 +58,7 @@ rule {RULE} when Resources exists {{
 _CLAUSE = """\
     %%%s[ keys not in [%s] ] empty
     <<
-        Nobody allowed this property of %s.
+        Nobody allowed this property.
         Mend: remove it, or allow it in rules/application/allowed.yaml.
     >>
 """
@@ -89,8 +89,7 @@ def rules(listed: Allowed) -> str:
     for kind in kinds:
         for path, keys in listed.nodes(kind).items():
             lets.append(f"let {_name(kind, path)} = {_query(kind, path, listed)}")
-            about = ".".join((kind, *path)) if path else kind
-            clauses.append(_CLAUSE % (_name(kind, path), _quoted(keys), about))
+            clauses.append(_CLAUSE % (_name(kind, path), _quoted(keys)))
     types = ",\n".join(f"        '{kind}'" for kind in kinds)
     return "".join(
         [_HEAD % listed.digest, "\n".join(lets), "\n\n", _TYPES % types, _RULE, *clauses, "}\n"],
