@@ -226,12 +226,13 @@ def test_a_photo_that_waits_is_tried_at_once_when_there_is_reason_to(
     _, phone = pair
     phone.does(NOWHERE)
     phone.sends(jpeg(tmp_path / "photo.jpg"))
-    phone.waits(lambda: phone.asks("window.puts"), lambda puts: puts >= 3, 40)
+    phone.waits(lambda: phone.asks("window.puts"), lambda puts: puts >= 4, 40)
     phone.waits(lambda: phone.states, lambda states: states == ["retrying"], 5)
 
     phone.does(f"window.repaired = true; {what_happens}")
 
-    phone.waits(lambda: phone.asks("window.puts"), lambda puts: puts >= 4, 1.5)
+    # By itself it would wait four seconds at least.
+    phone.waits(lambda: phone.asks("window.puts"), lambda puts: puts >= 5, 3)
     phone.all_arrived(1)
 
 
