@@ -1,7 +1,7 @@
 /** Gets the photos' bytes: they are shown and saved from memory. */
 
 import { pause } from "./backoff.js";
-import { isImage } from "./images.js";
+import { isImage } from "./endings.js";
 
 /** @typedef {import("./pictures.js").Picture} Picture */
 /** @typedef {(id: string) => Promise<string | null | undefined>} Locate a URL of an upload's bytes,

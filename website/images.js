@@ -2,17 +2,6 @@
 
 export const HEAD_BYTES = 4096;
 
-/** @type {Record<string, string>} */
-const ENDINGS = {
-  "image/jpeg": "jpg",
-  "image/png": "png",
-  "image/gif": "gif",
-  "image/webp": "webp",
-  "image/heic": "heic",
-  "image/heif": "heif",
-  "image/avif": "avif",
-};
-
 const HEIC = ["heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs"];
 
 /**
@@ -44,9 +33,3 @@ function fromBrands(found) {
   if (found.some((brand) => HEIC.includes(brand))) return "image/heic";
   return found.some((brand) => /^(mif1|mif2|msf1)$/.test(brand)) ? "image/heif" : undefined;
 }
-
-/** Whether an image of that type may be shown. @param {string} type */
-export const isImage = (type) => Object.hasOwn(ENDINGS, type);
-
-/** What the name of such a file ends in. @param {string} type */
-export const ending = (type) => ENDINGS[type] ?? "bin";

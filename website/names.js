@@ -1,6 +1,6 @@
 /** What photos are called: short enough to be sent, and safe to be saved. */
 
-import { ending } from "./images.js";
+import { ending } from "./endings.js";
 
 const MOST_BYTES = 120;
 // No name of a file, or one that shows its letters in another order than they have.
