@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import ipaddress
 import os
@@ -11,8 +12,8 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ NAMES = (
     "*.cloudfront.net",
 )
 START_SECONDS = 60.0
+CLOSING_SECONDS = 0.25  # aiohttp's page, "Graceful shutdown": TLS connections end a little later
 END_SECONDS = 2.0  # it waits for connections that nobody uses any more
 
 
@@ -74,11 +76,14 @@ class Emulator:
         )
         return session.client(service, endpoint_url=self.url, verify=str(self.certificate))
 
-    def http(self) -> aiohttp.ClientSession:
+    @asynccontextmanager
+    async def http(self) -> AsyncIterator[aiohttp.ClientSession]:
         """A client to which AWS's host names lead here."""
         trust = ssl.create_default_context(cafile=str(self.certificate))
         connector = aiohttp.TCPConnector(ssl=trust, resolver=Here(self.port))
-        return aiohttp.ClientSession(connector=connector)
+        async with aiohttp.ClientSession(connector=connector) as session:
+            yield session
+        await asyncio.sleep(CLOSING_SECONDS)
 
 
 class Here(AbstractResolver):
