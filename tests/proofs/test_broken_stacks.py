@@ -48,10 +48,10 @@ class Stack:
         return outputs
 
     def physical(self, logical_id: str) -> str:
-        found = self.client("cloudformation").describe_stack_resource(
+        answer = self.client("cloudformation").describe_stack_resource(
             StackName=f"qr-upload-{ENVIRONMENT}", LogicalResourceId=logical_id
         )
-        return str(found["StackResourceDetail"]["PhysicalResourceId"])
+        return str(answer["StackResourceDetail"]["PhysicalResourceId"])
 
     def read_again(self) -> None:
         """Let the local cloud serve the stack as it is now."""
@@ -133,8 +133,8 @@ def variable_of(stack: Stack, function: str, name: str, value: str) -> Undo:
 def file_of_the_website(stack: Stack, key: str, replaced: tuple[str, str] | None = None) -> Undo:
     """A file wasn't published, or holds something else."""
     s3, bucket = stack.client("s3"), stack.outputs["WebsiteBucketName"]
-    found = s3.get_object(Bucket=bucket, Key=key)
-    body, kind = found["Body"].read(), found["ContentType"]
+    published = s3.get_object(Bucket=bucket, Key=key)
+    body, kind = published["Body"].read(), published["ContentType"]
     s3.delete_object(Bucket=bucket, Key=key)
     if replaced:
         changed = body.decode().replace(*replaced).encode()

@@ -52,9 +52,9 @@ class Side:
         (await self.site.put(asked, PNG)).expect("the upload", 200)
         for _ in range(100):
             path = f"{place}/uploads/{asked['uploadId']}"
-            status, found = await self.site.call("GET", path, session["desktopToken"])
+            status, address = await self.site.call("GET", path, session["desktopToken"])
             if status == 200:
-                return str(found["url"])
+                return str(address["url"])
             await asyncio.sleep(0.1)
         raise TimeoutError("the image never was STORED")
 

@@ -80,8 +80,8 @@ class Cloud:
         return omissions.without_omitted(rendered.value)
 
     def outputs(self, environment: str) -> dict[str, str]:
-        found = self.stack(environment)["Outputs"]
-        return {one["OutputKey"]: one["OutputValue"] for one in found}
+        outputs = self.stack(environment)["Outputs"]
+        return {one["OutputKey"]: one["OutputValue"] for one in outputs}
 
     def stack(self, environment: str) -> dict[str, Any]:
         described = self.emulator.client("cloudformation").describe_stacks(
@@ -90,10 +90,10 @@ class Cloud:
         return dict(described["Stacks"][0])
 
     def physical(self, environment: str, logical_id: str) -> str:
-        found = self.emulator.client("cloudformation").describe_stack_resource(
+        answer = self.emulator.client("cloudformation").describe_stack_resource(
             StackName=f"qr-upload-{environment}", LogicalResourceId=logical_id
         )
-        return str(found["StackResourceDetail"]["PhysicalResourceId"])
+        return str(answer["StackResourceDetail"]["PhysicalResourceId"])
 
     # ---- what is done after a deployment, by AWS's own APIs
 
@@ -117,10 +117,12 @@ class Cloud:
     def repair_pushes(self, environment: str) -> None:
         """omissions.PUSH_ADDRESS"""
         client, name = self.emulator.client("lambda"), f"qr-upload-websocket-event-{environment}"
-        found = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        configuration = client.get_function_configuration(FunctionName=name)
         api = self.physical(environment, "WebSocketApi")
         url = f"{self.emulator.url}/_aws/execute-api/{api}/{environment}"
-        variables = found | {"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": url}
+        variables = configuration["Environment"]["Variables"] | {
+            "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": url
+        }
         client.update_function_configuration(
             FunctionName=name, Environment={"Variables": variables}
         )
@@ -188,8 +190,8 @@ def everybody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 @pytest.fixture(params=["enforcing", "everybody"])
 def cloud(request: pytest.FixtureRequest) -> Cloud:
     """Each of the two."""
-    found: Cloud = request.getfixturevalue(request.param)
-    return found
+    chosen: Cloud = request.getfixturevalue(request.param)
+    return chosen
 
 
 def _cloud(tmp_path_factory: pytest.TempPathFactory, *, enforces: bool) -> Iterator[Cloud]:
@@ -197,5 +199,5 @@ def _cloud(tmp_path_factory: pytest.TempPathFactory, *, enforces: bool) -> Itera
     for part in PARTS:
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / part, project / part, ignore=ignored)
-    with emulator.running(tmp_path_factory.mktemp("ministack"), enforces=enforces) as found:
-        yield Cloud(found, project)
+    with emulator.running(tmp_path_factory.mktemp("ministack"), enforces=enforces) as started:
+        yield Cloud(started, project)

@@ -26,11 +26,11 @@ def main(arguments: list[str]) -> int:
     load, connect = settings.load, clients.connect
 
     def connected(aws: Any) -> Any:
-        found = connect(aws)
-        events = found.cloudformation.meta.events
+        speaking = connect(aws)
+        events = speaking.cloudformation.meta.events
         events.register(EVENT, omissions.edited)
         events.register(EVENT, spoil)
-        return found
+        return speaking
 
     setattr(settings, "load", lambda name, root: here(load(name, root)))  # noqa: B010 - mypy's eyes
     setattr(clients, "connect", connected)  # noqa: B010 - as above
@@ -39,9 +39,9 @@ def main(arguments: list[str]) -> int:
 
 def spoil(params: dict[str, Any], **_: Any) -> None:
     """Let one parameter name what isn't there."""
-    for one in params.get("Parameters", []):
-        if one["ParameterKey"] == os.environ.get("SPOILT"):
-            one["ParameterValue"] = "nothing.zip"
+    for parameter in params.get("Parameters", []):
+        if parameter["ParameterKey"] == os.environ.get("SPOILT"):
+            parameter["ParameterValue"] = "nothing.zip"
 
 
 if __name__ == "__main__":

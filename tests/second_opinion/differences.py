@@ -139,8 +139,8 @@ def page(local: Answers, other: Answers, version: str) -> str:
         services="\n".join(_services(local, differ)),
         differences="\n".join(_row(request, local, other) for request in differ),
         omissions="\n".join(
-            f"| [{one.name}]({one.source}) | {one.lacks} | {one.instead} |"
-            for one in omissions.OMISSIONS
+            f"| [{omission.name}]({omission.source}) | {omission.lacks} | {omission.instead} |"
+            for omission in omissions.OMISSIONS
         ),
     )
 
@@ -152,7 +152,7 @@ def _services(local: Answers, differ: list[Request]) -> Iterator[str]:
 
 
 def _row(request: Request, local: Answers, other: Answers) -> str:
-    found = VERDICTS.get(request.title)
-    told = f"{found.right}: [{found.why}]({found.source})" if found else "nobody has looked"
+    verdict = VERDICTS.get(request.title)
+    told = f"{verdict.right}: [{verdict.why}]({verdict.source})" if verdict else "nobody has looked"
     cells = (request.service, request.title, local[request], other[request], told)
     return f"| {' | '.join(cells)} |"

@@ -18,9 +18,9 @@ def test_our_deployer_makes_every_resource_that_can_be_made(cloud: Cloud, enviro
 
     pages = cloud.emulator.client("cloudformation").get_paginator("list_stack_resources")
     made = {
-        one["LogicalResourceId"]: one["ResourceStatus"]
+        summary["LogicalResourceId"]: summary["ResourceStatus"]
         for page in pages.paginate(StackName=f"qr-upload-{environment}")
-        for one in page["StackResourceSummaries"]
+        for summary in page["StackResourceSummaries"]
     }
     assert made == dict.fromkeys(cloud.template(environment)["Resources"], "CREATE_COMPLETE")
 

@@ -37,9 +37,9 @@ def test_a_missing_right_fails_the_step_that_it_fails_on_the_local_cloud(
 
 def test_a_change_by_hand_is_found(enforcing: Cloud) -> None:
     client, name = enforcing.emulator.client("lambda"), "qr-upload-http-api-dev"
-    found = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     client.update_function_configuration(
-        FunctionName=name, Environment={"Variables": found | {"MAX_UPLOADS_PER_SESSION": "3"}}
+        FunctionName=name, Environment={"Variables": variables | {"MAX_UPLOADS_PER_SESSION": "3"}}
     )
 
     done = enforcing.station("drift", "dev")
@@ -57,11 +57,11 @@ def test_an_update_changes_what_the_environment_file_says(enforcing: Cloud) -> N
 
     enforcing.deployed("dev")
 
-    found = enforcing.emulator.client("lambda").get_function_configuration(
+    configuration = enforcing.emulator.client("lambda").get_function_configuration(
         FunctionName="qr-upload-http-api-dev"
     )
     assert enforcing.stack("dev")["StackStatus"] == "UPDATE_COMPLETE"
-    assert found["Timeout"] == 29
+    assert configuration["Timeout"] == 29
 
 
 def test_a_failing_update_is_taken_back(enforcing: Cloud) -> None:

@@ -139,11 +139,11 @@ def _run(arguments: list[str]) -> int:
             outputs = ready["outputs"]
             return asyncio.run(_through(outputs, account(name, outputs, local_client(ready))))
     asked = (sys.executable, "-m", "pipeline", "outputs", arguments[0], "--format", "json")
-    found = subprocess.run(asked, stdout=subprocess.PIPE, text=True, check=False)
-    if found.returncode:
-        return found.returncode
+    told = subprocess.run(asked, stdout=subprocess.PIPE, text=True, check=False)
+    if told.returncode:
+        return told.returncode
     print(f"the stack of {arguments[0]}", flush=True)
-    outputs = json.loads(found.stdout)["outputs"]
+    outputs = json.loads(told.stdout)["outputs"]
     return asyncio.run(_through(outputs, account(arguments[0], outputs)))
 
 

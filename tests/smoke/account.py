@@ -36,8 +36,8 @@ class Account:
 
     def connection(self, session_id: str) -> str | None:
         """The connection that a session is bound to."""
-        found = self._item(session_id).get("wsConnectionId")
-        return str(found["S"]) if found else None
+        connection = self._item(session_id).get("wsConnectionId")
+        return str(connection["S"]) if connection else None
 
     def let_end(self, session_id: str, at: int) -> None:
         """Let a session end sooner."""
@@ -63,10 +63,10 @@ class Account:
             raise Failed("nothing to be left behind", ", ".join(left))
 
     def _item(self, session_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = self._client("dynamodb").get_item(
+        answer: dict[str, Any] = self._client("dynamodb").get_item(
             TableName=self._table, Key={"sessionId": {"S": session_id}}, ConsistentRead=True
         )
-        return dict(found.get("Item", {}))
+        return dict(answer.get("Item", {}))
 
     def _versions(self, session_id: str) -> list[tuple[str, str]]:
         pages = self._client("s3").get_paginator("list_object_versions")
@@ -84,15 +84,15 @@ class Account:
         """How many the template has: each exists, can go off, and tells somebody."""
         wanted = {name for name, one in self._template["Resources"].items() if one["Type"] == ALARM}
         made = self._physical(wanted)
-        found: list[dict[str, Any]] = []
+        alarms: list[dict[str, Any]] = []
         if made:
             pages = self._client("cloudwatch").get_paginator("describe_alarms")
             for page in pages.paginate(AlarmNames=list(made)):
-                found += page["MetricAlarms"]
-        there = {made[alarm["AlarmName"]] for alarm in found}
+                alarms += page["MetricAlarms"]
+        there = {made[alarm["AlarmName"]] for alarm in alarms}
         mute = {
             made[alarm["AlarmName"]]
-            for alarm in found
+            for alarm in alarms
             if not (alarm.get("ActionsEnabled") and alarm.get("AlarmActions"))
         }
         wrong = [f"{name} doesn't exist" for name in sorted(wanted - there)]
@@ -105,8 +105,8 @@ class Account:
         """Logical ids by physical ones."""
         pages = self._client("cloudformation").get_paginator("list_stack_resources")
         return {
-            one["PhysicalResourceId"]: one["LogicalResourceId"]
+            summary["PhysicalResourceId"]: summary["LogicalResourceId"]
             for page in pages.paginate(StackName=self._stack)
-            for one in page["StackResourceSummaries"]
-            if one["LogicalResourceId"] in wanted
+            for summary in page["StackResourceSummaries"]
+            if summary["LogicalResourceId"] in wanted
         }

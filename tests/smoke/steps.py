@@ -354,8 +354,8 @@ async def desktop_hears_of_it(visit: Visit) -> None:
     await visit.desktop.until(
         "a push that the upload is STORED",
         lambda state: any(
-            one["id"] == visit.address["uploadId"] and one["status"] == "STORED"
-            for one in state["uploads"]
+            upload["id"] == visit.address["uploadId"] and upload["status"] == "STORED"
+            for upload in state["uploads"]
         ),
     )
 
@@ -430,8 +430,8 @@ async def nothing_works_late(visit: Visit) -> None:
 
 async def alarms_are_there(visit: Visit) -> str:
     """Every alarm of the template."""
-    found = await asyncio.to_thread(visit.account.check_alarms)
-    return f"{found} of them" if found else "this environment has none"
+    number = await asyncio.to_thread(visit.account.check_alarms)
+    return f"{number} of them" if number else "this environment has none"
 
 
 Act = Callable[[Visit], Awaitable[str | None]]
