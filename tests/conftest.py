@@ -26,12 +26,14 @@ settings.register_profile("default", derandomize=True, deadline=None, database=N
 settings.load_profile("default")
 
 
-def copy_of_the_project(folder: Path) -> Path:
-    """What a person edits, in another folder."""
+def copy_of_the_project(folder: Path, verdicts: Path | None = None) -> Path:
+    """What a person edits, in another folder; with `verdicts` as after a `check`."""
     for part in PARTS:
         if (ROOT / part).is_dir():
             unneeded = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / part, folder / part, ignore=unneeded)
+    if verdicts:
+        shutil.copytree(verdicts, folder / verdict_cache.FOLDER)
     return folder
 
 
@@ -102,10 +104,9 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def checked(project: Path, verdicts: Path) -> Path:
+def checked(tmp_path: Path, verdicts: Path) -> Path:
     """The project after a `check`: only what a test changes is judged anew."""
-    shutil.copytree(verdicts, project / verdict_cache.FOLDER)
-    return project
+    return copy_of_the_project(tmp_path, verdicts)
 
 
 @pytest.fixture(autouse=True)

@@ -64,7 +64,7 @@ WAF = {**CLOUDFRONT, "website.waf.enabled": True}
         ({"api.throttling.rate": 0}, "api.throttling.rate", "account's own limit"),
         ({"alarms.email": "nobody"}, "alarms.email", "One address"),
         ({"alarms.email": "me@example"}, "alarms.email", "One address"),
-        ({"alarms.rollback_minutes": 10}, "alarms.rollback_minutes", "nothing can take"),
+        ({"alarms.rollback_minutes": 10}, "alarms.rollback_minutes", "nothing can roll"),
         ({"alarms.rollback_minutes": 181}, "alarms.rollback_minutes", "1 to 180 minutes"),
         ({"tags": {"aws:owner": "me"}}, "tags", "belong to AWS"),
         ({"tags": {"Team": "a", "team": "b"}}, "tags", "IAM ignores case"),

@@ -109,8 +109,8 @@ def _keep(stream: Iterable[str], lines: list[str]) -> None:
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    project = copy_of_the_project(tmp_path_factory.mktemp("project"))
+def cloud(tmp_path_factory: pytest.TempPathFactory, verdicts: Path) -> Iterator[Running]:
+    project = copy_of_the_project(tmp_path_factory.mktemp("project"), verdicts)
     running = started(project, "--watch", "--time-scale", TIME_SCALE)
     yield running
     assert running.end(signal.SIGTERM) == signals.TERMINATED

@@ -135,11 +135,11 @@ def test_lan_opens_the_application_and_never_the_aws_endpoint() -> None:
     ("number", "expected"), [(signal.SIGINT, 0), (signal.SIGTERM, 130)], ids=["ctrl-c", "sigterm"]
 )
 def test_a_signal_to_nox_ends_everything(
-    project: Path, number: signal.Signals, expected: int
+    checked: Path, number: signal.Signals, expected: int
 ) -> None:
-    (project / "noxfile.py").write_text(NOXFILE.format(root=str(ROOT)))
+    (checked / "noxfile.py").write_text(NOXFILE.format(root=str(ROOT)))
     nox = (sys.executable, "-m", "nox", "-s", "here", "--", "dev", "--json")
-    running = started(project, command=nox)
+    running = started(checked, command=nox)
     group = running.process.pid
     port = int(running.ready["url"].rsplit(":", 1)[1])
     during = members(group)
