@@ -9,6 +9,7 @@ import io
 import json
 import re
 import secrets
+import socket
 import xml.etree.ElementTree as ET
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -534,3 +535,12 @@ async def test_the_log_can_be_followed_and_holds_no_secret(cloud: Running) -> No
     secret = [made.created["sessionId"], made.created["desktopToken"], made.phone["phoneToken"]]
     secret += [made.created["uploadToken"], asked["url"], asked["uploadId"], "X-Amz-Signature"]
     assert [one for one in secret if one in text] == []
+
+
+def test_it_serves_on_loopback_only(cloud: Running) -> None:
+    for url in (cloud.ready["url"], cloud.ready["endpoint"]):
+        with socket.socket() as elsewhere:
+            elsewhere.settimeout(1)
+            port = int(url.rsplit(":", 1)[1])
+
+            assert elsewhere.connect_ex(("127.0.0.2", port)) != 0
