@@ -89,7 +89,7 @@ HEAD = """\
 Written by `nox -s second-opinion -- --write-page`; the same session says when it isn't current.
 
 The local cloud was written beside the code that it judges. So both environments are deployed to
-[ministack](https://pypi.org/project/ministack/) {version} as well, an emulator by other hands,
+ministack {version} as well, an emulator by other hands,
 with our own deployer: the smoke test goes through them, with and without ministack's enforcement
 of signatures and IAM; dev is updated, changed by hand, rolled back and destroyed. It isn't AWS
 either: where the two agree there is evidence, not proof. [Why](decisions/{decision}).
