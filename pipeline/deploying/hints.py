@@ -55,7 +55,7 @@ _HINTS = (
         " needs it, import it into the stack, or choose another project name.",
     ),
     _Hint(
-        r"BlockPublicPolicy|[Bb]lock [Pp]ublic [Aa]ccess",
+        r"BlockPublicPolicy|(?i:block public access)",
         "The account or its organization blocks public bucket policies (S3 Block Public Access):"
         " deliver the bucket's objects through CloudFront, or let whoever manages it allow them.",
     ),
