@@ -13,6 +13,7 @@ import pytest
 import requests
 from hypothesis import HealthCheck, Phase, given, settings
 
+from pipeline import signals
 from tests.api.descriptions import API, operations
 from tests.conftest import copy_of_the_project
 from tests.localcloud.application.conftest import started
@@ -60,7 +61,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     environment.write_text(unlimited, "utf-8")
     running = started(project)
     yield str(running.ready["outputs"]["HttpApiUrl"]).rstrip("/")
-    assert running.end(signal.SIGTERM) == 0
+    assert running.end(signal.SIGTERM) == signals.TERMINATED
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import sys
 
 from tests.conftest import ROOT
 
-TIMES = "50"
+TIMES = "20"
 
 
 def test_files_in_any_state_are_told_and_judged() -> None:
