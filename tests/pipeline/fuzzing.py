@@ -14,6 +14,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from pipeline.__main__ import main
+from pipeline.findings import Pointer
 
 READABLE = 1_000  # characters of a line
 TRACEBACK = "Traceback (most recent call last)"
@@ -131,6 +132,18 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
         yield value, key
         if isinstance(inner, dict | list):
             yield from _places(inner)
+
+
+def texts(value: Any, at: Pointer = ()) -> dict[Pointer, str]:
+    """What was written for each number of a document, as its reader keeps it."""
+    if isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        return {
+            pointer: text
+            for key, inner in items
+            for pointer, text in texts(inner, (*at, key)).items()
+        }
+    return {at: str(value)} if isinstance(value, int | float) else {}
 
 
 def written(path: Path, content: str | bytes) -> None:

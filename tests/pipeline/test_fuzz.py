@@ -143,7 +143,8 @@ def test_somebody_elses_template_of_any_shape(broken: Path, data: st.DataObject)
 @given(fuzzing.grafted(PRODUCTION))
 def test_a_template_of_ours_of_any_shape(production: Rendered, document: dict[str, Any]) -> None:
     """What reads a rendered template: its parameters, its website, its roles, the checks."""
-    changed = replace(production, document=replace(production.document, value=document))
+    read = replace(production.document, value=document, texts=fuzzing.texts(document))
+    changed = replace(production, document=read)
     with suppress(UserError):
         parameters.defaults(changed.document, "a-bucket")
         website.described(changed.document)
