@@ -30,17 +30,13 @@ def unjudged(monkeypatch: pytest.MonkeyPatch) -> None:
 def account(endpoint: Endpoint) -> Aws:
     """An empty account of the endpoint."""
     scripted_aws.empty(endpoint)
-    aws = scripted_aws.connected(endpoint)
-    aws.reset()
-    return aws
+    return scripted_aws.connected(endpoint)
 
 
 @pytest.fixture
 def scripted() -> Aws:
     """An account without an endpoint, where each call needs an answer; it has none yet."""
-    aws = scripted_aws.connected()
-    aws.reset()
-    return aws
+    return scripted_aws.connected()
 
 
 @pytest.fixture

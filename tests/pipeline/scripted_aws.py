@@ -158,12 +158,18 @@ class Aws:
         return SimpleNamespace(status_code=200), answer
 
 
-@cache
 def connected(endpoint: Endpoint | None = None) -> Aws:
     """Clients for the development environment's region, with credentials of nobody.
 
-    Made once, for it takes a third of a second: reset them before use.
+    They are made once, for it takes a third of a second; what others had them answer is forgotten.
     """
+    aws = _connected(endpoint)
+    aws.reset()
+    return aws
+
+
+@cache
+def _connected(endpoint: Endpoint | None) -> Aws:
     nobody = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
     nobody |= endpoint.environment() if endpoint else {}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
