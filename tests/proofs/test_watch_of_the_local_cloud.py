@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
+import pytest
 
-from tests.localcloud.application.conftest import PATIENCE, Running
+from pipeline import signals
+from tests.conftest import copy_of_the_project
+from tests.localcloud.application.conftest import PATIENCE, TIME_SCALE, Running, started
 from tests.localcloud.application.things import asynchronous
 
 DEPLOYED = "deployed in "
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory, verdicts: Path) -> Iterator[Running]:
+    """The application of a project of its own, which the tests change."""
+    project = copy_of_the_project(tmp_path_factory.mktemp("project"), verdicts)
+    running = started(project, "--watch", "--time-scale", TIME_SCALE)
+    yield running
+    assert running.end(signal.SIGTERM) == signals.TERMINATED
 
 
 def changed(path: Path, old: str, new: str) -> None:
