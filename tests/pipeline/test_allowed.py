@@ -12,6 +12,7 @@ from pipeline.errors import UserError
 from pipeline.policy import allowed, allowed_guard, allowing, judging
 from pipeline.policy.allowed import FILE, PLAIN, RULE, TYPES, Allowed
 from pipeline.policy.rulebook import RulesFile
+from tests.pipeline.templates import edit, holding
 
 BUCKET = "AWS::S3::Bucket"
 QUEUE = "AWS::SQS::Queue"
@@ -166,9 +167,7 @@ def test_all_variables_of_a_function_are_never_allowed_at_once(project: Path) ->
 
 
 def with_more(project: Path, more: str) -> None:
-    path = project / "templates/parts/sessions.yaml.j2"
-    text = path.read_text()
-    path.write_text(text.replace("      BillingMode:", f"{more}      BillingMode:"))
+    edit(project, "      BillingMode:", f"{more}      BillingMode:")
 
 
 INSIGHTS = "      ContributorInsightsSpecification:\n        Enabled: true\n"
@@ -187,7 +186,7 @@ def test_an_added_property_is_found_at_its_line_with_what_it_does_and_how_to_all
     assert "CloudWatch Contributor Insights" in said
     assert "nox -s allow -- AWS::DynamoDB::Table ContributorInsightsSpecification" in said
     assert ">" in said
-    assert "sessions.yaml.j2:" in said
+    assert f"{holding(project, 'BillingMode:')}:" in said
 
 
 def test_allow_writes_the_list_and_its_rules_and_the_finding_is_gone(

@@ -9,7 +9,6 @@ import pytest
 
 from pipeline import checks
 from pipeline.connecting import clients
-from pipeline.connecting.aws_errors import PERMISSIONS
 from pipeline.deploying import bucket as buckets
 from pipeline.deploying import screen
 from pipeline.deploying.consent import Consent, check_confirmation
@@ -406,14 +405,3 @@ def test_development_is_not_asked_anything() -> None:
 
 
 # What whoever deploys must be allowed
-
-
-def test_the_page_for_operators_lists_every_permission_that_is_used(aws: Aws) -> None:
-    plan.show_plan(deployment(aws))
-    deploy.bring_up_to_date(deployment(aws, scripted_aws.protected(), LONG), Consent("dev"))
-    plan.show_plan(deployment(aws, text=TOO_LONG))
-
-    used = {PERMISSIONS.get(one, f"cloudformation:{one}") for one in aws.operations}
-    page = (ROOT / "docs" / "operations.md").read_text()
-    assert {one for one in used if f"`{one}`" not in page} == set()
-    assert "s3:DeleteObjectVersion" in used

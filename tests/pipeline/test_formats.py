@@ -16,6 +16,8 @@ from pipeline.findings import Finding, Level, Place
 from pipeline.formats import MACHINE, Report
 from pipeline.policy.rulebook import Rule
 from tests.conftest import check, copy_of_the_project
+from tests.pipeline.scripted_aws import ROOT
+from tests.pipeline.templates import edit, holding
 
 SUBSET = json.loads((Path(__file__).parent / "sarif_subset.json").read_text(encoding="utf-8"))
 RULE = Rule("BOXES_ARE_SHUT", "boxes.guard", 3, "Boxes stay shut.\ndocs/policy.md")
@@ -178,14 +180,12 @@ def test_json_counts_and_says_whether_it_fails() -> None:
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project whose upload bucket accepts public ACLs, as a value of the template itself.
+    """A project whose functions aren't traced, as a value of the template itself.
 
     One for all, and judged already.
     """
     project = copy_of_the_project(tmp_path_factory.mktemp("broken"))
-    path = project / "templates/parts/uploads.yaml.j2"
-    text = path.read_text().replace("IgnorePublicAcls: true", "IgnorePublicAcls: false")
-    path.write_text(text)
+    edit(project, "Mode: Active", "Mode: PassThrough")
     assert check(project) == 1
     return project
 
@@ -221,7 +221,7 @@ def test_a_report_goes_into_a_file(
     assert main(["guard", "dev", "--format", name, "--output", "build/report"], broken) == 1
 
     assert capsys.readouterr().out == ""
-    assert "PRIVATE_BUCKETS_BLOCK_PUBLIC_ACCESS" in (broken / "build/report").read_text()
+    assert "FUNCTIONS_ARE_TRACED" in (broken / "build/report").read_text()
 
 
 def test_a_report_that_cannot_be_written_is_an_error_in_words(
@@ -241,14 +241,14 @@ MISTAKES = {
         ("settings", "SETTINGS", "logs.keep_days is 91"),
     ),
     "expression": (
-        "templates/parts/uploads.yaml.j2",
-        "env.uploads.keep_days",
-        "env.uploads.keep_dayz",
-        ("render", "TEMPLATE", "env.uploads.keep_dayz isn't a setting"),
+        holding(ROOT, "env.logs.keep_days"),
+        "env.logs.keep_days",
+        "env.logs.keep_dayz",
+        ("render", "TEMPLATE", "env.logs.keep_dayz isn't a setting"),
     ),
     "yaml": (
-        "templates/parts/uploads.yaml.j2",
-        "Type: AWS::S3::Bucket",
+        holding(ROOT, "Type: AWS::DynamoDB::Table"),
+        "Type: AWS::DynamoDB::Table",
         "Type: 0644",
         ("render", "TEMPLATE", "0644 is read as an octal"),
     ),
@@ -363,10 +363,8 @@ def test_a_report_without_a_mistake_says_that_settings_and_templates_are_right(
 def test_a_value_of_an_environment_variable_is_in_no_report(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first = "          SESSIONS_TABLE_NAME:"
-    for path in (project / "templates/parts").iterdir():
-        text = path.read_text()
-        path.write_text(text.replace(first, f'          SECRET_TOKEN: "hunter2"\n{first}'))
+    first = "        Variables:\n"
+    edit(project, first, f'{first}          SECRET_TOKEN: "hunter2"\n')
 
     for name in ("human", *MACHINE):
         assert main(["guard", "dev", "--format", name], project) == 1

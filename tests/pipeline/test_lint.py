@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from pipeline import lint, render
 from pipeline.errors import UserError
 from pipeline.findings import Finding, Level, Place
+from tests.pipeline.templates import edit
 
 DECIDED = "decided:\n  - {rule: I3042, resource: Api, reason: it is so}\n"
 
@@ -30,12 +32,14 @@ def test_the_committed_templates_have_no_finding(root: Path) -> None:
 
 
 def test_a_finding_names_the_template_and_the_environment_line(project: Path) -> None:
-    path = project / "templates/parts/log_groups.yaml.j2"
-    path.write_text(
-        path.read_text().replace("{{ env.logs.keep_days }}", "{{ env.lambda.http_api.memory_mb }}")
+    templates = "".join(path.read_text() for path in (project / "templates").rglob("*.j2"))
+    (memory, *_) = re.findall(r"env\.[a-z_.]+\.memory_mb", templates)
+    file = edit(
+        project, "RetentionInDays: {{ env.logs.keep_days }}", f"RetentionInDays: {{{{ {memory} }}}}"
     )
+    path = project / file
     text = path.read_text().splitlines()
-    number = next(n for n, one in enumerate(text, 1) if "memory_mb" in one)
+    number = next(n for n, one in enumerate(text, 1) if "Retention" in one and memory in one)
 
     # a setting that no template uses would stop the render, so a comment uses it
     path.write_text(path.read_text() + "# {{ env.logs.keep_days }}\n")
@@ -43,7 +47,7 @@ def test_a_finding_names_the_template_and_the_environment_line(project: Path) ->
 
     first = found[0]
     assert first.level is Level.ERROR
-    assert first.place == Place("templates/parts/log_groups.yaml.j2", number)
+    assert first.place == Place(file, number)
     assert first.value_place is not None
     assert first.value_place.file == "environments/dev.yaml"
     line = (project / "environments/dev.yaml").read_text().splitlines()[first.value_place.line - 1]

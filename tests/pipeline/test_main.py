@@ -16,6 +16,7 @@ from pipeline import __main__ as command
 from pipeline.errors import UserError, tell
 from pipeline.stations import refresh
 from tests.pipeline.scripted_aws import PROJECT
+from tests.pipeline.templates import edit
 
 
 def run(*argv: str, root: Path) -> int:
@@ -111,13 +112,12 @@ def test_a_wrong_command_line_is_answered_in_words(
 def test_a_finding_fails_the_station_and_shows_the_line(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = project / "templates/parts/sessions.yaml.j2"
-    path.write_text(path.read_text().replace("BillingMode:", "BilingMode:"))
+    file = edit(project, "BillingMode:", "BilingMode:")
 
     assert run("lint", "dev", root=project) == 1
 
     out = capsys.readouterr().out
-    assert "templates/parts/sessions.yaml.j2:" in out
+    assert f"{file}:" in out
     assert "> " in out
     assert "in dev" in out.splitlines()[-1]
 

@@ -10,16 +10,15 @@ import pytest
 from pipeline import render
 from pipeline.documents import DocumentError
 from pipeline.errors import UserError
-from pipeline.findings import Place
-from pipeline.rendering import parameters
 from pipeline.stations import refresh
-from tests.pipeline.scripted_aws import PROJECT
+from tests.pipeline.scripted_aws import ROOT
+from tests.pipeline.templates import MAIN, holding, part, resource
 
-MAIN = "templates/main.yaml.j2"
-UPLOADS = "templates/parts/uploads.yaml.j2"
+PART = part(ROOT)
+NAME = resource(ROOT)
 
 
-def append(project: Path, text: str, file: str = UPLOADS) -> int:
+def append(project: Path, text: str, file: str = PART) -> int:
     """Add text to the end of a template; the line on which it begins."""
     path = project / file
     before = path.read_text()
@@ -57,49 +56,6 @@ def test_build_holds_the_template_in_both_forms(project: Path) -> None:
     ]
 
 
-def test_parameters_are_the_specifications_until_an_account_is_known(project: Path) -> None:
-    rendered = render.render_all(["dev"], project)[0]
-
-    assert parameters.as_file(rendered.parameters) == [
-        {"ParameterKey": "Environment", "ParameterValue": "dev"},
-        {"ParameterKey": "ProjectName", "ParameterValue": PROJECT},
-        {
-            "ParameterKey": "LambdaDeploymentBucket",
-            "ParameterValue": f"{PROJECT}-lambda-deployments-dev",
-        },
-        {"ParameterKey": "HttpApiCodeKey", "ParameterValue": "http_api_handler.zip"},
-        {"ParameterKey": "WebSocketEventCodeKey", "ParameterValue": "websocket_event_handler.zip"},
-    ]
-
-
-def test_the_parameters_of_the_code_are_found_by_their_use(project: Path) -> None:
-    rendered = render.render_all(["dev"], project)[0]
-
-    bound = parameters.bindings(rendered.value)
-
-    assert bound.bucket == {"LambdaDeploymentBucket"}
-    assert bound.code == {
-        "HttpApiCodeKey": "http_api_handler.zip",
-        "WebSocketEventCodeKey": "websocket_event_handler.zip",
-    }
-
-
-def test_a_value_leads_to_its_template_and_its_setting(project: Path) -> None:
-    rendered = render.render_all(["dev"], project)[0]
-    at = ("Resources", "UploadBucket", "Properties", "LifecycleConfiguration", "Rules", 0)
-
-    place, value_place = rendered.places((*at, "ExpirationInDays"))
-
-    assert place
-    assert value_place
-    assert "keep_days" in line(project, place)
-    assert "keep_days: 30" in line(project, value_place)
-
-
-def line(project: Path, place: Place) -> str:
-    return (project / place.file).read_text().splitlines()[place.line - 1]
-
-
 def test_writing_again_changes_no_file(project: Path) -> None:
     rendered = render.render_all(["dev"], project)[0]
 
@@ -113,7 +69,7 @@ def test_writing_again_changes_no_file(project: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "offset", "says"),
     [
-        ("  UploadBucket:\n    Type: AWS::S3::Bucket\n", 0, "UploadBucket is here a second time"),
+        (f"  {NAME}:\n    Type: AWS::S3::Bucket\n", 0, f"{NAME} is here a second time"),
         ("\tX: 1\n", 0, "a tab"),
         ("  X: [\n", 1, "not YAML"),
         ("  X:\n    Type: !Foo a\n", 1, "!Foo isn't a known tag"),
@@ -124,7 +80,7 @@ def test_writing_again_changes_no_file(project: Path) -> None:
         ("  X:\n    A: " + "[" * 200 + "]" * 200 + "\n", 1, "too deep"),
         ("  X: AWS::SNS::Topic\n", 0, "Resources.X isn't a mapping"),
         ("  X:\n    Properties: []\n", 1, "Resources.X.Properties isn't a mapping"),
-        ("  X:\n    A: {{ env.uploads.keep_day }}\n", 1, "Did you mean env.uploads.keep_days?"),
+        ("  X:\n    A: {{ env.logs.keep_day }}\n", 1, "Did you mean env.logs.keep_days?"),
         ("  X:\n    A: {{ keep }}\n", 1, "the variable keep is unknown"),
     ],
 )
@@ -139,7 +95,7 @@ def test_what_is_no_template_names_the_part_and_its_line(
     assert raised.value.file.startswith("templates/")
     assert says in str(raised.value)
     if says != "not YAML":  # an open bracket is only noticed where the next part begins
-        assert raised.value.where == f"{UPLOADS}:{number + offset}"
+        assert raised.value.where == f"{PART}:{number + offset}"
 
 
 def test_a_section_that_cloudformation_lacks_is_refused(project: Path) -> None:
@@ -159,7 +115,15 @@ def test_more_than_cloudformation_takes_is_refused(project: Path) -> None:
         render.render_all(["dev"], project)
 
 
-PARAMETERS = """
+def add_parameters(project: Path, text: str) -> tuple[str, int]:
+    """Put parameters before the others; the template, and the line on which they begin."""
+    file = holding(project, "Parameters:\n")
+    before, heading, after = (project / file).read_text().partition("Parameters:\n")
+    (project / file).write_text(f"{before}{heading}{text}{after}")
+    return file, before.count("\n") + 2
+
+
+PARAMETERS = """\
   Flag: {Type: String, Default: true, AllowedValues: [true, false]}
   Never: {Type: String, Default: FALSE}
   Zones: {Type: CommaDelimitedList, Default: [a, 1.50, true]}
@@ -172,11 +136,11 @@ PARAMETERS = """
 
 
 def test_a_default_has_cloudformations_form(project: Path) -> None:
-    append(project, PARAMETERS, "templates/parts/parameters.yaml.j2")
+    add_parameters(project, PARAMETERS)
 
     rendered = render.render_all(["dev"], project)[0]
 
-    assert list(rendered.parameters.items())[-8:] == [
+    assert list(rendered.parameters.items())[:8] == [
         ("Flag", "true"),
         ("Never", "false"),
         ("Zones", "a,1.50,true"),
@@ -201,8 +165,7 @@ def test_a_default_has_cloudformations_form(project: Path) -> None:
 def test_a_default_that_has_no_such_form_is_an_error_of_its_line(
     project: Path, parameter: str, line: int, says: str
 ) -> None:
-    file = "templates/parts/parameters.yaml.j2"
-    number = append(project, f"  X:\n    {parameter}\n", file)
+    file, number = add_parameters(project, f"  X:\n    {parameter}\n")
 
     with pytest.raises(DocumentError, match=says) as raised:
         render.render_all(["dev"], project)
@@ -218,7 +181,7 @@ def test_a_character_that_only_yaml_takes_for_a_line_end_moves_no_line(project: 
     with pytest.raises(DocumentError, match="beyond") as raised:
         render.render_all(["dev"], project)
 
-    assert raised.value.where == f"{UPLOADS}:{number + 2}"
+    assert raised.value.where == f"{PART}:{number + 2}"
 
 
 def test_code_in_another_shape_is_left_to_the_linter(project: Path) -> None:

@@ -25,7 +25,7 @@ def test_a_file_that_is_not_utf_8_is_named(
     checked: Path, capsys: pytest.CaptureFixture[str], file: str
 ) -> None:
     path = checked / file
-    path.write_bytes(b"# \xe4\n" + path.read_bytes())
+    path.write_bytes(b"# \xe4\n" + (path.read_bytes() if path.is_file() else b""))
 
     code = main(["check", "dev"], checked)
 

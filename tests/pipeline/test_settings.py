@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from pipeline.documents import DocumentError
 from pipeline.environment import settings
 from pipeline.environment.fields import BaseSettings
 from pipeline.errors import UsageError, UserError
+from tests.pipeline.scripted_aws import PROJECT
 
 DEV = "environments/dev.yaml"
 
@@ -38,7 +40,7 @@ def test_every_committed_environment_loads(root: Path) -> None:
     stacks = [settings.load(name, root).settings.stack_name for name in names]
 
     assert {"dev", "prod"} <= set(names)
-    assert stacks == [f"qr-upload-{name}" for name in names]
+    assert stacks == [f"{PROJECT}-{name}" for name in names]
 
 
 def test_all_environments_have_the_same_keys(root: Path) -> None:
@@ -55,13 +57,13 @@ def test_all_environments_have_the_same_keys(root: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("keep_days: 30", "keep_days: 0", "uploads.keep_days is 0."),
-        ("keep_days: 30", 'keep_days: "30"', "uploads.keep_days is '30'."),
-        ("keep_days: 30", "keep_days: 30.5", "uploads.keep_days is 30.5."),
-        ("keep_days: 30", "keep_days: true", "uploads.keep_days is true."),
-        ("keep_days: 30", "keep_days:", "uploads.keep_days is empty."),
-        ("keep_days: 30", "keep_dayz: 30", "Did you mean keep_days?"),
-        ("keep_days: 30", "keep_days: [30]", "uploads.keep_days is a list."),
+        ("keep_days: 7", "keep_days: 0", "logs.keep_days is 0."),
+        ("keep_days: 7", 'keep_days: "7"', "logs.keep_days is '7'."),
+        ("keep_days: 7", "keep_days: 7.5", "logs.keep_days is 7.5."),
+        ("memory_mb: 256", "memory_mb: true", "memory_mb is true."),
+        ("keep_days: 7", "keep_days:", "logs.keep_days is empty."),
+        ("keep_days: 7", "keep_dayz: 7", "Did you mean keep_days?"),
+        ("keep_days: 7", "keep_days: [7]", "logs.keep_days is a list."),
         ("keep_days: 7", "keep_days: 8", "logs.keep_days is 8."),
         ("tier: development", "tier: dev", "tier is 'dev'."),
         ("account: null", "account: 123456789012", 'Write it in quotes: "123456789012"'),
@@ -69,8 +71,10 @@ def test_all_environments_have_the_same_keys(root: Path) -> None:
         ("account: null", "account: 012345670123", "read as an octal"),
         ("region: us-east-1", "region: virginia", "aws.region is 'virginia'."),
         ("protected: false", "protected: no", "Quote it if it is a text"),
-        ("live_status: true", "live_status: 1", "live_status is 1."),
-        ("project_name: qr-upload", "project_name: QR_Upload", "project_name is 'QR_Upload'."),
+        ("memory_mb: 256", "memory_mb: 0", "memory_mb is 0."),
+        ("memory_mb: 256", "memory_mb: 2.5", "memory_mb is 2.5."),
+        ("enabled: false", "enabled: 1", "enabled is 1."),
+        ("project_name: ", "project_name: QR_Upload #", "project_name is 'QR_Upload'."),
     ],
 )
 def test_a_wrong_value_is_shown_with_its_line(project: Path, old: str, new: str, says: str) -> None:
@@ -85,20 +89,20 @@ def test_a_wrong_value_is_shown_with_its_line(project: Path, old: str, new: str,
 
 
 def test_a_missing_key_names_its_section(project: Path) -> None:
-    edit(project, "  keep_days: 30", "  # keep_days: 30")
+    edit(project, "  memory_mb: 256", "  # memory_mb: 256")
 
     told = complaint(project)
 
-    assert f"{DEV}:{line_of(project, 'uploads:')}: uploads.keep_days is missing." in told
+    assert re.search(rf"{DEV}:\d+: [\w.]+\.memory_mb is missing\.", told)
 
 
 def test_all_mistakes_are_told_at_once(project: Path) -> None:
-    edit(project, "keep_days: 30", "keep_days: 0")
+    edit(project, "memory_mb: 256", "memory_mb: 0")
     edit(project, "keep_days: 7", "keep_days: 8")
 
     told = complaint(project)
 
-    assert "uploads.keep_days is 0." in told
+    assert "memory_mb is 0." in told
     assert "logs.keep_days is 8." in told
 
 
@@ -137,10 +141,14 @@ def test_no_environment_means_all_of_them(project: Path) -> None:
     assert settings.chosen(["prod", "prod"], project) == ["prod"]
 
 
+def named(text: str, project: str) -> str:
+    return re.sub(r"(?m)^project_name: \S+", f"project_name: {project}", text)
+
+
 def test_two_files_that_mean_one_stack_are_refused(project: Path) -> None:
     prod = (project / "environments/prod.yaml").read_text()
-    (project / "environments/b-c.yaml").write_text(prod.replace("qr-upload", "app", 1))
-    (project / "environments/c.yaml").write_text(prod.replace("qr-upload", "app-b", 1))
+    (project / "environments/b-c.yaml").write_text(named(prod, "app"))
+    (project / "environments/c.yaml").write_text(named(prod, "app-b"))
 
     with pytest.raises(UserError, match=r"its stack app-b-c is the stack of environments/c\.yaml"):
         settings.load("b-c", project)

@@ -11,6 +11,7 @@ import pytest
 from pipeline import verdict_cache
 from pipeline.__main__ import main
 from pipeline.verdict_cache import Cache, watched, watched_everywhere
+from tests.pipeline.templates import edit
 
 ROOT = Path(__file__).parents[2]
 
@@ -158,11 +159,10 @@ def test_a_known_answer_brings_the_files_that_it_rests_on(
 def test_a_verdict_is_said_again_and_a_change_is_judged_anew(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    part = project / "templates/parts/sessions.yaml.j2"
     assert [main(["check", "dev"], project) for _ in range(2)] == [0, 0]
     first, second = capsys.readouterr().out.splitlines()
 
-    part.write_text(part.read_text().replace("BillingMode:", "BilingMode:"))
+    edit(project, "BillingMode:", "BilingMode:")
     code = main(["check", "dev"], project)
 
     assert second == f"{first}, as judged before"
@@ -182,8 +182,7 @@ def test_no_cache_judges_anew(project: Path, capsys: pytest.CaptureFixture[str])
 def test_findings_are_the_same_from_the_cache(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    part = project / "templates/parts/uploads.yaml.j2"
-    part.write_text(part.read_text().replace("BlockPublicAcls: true", "BlockPublicAcls: false"))
+    edit(project, "Mode: Active", "Mode: PassThrough")
     command = ["guard", "dev", "--format", "json"]
 
     assert [main(command, project), main(command, project)] == [1, 1]

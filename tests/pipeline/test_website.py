@@ -6,11 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.environment import settings
 from pipeline.errors import UserError
-from pipeline.render import render
 from pipeline.website import Page, published
-from tests.conftest import ROOT
 
 OUTPUTS = {"ApiUrl": "https://api.example.com", "Host": "files.example.com:8080"}
 
@@ -102,12 +99,3 @@ def test_a_page_that_is_no_utf_8_is_refused(site: Path) -> None:
 def test_a_website_without_a_page_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no page"):
         published(tmp_path, OUTPUTS)
-
-
-@pytest.mark.parametrize("name", settings.names(ROOT))
-def test_the_projects_own_website_finds_its_outputs(root: Path, name: str) -> None:
-    outputs = render(settings.load(name, root), root).value["Outputs"]
-
-    found = published(root, dict.fromkeys(outputs, "https://example.com"))
-
-    assert not [one.path for one in found if one.path.endswith(".html") and b"${" in one.data]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path, PurePath, PureWindowsPath
@@ -21,6 +22,7 @@ from pipeline.errors import UserError
 from pipeline.findings import TOOL_GUARD, Place, of_error
 from pipeline.policy import rulebook
 from tests.conftest import ROOT
+from tests.pipeline.templates import holding
 
 # Run by every Python of a station, its child processes too.
 WITHOUT_POSIX = """
@@ -112,11 +114,10 @@ def test_a_station_never_reads_or_writes_in_the_machines_own_encoding(
 @pytest.fixture
 def foreign(project: Path) -> Path:
     """A project with a finding in the midst of letters that cp1252 doesn't have."""
-    part = project / "templates/parts/sessions.yaml.j2"
-    setting = "PointInTimeRecoveryEnabled: {{ env.sessions.point_in_time_recovery | tojson }}"
+    part = project / holding(project, "PointInTimeRecoveryEnabled: {{")
     text = part.read_text(encoding="utf-8")
-    assert setting in text
-    part.write_text(text.replace(setting, f"{setting}  # {OTHER_SCRIPTS}"), encoding="utf-8")
+    setting = re.compile("PointInTimeRecoveryEnabled: .*")
+    part.write_text(setting.sub(rf"\g<0>  # {OTHER_SCRIPTS}", text), encoding="utf-8")
     prod = project / "environments/prod.yaml"
     prod.write_text(
         prod.read_text(encoding="utf-8").replace(
