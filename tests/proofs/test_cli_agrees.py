@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from pipeline.deploying import change_rules
 from pipeline.environment import settings
 from pipeline.policy import judging, rulebook
 from pipeline.policy.rulebook import RulesFile
@@ -16,8 +18,9 @@ from tests.rules.cases import ROOT, RULES, cases
 FILES = rulebook.read_all(RULES)
 
 
-def test_the_official_program_passes_every_case() -> None:
-    done = cli.run("test", "-d", str(RULES))
+@pytest.mark.parametrize("folder", [RULES, ROOT / change_rules.FOLDER], ids=lambda path: path.name)
+def test_the_official_program_passes_every_case(folder: Path) -> None:
+    done = cli.run("test", "-d", str(folder))
 
     assert done.returncode == 0, done.stdout
 
