@@ -7,10 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal, NamedTuple, Self, get_args
+from typing import Annotated, Literal, NamedTuple, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError, PydanticKnownError
 
 from pipeline.environment import bucket_names
 from pipeline.errors import brief
@@ -41,6 +49,18 @@ class Section(BaseModel):
         populate_by_name=True,
     )
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_of_its_type(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse true where 1 is a choice: Python takes them for equal, and pydantic does too."""
+        choices = _choices(cls.model_fields[str(info.field_name)].annotation)
+        equal = [choice for choice in choices if choice == value]
+        if equal and type(value) not in map(type, equal):
+            *others, last = map(repr, choices)
+            expected = f"{', '.join(others)} or {last}" if others else last
+            raise PydanticKnownError("literal_error", {"expected": expected})
+        return value
+
     def foreign(self) -> frozenset[str]:
         """The values that name what isn't the stack's: those of the fields marked FOREIGN."""
         names: set[str] = set()
@@ -51,6 +71,13 @@ class Section(BaseModel):
             elif isinstance(value, str) and _is_foreign(field.annotation, field.metadata):
                 names.add(value)
         return frozenset(names)
+
+
+def _choices(annotation: object) -> tuple[object, ...]:
+    """What a Literal allows, also one of several kinds that a field may hold."""
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)
+    return tuple(choice for kind in get_args(annotation) for choice in _choices(kind))
 
 
 def _is_foreign(annotation: object, metadata: Iterable[object]) -> bool:

@@ -60,6 +60,8 @@ def test_all_environments_have_the_same_keys(root: Path) -> None:
         ("keep_days: 7", "keep_days: 0", "logs.keep_days is 0."),
         ("keep_days: 7", 'keep_days: "7"', "logs.keep_days is '7'."),
         ("keep_days: 7", "keep_days: 7.5", "logs.keep_days is 7.5."),
+        ("keep_days: 7", "keep_days: true", "logs.keep_days is true. It should be 1, 3, 5, 7"),
+        ("keep_days: 7", "keep_days: 7.0", "logs.keep_days is 7.0."),
         ("memory_mb: 256", "memory_mb: true", "memory_mb is true."),
         ("keep_days: 7", "keep_days:", "logs.keep_days is empty."),
         ("keep_days: 7", "keep_dayz: 7", "Did you mean keep_days?"),
