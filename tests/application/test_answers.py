@@ -18,6 +18,7 @@ from tests import answer_forms
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import (
     ACCOUNT,
+    ASKED,
     PROJECT,
     ROOT,
     STACK,
@@ -33,7 +34,6 @@ from tests.pipeline.scripted_aws import (
 FORMS = {answer_forms.name(form): form for form in answers.FORMS}
 SCHEMAS = answer_forms.schemas()
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-ASKED = {"Id": "arn:aws:cloudformation:us-east-1:123456789012:changeSet/x/1", "StackId": STACK_ID}
 SIZE = {
     "Target": {
         "Attribute": "Properties",
@@ -46,32 +46,24 @@ SIZE = {
 }
 
 
-@pytest.fixture(scope="module")
-def connection() -> Aws:
-    return scripted_aws.connected()
-
-
 @pytest.fixture
-def aws(connection: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
+def aws(scripted: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
     """An account with the development stack as it should be, its functions' code in the bucket."""
-    connection.reset()
     me = {"Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/me"}
-    connection.says("GetCallerIdentity", me)
-    connection.says("DescribeStacks", scripted_aws.stack("UPDATE_COMPLETE"))
-    connection.says(
-        "DescribeStackEvents", history(of_stack("UPDATE_IN_PROGRESS", "User Initiated"))
-    )
-    connection.says("GetTemplate", {"TemplateBody": scripted_aws.TEMPLATE})
-    connection.says("ListStackResources", {"StackResourceSummaries": []})
-    connection.says("CreateChangeSet", ASKED)
-    connection.says("DescribeChangeSet", change_set())
-    connection.says("DeleteChangeSet", {})
-    connection.says("DescribeEvents", {"OperationEvents": []})
-    connection.says("HeadBucket", {})
-    connection.says("HeadObject", {})
-    monkeypatch.setattr(clients, "connect", lambda _: connection.clients)
+    scripted.says("GetCallerIdentity", me)
+    scripted.says("DescribeStacks", scripted_aws.stack("UPDATE_COMPLETE"))
+    scripted.says("DescribeStackEvents", history(of_stack("UPDATE_IN_PROGRESS", "User Initiated")))
+    scripted.says("GetTemplate", {"TemplateBody": scripted_aws.TEMPLATE})
+    scripted.says("ListStackResources", {"StackResourceSummaries": []})
+    scripted.says("CreateChangeSet", ASKED)
+    scripted.says("DescribeChangeSet", change_set())
+    scripted.says("DeleteChangeSet", {})
+    scripted.says("DescribeEvents", {"OperationEvents": []})
+    scripted.says("HeadBucket", {})
+    scripted.says("HeadObject", {})
+    monkeypatch.setattr(clients, "connect", lambda _: scripted.clients)
     monkeypatch.setattr(checks, "judge", lambda *_: [])
-    return connection
+    return scripted
 
 
 def answer(

@@ -30,21 +30,15 @@ def stacks(bucket: str, status: str = "UPDATE_COMPLETE", name: str = "other") ->
     return {"Stacks": [{**one, "StackName": name, "Parameters": listed}]}
 
 
-@pytest.fixture(scope="module")
-def connection() -> Aws:
-    return scripted_aws.connected()
-
-
 @pytest.fixture
-def aws(connection: Aws) -> Aws:
+def aws(scripted: Aws) -> Aws:
     """A deployment bucket that one stack uses, with code of it."""
-    connection.reset()
-    bucket = scripted_aws.target(connection).bucket.name
-    connection.says("HeadBucket", {"BucketRegion": "us-east-1"})
-    connection.says("DescribeStacks", stacks(bucket))
-    connection.says("ListObjectVersions", {"Versions": [version(USED, 90), version(OLD, 90)]})
-    connection.says("DeleteObjects", {})
-    return connection
+    bucket = scripted_aws.target(scripted).bucket.name
+    scripted.says("HeadBucket", {"BucketRegion": "us-east-1"})
+    scripted.says("DescribeStacks", stacks(bucket))
+    scripted.says("ListObjectVersions", {"Versions": [version(USED, 90), version(OLD, 90)]})
+    scripted.says("DeleteObjects", {})
+    return scripted
 
 
 def collected(aws: Aws) -> list[tuple[str, str]]:

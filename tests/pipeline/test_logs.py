@@ -27,19 +27,13 @@ Resources:
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def connection() -> Aws:
-    return scripted_aws.connected()
-
-
 @pytest.fixture
-def aws(connection: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
+def aws(scripted: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
     """A stack of two functions, one with a log group of its own."""
-    connection.reset()
     me = {"Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/me"}
-    connection.says("GetCallerIdentity", me)
-    connection.says("DescribeStacks", scripted_aws.stack("UPDATE_COMPLETE"))
-    connection.says("GetTemplate", {"TemplateBody": TEMPLATE})
+    scripted.says("GetCallerIdentity", me)
+    scripted.says("DescribeStacks", scripted_aws.stack("UPDATE_COMPLETE"))
+    scripted.says("GetTemplate", {"TemplateBody": TEMPLATE})
     names = {"Lines": "AWS::Logs::LogGroup", "Named": "f", "Plain": "f"}
     summaries = [
         {
@@ -51,9 +45,9 @@ def aws(connection: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
         }
         for name, kind in names.items()
     ]
-    connection.says("ListStackResources", {"StackResourceSummaries": summaries})
-    monkeypatch.setattr(clients, "connect", lambda _: connection.clients)
-    return connection
+    scripted.says("ListStackResources", {"StackResourceSummaries": summaries})
+    monkeypatch.setattr(clients, "connect", lambda _: scripted.clients)
+    return scripted
 
 
 def events(*lines: tuple[float, Any]) -> dict[str, Any]:
