@@ -37,8 +37,8 @@ performance.now = () => count() + window.passed * 1000;
 Date.now = () => tell() + window.passed * 1000;
 """
 BEST = [
-    *("waiting-1280-light", "receiving-1280-dark", "arabic-1280-light"),
-    *("ready-390-light", "sent-390-dark", "problems-320-light"),
+    *("waiting-1280x800-light", "receiving-1280x800-dark", "arabic-1280x800-light"),
+    *("ready-390x844-light", "sent-390x844-dark", "problems-320x568-light"),
 ]
 PHOTOS = [
     [(246, 190, 120), (208, 110, 92), (70, 52, 74)],
@@ -335,7 +335,8 @@ class Look:
     def name(self, scene: str) -> str:
         """The picture's name."""
         language = "" if self.language == "en" else f"-{self.language}"
-        return f"{scene}-{self.size[0]}-{self.scheme}{language}"
+        width, height = self.size
+        return f"{scene}-{width}x{height}-{self.scheme}{language}"
 
 
 def looks(wide: tuple[int, int]) -> list[Look]:
