@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline import redaction
@@ -31,6 +32,7 @@ NOTHING = ("didn't contain changes", "No updates are to be performed")
 WAIT_SECONDS = (0.2, 0.5, 1, 2)  # then every 3 s
 WAITS = 200  # ten minutes
 LONGEST_VALUE = 40
+_KNOWN = {"{{changeSet:KNOWN_AFTER_APPLY}}": "(known when it is there)"}
 _REASONS = {
     "WRITE_ONLY_PROPERTY": "no service tells it",
     "MANAGED_BY_AWS": "AWS changes it by itself",
@@ -67,11 +69,11 @@ class Cause:
         if not (self.before or self.after or self.drift):
             return name
         if self.drift is not None:
-            texts = [short(text) or "nothing" for text in self.values]
+            texts = [text or "nothing" for text in beside(self.values)]
             places = ("in the template", "deployed", "really")
             told = ", ".join(map(" ".join, zip(places, texts, strict=False)))
             return f"{name}: {told or 'otherwise than deployed, ' + redaction.HIDDEN}"
-        return f"{name} {' → '.join(map(short, self.values))}".rstrip()
+        return f"{name} {' → '.join(beside(self.values))}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -382,9 +384,15 @@ def _rejected(reason: str, events: Sequence[OperationEventTypeDef]) -> Rejected:
     return error
 
 
-def short(value: str) -> str:
-    """A value on one line of a table."""
-    if value == "{{changeSet:KNOWN_AFTER_APPLY}}":
-        return "(known when it is there)"
-    value = " ".join(value.split())
-    return value if len(value) <= LONGEST_VALUE else value[: LONGEST_VALUE - 1] + "…"
+def beside(values: Iterable[str]) -> list[str]:
+    """Values on one line of a table, short, and cut so that the first difference is in sight."""
+    lines = [_KNOWN.get(value) or " ".join(value.split()) for value in values]
+    columns = takewhile(lambda column: len(set(column)) == 1, zip(*lines, strict=False))
+    same = len(list(columns)) if len(lines) > 1 else 0
+    if max(map(len, lines), default=0) > LONGEST_VALUE and same > LONGEST_VALUE // 2:
+        lines = ["…" + line[same - LONGEST_VALUE // 4 :] for line in lines]
+    return [_cut(line) for line in lines]
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= LONGEST_VALUE else line[: LONGEST_VALUE - 1] + "…"

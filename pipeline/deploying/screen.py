@@ -120,13 +120,13 @@ def goes(rows: Sequence[Sequence[str]]) -> None:
 
 def difference(change: Difference, rendered: Rendered, before: dict[str, Any]) -> None:
     """One difference between the deployed template and the rendered one."""
-    from pipeline.deploying.changeset import short
+    from pipeline.deploying.changeset import beside
 
     section, *keys = change.place
     gone = section == "Resources" and keys and keys[0] not in rendered.value["Resources"]
     at = "" if gone else origin(rendered, change.place)
     values = [value for value in (change.before, change.after) if value is not None]
-    shown = " → ".join(map(short, redaction.change(values, change.place)))
+    shown = " → ".join(beside(redaction.change(values, change.place)))
     if len(change.place) == 2 and change.place[0] == "Resources" and change.kind != "~":
         side = before["Resources"] if change.kind == "-" else rendered.value["Resources"]
         shown = side[change.place[1]]["Type"]
@@ -153,7 +153,7 @@ def drifted(resource: Drifted, rendered: Rendered) -> None:
     """One resource that is not as it was deployed, and in which properties."""
     from rich.text import Text
 
-    from pipeline.deploying.changeset import short
+    from pipeline.deploying.changeset import beside
 
     console = _console(stderr=False)
     status, style = ("DELETED", "red") if resource.gone else ("MODIFIED", "yellow")
@@ -161,7 +161,7 @@ def drifted(resource: Drifted, rendered: Rendered) -> None:
     console.print(Text.assemble((f"{status} {resource.logical_id}", style), what))
     for difference in resource.differences:
         path = difference.path.strip("/").replace("/", ".")
-        values = " → ".join(map(short, drift_values(resource, difference)))
+        values = " → ".join(beside(drift_values(resource, difference)))
         at = drift_place(resource, difference, rendered)
         console.print(Text.assemble(f"        {path} {values}".rstrip(), (f"  {at}", "dim")))
         if difference.doubt:
