@@ -46,6 +46,7 @@ def service(environment: Environment) -> Service:
         ids=RandomIds(),
         max_upload_bytes=max_bytes,
         max_uploads=max_uploads,
+        origin_keys=environment.origin_keys(),
     )
 
 

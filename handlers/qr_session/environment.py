@@ -12,6 +12,7 @@ _TABLE_OR_INDEX = r"[A-Za-z0-9_.-]{3,255}"
 _BUCKET = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"  # without dots: a virtual host has to match a wildcard
 _REGION = r"[a-z]{2,}(-[a-z]+)+-[0-9]+"
 _ORIGIN = r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?"
+_ORIGIN_KEY = r"[A-Za-z0-9]{32,256}"
 _ENDPOINT = r"((?:wss|https|ws|http)://)?([A-Za-z0-9.-]+(?::[0-9]+)?(?:/[^\s?#@]*)?)"
 
 
@@ -57,6 +58,20 @@ class Environment:
         if not all(re.fullmatch(_ORIGIN, origin) for origin in origins):
             raise BadEnvironment(f"{name} is not a comma-separated list of origins (scheme://host)")
         return frozenset(origin.lower() for origin in origins)
+
+    def origin_keys(self) -> tuple[bytes, ...] | None:
+        """The keys of the distribution in front; None where the variable isn't set at all.
+
+        Set but blank it is no key, so that nobody gets in.
+        """
+        name = "ORIGIN_KEYS"
+        if name not in self._variables:
+            return None
+        parts = (part.strip() for part in self._variables[name].split(","))
+        keys = [part for part in parts if part]
+        if not all(re.fullmatch(_ORIGIN_KEY, key) for key in keys):
+            raise BadEnvironment(f"{name} is not a comma-separated list of long keys")
+        return tuple(key.encode() for key in keys)
 
     def push_endpoint(self) -> str:
         """Where messages to connections are posted; botocore wants http or https."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from qr_session.bucket import Bucket
+from qr_session.origin import Keys
 from qr_session.push import Pusher
 from qr_session.store_events import Sessions
 
@@ -20,3 +21,4 @@ class Service:
     clock: Callable[[], int]
     bucket_name: str
     origins: frozenset[str]
+    origin_keys: Keys = field(repr=False)

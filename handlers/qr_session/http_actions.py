@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from qr_session import capabilities, incoming
 from qr_session.http_answers import Answer, answer
+from qr_session.origin import Keys
 from qr_session.session import (
     CONTENT_TYPES,
     TTL_SECONDS,
@@ -60,6 +61,7 @@ class Service:
     ids: Ids
     max_upload_bytes: int
     max_uploads: int
+    origin_keys: Keys = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ STATUS_OF = {
     "bad_body": 400,
     "bad_json": 400,
     "unauthorized": 401,
+    "forbidden": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "conflict": 409,

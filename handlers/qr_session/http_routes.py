@@ -8,6 +8,7 @@ from qr_session import aws, http_actions, logs
 from qr_session.http_actions import Request, Service
 from qr_session.http_answers import Answer, answer, refusal
 from qr_session.incoming import text
+from qr_session.origin import demand_key
 from qr_session.session import Refused
 
 Action = Callable[[Service, Request], Answer]
@@ -67,6 +68,7 @@ def _answered(
 def _respond(
     service: Service, event: object, method: str, route: str | None, ids: Mapping[str, str]
 ) -> Answer:
+    demand_key(service.origin_keys, event)
     if method == "OPTIONS":
         return answer(204)
     if route is None:

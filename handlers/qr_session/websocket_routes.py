@@ -8,6 +8,7 @@ from typing import Any
 from qr_session import aws, capabilities, logs
 from qr_session.event_service import Service
 from qr_session.incoming import header, json_object, text
+from qr_session.origin import demand_key
 from qr_session.outgoing import encoded
 from qr_session.session import VERSION, Refused, is_session_id, state
 from qr_session.store import Unchanged
@@ -43,7 +44,11 @@ def respond(service: Service, event: object, request_id: str | None = None) -> A
 
 
 def _connect(service: Service, event: object) -> Answer:
-    """Whether the page may open a socket; browsers let no page forge its Origin."""
+    """Whether the page may open a socket; browsers let no page forge its Origin.
+
+    The handshake alone has headers, so that only here the distribution's key can be asked for.
+    """
+    demand_key(service.origin_keys, event)
     allowed = header(event, "origin").lower() in service.origins
     return {"statusCode": 200 if allowed else 403}
 

@@ -42,6 +42,7 @@ def service(environment: Environment) -> Service:
         clock=lambda: int(time.time()),
         bucket_name=bucket,
         origins=origins,
+        origin_keys=environment.origin_keys(),
     )
 
 

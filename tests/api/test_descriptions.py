@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -169,8 +170,10 @@ def _refusals(app: App, made: Scene) -> Iterator[Seen]:
     yield uploads, "POST", made.request("short")
     yield "/sessions/{sessionId}/claim", "POST", made.claim("short")
     long = json.dumps({"phone": "x" * incoming.BODY_CAP_BYTES})
+    behind = replace(app, origin_keys=())
     for path, method in operations():
         place = path.format(sessionId=made.id, uploadId=UPLOAD_ID)
+        yield path, method, behind.http(method, place)
         if path != "/sessions":
             yield path, method, app.http(method, place)
             yield path, method, app.http(method, place, "a-token-of-nobody", {"phone": "x" * 16})

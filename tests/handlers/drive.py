@@ -82,6 +82,7 @@ class App:
     clock: Clock = field(default_factory=Clock)
     ids: Ids = field(default_factory=Ids)
     max_uploads: int = MAX_UPLOADS
+    origin_keys: tuple[bytes, ...] | None = None
 
     @property
     def http_service(self) -> http_actions.Service:
@@ -92,6 +93,7 @@ class App:
             ids=self.ids,
             max_upload_bytes=MAX_BYTES,
             max_uploads=self.max_uploads,
+            origin_keys=self.origin_keys,
         )
 
     @property
@@ -103,6 +105,7 @@ class App:
             clock=self.clock,
             bucket_name=BUCKET,
             origins=frozenset({ORIGIN}),
+            origin_keys=self.origin_keys,
         )
 
     def http(
