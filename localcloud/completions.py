@@ -19,12 +19,14 @@ from urllib.parse import unquote
 
 import boto3
 from moto import backends
+from moto import settings as moto_settings
 from moto.apigatewayv2 import urls as apis_urls
 from moto.apigatewayv2.models import Stage
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.awslambda import models as lambda_models
 from moto.cloudfront import models as cloudfront_models
 from moto.cloudfront import urls as cloudfront_urls
+from moto.cloudfront.exceptions import InvalidIfMatchVersion, NoSuchFunctionExists
 from moto.cloudfront.responses import CloudFrontResponse
 from moto.cloudwatch import urls as cloudwatch_urls
 from moto.cloudwatch.responses import CloudWatchResponse
@@ -59,10 +61,12 @@ def install() -> None:
     _replace(dynamodb_urls.url_paths, DynamoHandler.dispatch, Tables.dispatch)
     _replace(streams_urls.url_paths, DynamoDBStreamsHandler.dispatch, Streams.dispatch)
     cloudfront_urls.url_paths |= {
+        "{0}/2020-05-31/function/(?P<function_name>[^/]+)/publish$": Distributions.dispatch,
         "{0}/2020-05-31/response-headers-policy$": Distributions.dispatch,
         "{0}/2020-05-31/response-headers-policy/(?P<id>[^/]+)$": Distributions.dispatch,
         "{0}/2020-05-31/response-headers-policy/(?P<id>[^/]+)/config$": Distributions.dispatch,
     }
+    moto_settings.ACM_VALIDATION_WAIT = 0  # seconds: whoever requests a certificate proves its name
     setattr(s3_models.FakeBucket, "get_permission", _unconditional_permission)  # noqa: B010 - as below
     apis_urls.url_paths |= {"{0}/v2/tags/(?P<arn>.+)/stages/(?P<stage>[^/]+)$": Apis.dispatch}
     setattr(DynamoDBBackend, "tag_resource", tag_table)  # noqa: B010 - a method of moto's
@@ -333,7 +337,8 @@ class Dashboards(CloudWatchResponse):
 
 # ---- CloudFront: moto keeps only some of a distribution's configuration (no origin access
 # control, no error responses, its own default behaviours) and has no response headers policies.
-# Until DistributionConfig gives back what it was given, and CloudFrontResponse has them.
+# Until DistributionConfig gives back what it was given, and CloudFrontResponse has them. Its
+# functions are never changed nor published: until UpdateFunction and PublishFunction are there.
 
 _Checked = cloudfront_models.DistributionConfig
 
@@ -445,3 +450,53 @@ class Distributions(CloudFrontResponse):
         """Forget a policy."""
         del self._policies[self._policy().id]
         return EmptyResult()
+
+    def update_function(self) -> ActionResult:
+        """A function's new code and configuration, in its stage DEVELOPMENT."""
+        function = self._function()
+        function.config = self._get_param("FunctionConfig")
+        function.code = self._get_param("FunctionCode")
+        function.etag, function.last_modified_time = _identifier(), datetime.now(UTC)
+        return ActionResult({"FunctionSummary": function.function_summary, "ETag": function.etag})
+
+    def publish_function(self) -> ActionResult:
+        """Copy a function's stage DEVELOPMENT to LIVE, which distributions run."""
+        function = self._function()
+        live = copy.copy(function)
+        live.stage, live.status = "LIVE", "UNASSOCIATED"
+        function.live = live
+        return ActionResult({"FunctionSummary": live.function_summary})
+
+    def _function(self) -> Any:
+        function = self.backend.describe_function(self._get_param("Name"))
+        if self._get_param("IfMatch") != function.etag:
+            raise InvalidIfMatchVersion
+        return function
+
+    def describe_function(self) -> ActionResult:
+        """A function in the stage that is asked for."""
+        function = self._in_stage(self.backend.describe_function(self._get_param("Name")))
+        return ActionResult({"FunctionSummary": function.function_summary, "ETag": function.etag})
+
+    def get_function(self) -> ActionResult:
+        """A function's code in the stage that is asked for."""
+        function = self._in_stage(self.backend.describe_function(self._get_param("Name")))
+        kind = "application/octet-stream"
+        answer = {"FunctionCode": function.code, "ETag": function.etag, "ContentType": kind}
+        return ActionResult(answer)
+
+    def list_functions(self) -> ActionResult:
+        """The functions; of the stage LIVE those that are published."""
+        live = self._get_param("Stage") == "LIVE"
+        all_of_them = self.backend.functions.values()
+        held = [one for one in all_of_them if not live or hasattr(one, "live")]
+        summaries = [self._in_stage(one).function_summary for one in held]
+        counted = {"MaxItems": 100, "Quantity": len(summaries), "Items": summaries}
+        return ActionResult({"FunctionList": counted})
+
+    def _in_stage(self, function: Any) -> Any:
+        if self._get_param("Stage") != "LIVE":
+            return function
+        if not hasattr(function, "live"):
+            raise NoSuchFunctionExists(function.name)
+        return function.live

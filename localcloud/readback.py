@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from localcloud.cloudformation import evaluate, live, parameters, template
+from localcloud.cloudformation import dynamic_references, evaluate, live, parameters, template
 from localcloud.cloudformation.stacks import Resource, Stack
 from localcloud.resources import HANDLERS
 from localcloud.resources.base import Account
@@ -81,7 +81,8 @@ def _report(
         if not resource.physical_id:
             differences.append(Difference(logical_id, "", "a physical id", None))
             continue
-        resource.properties = evaluate.properties(resource.definition, known, stack.tags)
+        properties = evaluate.properties(resource.definition, known, stack.tags)
+        resource.properties = dynamic_references.resolved(account, properties)
         differences += _differences(account, resource)
         unread += [f"{logical_id}.{name}" for name in _unread(resource)]
     return Report({name: ids.get(name, "") for name in present}, tuple(differences), tuple(unread))

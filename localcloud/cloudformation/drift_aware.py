@@ -147,6 +147,10 @@ def _at(value: Any, path: Path) -> Any:
     return value
 
 
+def _reason(path: Path, seen: State) -> str:
+    return "SENSITIVE_PROPERTY" if path in seen.sensitive else "WRITE_ONLY_PROPERTY"
+
+
 def _told(change: dict[str, Any], seen: State) -> dict[str, Any]:
     """With the resource's drift, and the paths that can't be compared."""
     resource = dict(change["ResourceChange"])
@@ -155,7 +159,7 @@ def _told(change: dict[str, Any], seen: State) -> dict[str, Any]:
         resource["Action"] = "SyncWithActual"
     resource["ResourceDriftStatus"] = seen.status
     resource["ResourceDriftIgnoredAttributes"] = [
-        {"Path": "/Properties/" + "/".join(map(str, path)), "Reason": "WRITE_ONLY_PROPERTY"}
+        {"Path": "/Properties/" + "/".join(map(str, path)), "Reason": _reason(path, seen)}
         for path in seen.ignored
     ]
     return {**change, "ResourceChange": resource}

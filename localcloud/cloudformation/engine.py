@@ -15,11 +15,12 @@ from botocore.exceptions import ClientError
 
 from localcloud.cloudformation import drift_aware, evaluate, live, schemas
 from localcloud.cloudformation.changes import Wish, differences, existing
+from localcloud.cloudformation.dynamic_references import resolved
 from localcloud.cloudformation.intrinsics import Scope
 from localcloud.cloudformation.stacks import Resource, Stack, Stacks, now
 from localcloud.cloudformation.template import creation_order, dependencies
 from localcloud.resources import HANDLERS
-from localcloud.resources.base import Account, Unsupported
+from localcloud.resources.base import Account, Properties, Unsupported
 
 INITIATED = "User Initiated"
 
@@ -266,12 +267,17 @@ class Operation:
         """Create it; where that fails half-way, what is there is known, so that it can go."""
         handler, name = HANDLERS[new.type], self._name(new.logical_id)
         try:
-            new.physical_id = handler.create(self.account, name, new.properties)
+            new.physical_id = handler.create(self.account, name, self._looked_up(new))
         except Exception:
             key = schemas.name_property(new.type)
             half = {key: new.properties.get(key, name)}
             new.physical_id = existing(self.account, new.type, half)
             raise
+
+    def _looked_up(self, resource: Resource) -> Properties:
+        """Its properties for its service: with the secrets that they name, as they are now."""
+        properties: Properties = resolved(self.account, resource.properties)
+        return properties
 
     def _name(self, logical_id: str) -> str:
         letters = string.ascii_uppercase + string.digits
@@ -293,11 +299,13 @@ class Operation:
 
         def back() -> None:
             stack.note(old, "UPDATE_IN_PROGRESS")
-            handler.update(self.account, old.physical_id, new.properties, old.properties)
+            told = (new.properties, self._looked_up(old))
+            handler.update(self.account, old.physical_id, *told)
             stack.note(old, "UPDATE_COMPLETE")
 
         self.undo.append(back)
-        handler.update(self.account, old.physical_id, old.properties, new.properties)
+        told = (old.properties, self._looked_up(new))
+        handler.update(self.account, old.physical_id, *told)
         stack.resources[new.logical_id] = new
         stack.note(new, "UPDATE_COMPLETE")
 

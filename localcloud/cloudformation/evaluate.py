@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from localcloud.cloudformation import intrinsics, parameters, schemas
+from localcloud.cloudformation import dynamic_references, intrinsics, parameters, schemas
 from localcloud.cloudformation.errors import ValidationError
 from localcloud.cloudformation.intrinsics import Scope
 from localcloud.cloudformation.stacks import Resource, Stack
@@ -96,8 +95,7 @@ def check_properties(kind: str, resolved: Properties) -> None:
         raise Unsupported(f"Encountered unsupported property {unknown[0]}")
     if missing := [name for name in schemas.required(kind) if name not in resolved]:
         raise Unsupported(f"Properties validation failed: required key [{missing[0]}] not found")
-    if "{{resolve:" in json.dumps(resolved):
-        raise Unsupported("This endpoint doesn't evaluate dynamic references ({{resolve:…}})")
+    dynamic_references.check(resolved)
     if dropped := sorted(set(resolved) - HANDLERS[kind].holds):
         raise Unsupported(f"{kind}.{dropped[0]} isn't supported by this endpoint (localcloud)")
 

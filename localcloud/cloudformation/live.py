@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from localcloud.cloudformation import schemas
+from localcloud.cloudformation import dynamic_references, schemas
 from localcloud.cloudformation.stacks import Resource
 from localcloud.resources import HANDLERS
 from localcloud.resources.base import Account, Properties, from_json
@@ -36,12 +36,14 @@ class Difference(NamedTuple):
 class State:
     """What a resource is like. `actual`: its properties, as far as its service tells them.
 
-    `ignored`: paths of what is wanted that no service gives back, so that nobody can compare it.
+    `ignored`: paths of what is wanted that no service gives back, so that nobody can compare it;
+    `sensitive` those of them that name a secret.
     """
 
     status: str
     differences: tuple[Difference, ...] = ()
     ignored: tuple[Path, ...] = ()
+    sensitive: tuple[Path, ...] = ()
     actual: Properties = field(default_factory=dict)
 
 
@@ -52,7 +54,8 @@ def state(account: Account, resource: Resource, wanted: Properties) -> State:
     """
     if not schemas.is_readable(resource.type):
         return State(UNSUPPORTED)
-    hidden = tuple(dict.fromkeys(_hidden(resource.type, wanted)))
+    secret = tuple(dynamic_references.places(wanted))
+    hidden = (*dict.fromkeys(_hidden(resource.type, wanted)), *secret)
     try:
         actual = _read(account, resource, wanted)
     except ClientError as error:
@@ -65,7 +68,7 @@ def state(account: Account, resource: Resource, wanted: Properties) -> State:
         for difference in compare(value, get(actual, name), (name,))
         if not any(_below(difference.path, path) for path in hidden)
     )
-    return State(MODIFIED if different else IN_SYNC, different, hidden, actual)
+    return State(MODIFIED if different else IN_SYNC, different, hidden, secret, actual)
 
 
 def is_absent(error: Exception) -> bool:
@@ -138,6 +141,8 @@ def compare(wanted: Any, actual: Any, path: Path) -> Iterator[Difference]:
         yield from _compare_mappings(wanted, _as_data(actual), path)
     elif isinstance(wanted, list):
         yield from _compare_lists(wanted, actual, path)
+    elif dynamic_references.is_reference(wanted) and actual is not None:
+        return  # CloudFormation detects no drift of dynamic references
     elif _plain(wanted) != _plain(actual):
         yield Difference(path, wanted, actual)
 

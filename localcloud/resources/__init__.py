@@ -14,14 +14,17 @@ from localcloud.resources import (
     keys,
     logs,
     messages,
+    names,
     roles,
+    secrets,
     storage,
     tables,
 )
 from localcloud.resources.base import Handler
 
 MODULES = (
-    alarms, apis, distributions, firewall, functions, keys, logs, messages, roles, storage, tables,
+    alarms, apis, distributions, firewall, functions, keys, logs, messages, names,
+    roles, secrets, storage, tables,
 )  # fmt: skip
 
 HANDLERS: dict[str, Handler] = {

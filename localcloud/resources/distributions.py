@@ -1,4 +1,4 @@
-"""CloudFront: distributions, origin access controls, response headers policies."""
+"""CloudFront: distributions, their functions, origin access controls, headers policies."""
 
 from __future__ import annotations
 
@@ -192,4 +192,60 @@ class ResponseHeadersPolicy(Policy):
     holds = frozenset({"ResponseHeadersPolicyConfig"})
 
 
-HANDLERS = (Distribution(), OriginAccessControl(), ResponseHeadersPolicy())
+class EdgeFunction(Handler):
+    """AWS::CloudFront::Function; Ref is its ARN. Distributions run what is published."""
+
+    type = "AWS::CloudFront::Function"
+    holds = frozenset({"Name", "FunctionConfig", "FunctionCode", "AutoPublish", "Tags"})
+
+    def create(self, account: Account, name: str, properties: Properties) -> str:
+        client = account.client("cloudfront")
+        values = pick(properties, {"Name", "FunctionConfig", "FunctionCode"})
+        if "Tags" in properties:
+            values["Tags"] = {"Items": properties["Tags"]}
+        answer = client.create_function(**request(client, "CreateFunction", values))
+        _publish(client, properties, answer["ETag"])
+        return str(answer["FunctionSummary"]["FunctionMetadata"]["FunctionARN"])
+
+    def update(self, account: Account, physical_id: str, old: Properties, new: Properties) -> None:
+        client = account.client("cloudfront")
+        tag = client.describe_function(Name=new["Name"])["ETag"]
+        values = pick(new, {"Name", "FunctionConfig", "FunctionCode"}) | {"IfMatch": tag}
+        answer = client.update_function(**request(client, "UpdateFunction", values))
+        _publish(client, new, answer["ETag"])
+        if gone := gone_tags(old, new):
+            client.untag_resource(Resource=physical_id, TagKeys={"Items": gone})
+        if new.get("Tags"):
+            client.tag_resource(Resource=physical_id, Tags={"Items": new["Tags"]})
+
+    def delete(self, account: Account, physical_id: str, properties: Properties) -> None:
+        client, name = account.client("cloudfront"), physical_id.rsplit("/", 1)[1]
+        client.delete_function(Name=name, IfMatch=client.describe_function(Name=name)["ETag"])
+
+    def read(self, account: Account, physical_id: str, properties: Properties) -> Properties:
+        client, name = account.client("cloudfront"), physical_id.rsplit("/", 1)[1]
+        summary = client.describe_function(Name=name)["FunctionSummary"]
+        code = client.get_function(Name=name)["FunctionCode"].read().decode()
+        tags = client.list_tags_for_resource(Resource=physical_id)["Tags"]["Items"]
+        published = client.list_functions(Stage="LIVE")["FunctionList"]
+        live = [one["Name"] for one in published.get("Items", [])]
+        return pick(summary, {"Name", "FunctionConfig"}) | {
+            "FunctionCode": code,
+            "AutoPublish": name in live,
+            "Tags": tag_list(tag_map(tags)),
+        }
+
+    def attributes(
+        self, account: Account, physical_id: str, properties: Properties
+    ) -> dict[str, str]:
+        stage = "LIVE" if properties.get("AutoPublish") else "DEVELOPMENT"
+        names = ("FunctionARN", "FunctionMetadata.FunctionARN")
+        return dict.fromkeys(names, physical_id) | {"Stage": stage}
+
+
+def _publish(client: Any, properties: Properties, tag: str) -> None:
+    if str(properties.get("AutoPublish", "")).lower() == "true":
+        client.publish_function(Name=properties["Name"], IfMatch=tag)
+
+
+HANDLERS = (Distribution(), EdgeFunction(), OriginAccessControl(), ResponseHeadersPolicy())

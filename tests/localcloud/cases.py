@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.localcloud.driving import CODE_BUCKET, group, queue
+from tests.localcloud.driving import CODE_BUCKET, DOMAIN, group, queue
 
 TRUST = {
     "Version": "2012-10-17",
@@ -179,6 +179,22 @@ def _acl(limit: int) -> dict[str, Any]:
     }
 
 
+def _edge_function(comment: str) -> dict[str, Any]:
+    return {
+        "Name": "pages",
+        "AutoPublish": True,
+        "FunctionConfig": {"Comment": comment, "Runtime": "cloudfront-js-2.0"},
+        "FunctionCode": f"function handler(event) {{ return event.request }} // {comment}",
+        "Tags": tags(comment),
+    }
+
+
+RECORD = {"HostedZoneName": f"{DOMAIN}.", "Name": f"www.{DOMAIN}", "Type": "A"}
+CERTIFICATE = {
+    "DomainName": f"www.{DOMAIN}",
+    "ValidationMethod": "DNS",
+    "DomainValidationOptions": [{"DomainName": f"www.{DOMAIN}", "HostedZoneId": ref("Zone")}],
+}
 ACCESS = resource("AWS::CloudFront::OriginAccessControl", **_access("one"))
 HEADERS = resource("AWS::CloudFront::ResponseHeadersPolicy", **_headers(60))
 ACL = resource("AWS::WAFv2::WebACL", **_acl(100))
@@ -575,6 +591,29 @@ CASES = [
         },
     ),
     Case("AWS::WAFv2::WebACL", _acl(100), _acl(200), attributes=("Arn", "Id")),
+    Case(
+        "AWS::CloudFront::Function",
+        _edge_function("one"),
+        _edge_function("two"),
+        attributes=("FunctionARN", "FunctionMetadata.FunctionARN", "Stage"),
+    ),
+    Case(
+        "AWS::SecretsManager::Secret",
+        {"GenerateSecretString": {"PasswordLength": 48}, "Description": "one", "Tags": tags("1")},
+        {"SecretString": "given", "Description": "two", "Tags": tags("2")},
+        attributes=("Id",),
+    ),
+    Case(
+        "AWS::Route53::RecordSet",
+        {**RECORD, "TTL": "60", "ResourceRecords": ["192.0.2.1"]},
+        {**RECORD, "TTL": "300", "ResourceRecords": ["192.0.2.2", "192.0.2.3"]},
+    ),
+    Case(
+        "AWS::CertificateManager::Certificate",
+        {**CERTIFICATE, "Tags": tags("1")},
+        {**CERTIFICATE, "Tags": tags("2")},
+        attributes=("CertificateArn",),
+    ),
     Case("AWS::CloudFront::OriginAccessControl", _access("one"), _access("two")),
     Case("AWS::CloudFront::ResponseHeadersPolicy", _headers(60), _headers(600)),
     Case(

@@ -14,6 +14,7 @@ from localcloud.resources.base import Account
 
 CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
 CODE_BUCKET = "code-for-tests"
+DOMAIN = "example.com"
 
 
 @dataclass
@@ -86,6 +87,11 @@ class Driver:
 
     def read_back(self, name: str = "app") -> Report:
         return read_back(self.account, name)
+
+    def make_zone(self) -> str:
+        """The id of a public zone of the domain."""
+        zone = self("route53").create_hosted_zone(Name=DOMAIN, CallerReference="test")
+        return str(zone["HostedZone"]["Id"]).rsplit("/", 1)[1]
 
     def put_code(self, key: str = "code.zip", *, source: str = "", bucket: str = "") -> None:
         """A function's code in a deployment bucket, which is made if it's missing."""

@@ -19,7 +19,8 @@ def template(case: Case, properties: dict[str, Any]) -> dict[str, Any]:
     one = resource(case.type, **properties)
     if "Permission" in case.needs:
         one["DependsOn"] = "Permission"
-    return {**resources(**case.needs, It=one), "Outputs": outputs}
+    zone = {"Zone": {"Type": "String", "Default": "Z0"}}
+    return {"Parameters": zone, **resources(**case.needs, It=one), "Outputs": outputs}
 
 
 def test_every_type_has_a_case() -> None:
@@ -35,13 +36,14 @@ def test_what_a_type_holds_is_in_its_schema(kind: str) -> None:
 def test_a_type_is_made_read_back_changed_and_deleted(aws_here: Driver, case: Case) -> None:
     aws_here.put_code("one.zip")
     aws_here.put_code("two.zip", source="other = 1")
+    zone = [{"ParameterKey": "Zone", "ParameterValue": aws_here.make_zone()}]
 
-    created = aws_here.deploy(template(case, case.before))
+    created = aws_here.deploy(template(case, case.before), Parameters=zone)
     assert created["StackStatus"] == "CREATE_COMPLETE", aws_here.history()
     assert aws_here.read_back().differences == ()
     assert all(output["OutputValue"] for output in created["Outputs"])
 
-    updated = aws_here.deploy(template(case, case.after))
+    updated = aws_here.deploy(template(case, case.after), Parameters=zone)
     assert updated["StackStatus"] == "UPDATE_COMPLETE", aws_here.history()
     assert aws_here.read_back().differences == ()
 
