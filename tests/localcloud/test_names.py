@@ -27,7 +27,9 @@ def dns(zone: str) -> dict[str, Any]:
 
 def records(aws_here: Driver, zone: str) -> set[tuple[str, str]]:
     listed = aws_here("route53").list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
-    return {(one["Name"].rstrip("."), one["Type"]) for one in listed if one["Type"] not in "NSOA"}
+    return {
+        (one["Name"].rstrip("."), one["Type"]) for one in listed if one["Type"] not in {"NS", "SOA"}
+    }
 
 
 def why(aws_here: Driver) -> str:
