@@ -25,8 +25,6 @@ KMS_KEY = r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$"
 WEB_ACL = r"^arn:aws:wafv2:us-east-1:[0-9]{12}:global/webacl/[A-Za-z0-9_-]{1,128}/[a-f0-9-]{36}$"
 EMAIL = r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$"
 POLICY = r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+$"
-TagKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9 +=._:/@-]{1,128}$")]
-TagValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9 +=._:/@-]{0,256}$")]
 
 # Where S3 has no account-regional namespace (S3 user guide, "Namespaces for general purpose
 # buckets"), and the partitions whose CloudFront gives a distribution no usable name of its own.
@@ -148,8 +146,6 @@ class Alarms(Section):
 class Settings(BaseSettings):
     """One environment of the QR upload application."""
 
-    tags: Annotated[dict[TagKey, TagValue], Field(max_length=50)]
-    """Tags of everything in the stack: letters, digits, spaces and + - = . _ : / @."""
     bucket_names: Literal["account_regional", "plain"]
     """account_regional: names that only your account can have; plain: the specification's exact
     names, which are world-wide and may be taken."""
@@ -165,7 +161,7 @@ class Settings(BaseSettings):
 
     def clashes(self) -> Iterator[Clash]:
         yield from super().clashes()
-        for check in (_bucket_namespace, _cloudfront, _waf, _kms_key, _alarms, _tags):
+        for check in (_bucket_namespace, _cloudfront, _waf, _kms_key, _alarms):
             yield from check(self)
 
     def names(self) -> Iterator[Name]:
@@ -228,13 +224,3 @@ def _alarms(settings: Settings) -> Iterator[Clash]:
     if alarms.rollback_minutes is not None and not alarms.enabled:
         why = "Without alarms nothing can roll an update back. Write null, or alarms.enabled: true."
         yield Clash("alarms.rollback_minutes", alarms.rollback_minutes, why)
-
-
-def _tags(settings: Settings) -> Iterator[Clash]:
-    seen: dict[str, str] = {}
-    for key in settings.tags:
-        twin = seen.setdefault(key.lower(), key)
-        if key.lower().startswith("aws:"):
-            yield Clash("tags", key, "Tags that begin with aws: belong to AWS.")
-        if twin != key:
-            yield Clash("tags", key, f"Roles can't have it beside {twin}: IAM ignores case.")

@@ -29,6 +29,9 @@ Region = Annotated[str, Field(pattern=r"^[a-z]{2,}(-[a-z]+)+-[0-9]$")]
 Tier = Literal["development", "production"]
 ROLE = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$"
 BucketName = Annotated[str, Field(pattern=bucket_names.PATTERN)]
+# What every service takes: the tagging best practices' limits, and a stack's own 50.
+TagKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9 +=._:/@-]{1,128}$")]
+TagValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9 +=._:/@-]{0,256}$")]
 
 
 class _Foreign:
@@ -149,8 +152,8 @@ class BaseSettings(Section):
     deployment_bucket: BucketName | None
     """The bucket for the functions' code: 3 to 63 lower-case letters, digits and hyphens; null:
     one of its own, made at the first deployment."""
-    tags: dict[str, str]
-    """Tags of the stack and of everything in it."""
+    tags: Annotated[dict[TagKey, TagValue], Field(max_length=50)]
+    """Tags of everything in the stack: letters, digits, spaces and + - = . _ : / @."""
 
     @model_validator(mode="after")
     def _values_fit_together(self) -> Self:
@@ -163,6 +166,7 @@ class BaseSettings(Section):
         """The values that can't work together; an application's settings add their own."""
         yield from self._long_names()
         yield from self._reserved_names()
+        yield from self._tags_that_fail()
 
     def names(self) -> Iterator[Name]:
         """The names with a limit worth reaching; an application's settings add their own."""
@@ -190,6 +194,16 @@ class BaseSettings(Section):
                 why = f"The {name.kind} would be called {brief(name.name, 100)}. {why}"
                 yield Clash("project_name", self.project_name, why)
                 return
+
+    def _tags_that_fail(self) -> Iterator[Clash]:
+        """The keys that AWS keeps to itself, and those that IAM takes for one another."""
+        seen: dict[str, str] = {}
+        for key in self.tags:
+            twin = seen.setdefault(key.lower(), key)
+            if key.lower().startswith("aws:"):
+                yield Clash("tags", key, "Tags that begin with aws: belong to AWS.")
+            if twin != key:
+                yield Clash("tags", key, f"Roles can't have it beside {twin}: IAM ignores case.")
 
     @property
     def stack_name(self) -> str:

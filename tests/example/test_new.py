@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from tests.conftest import ROOT
 from tests.example.repositories import python, ran
 
 NAME = "parcels"
+TWO_AT_ONCE = ("--numprocesses=2", "--dist=loadfile")
 PATIENCE = 60.0
 TIME_SCALE = "60"  # a message that failed comes again after 3 s instead of 3 minutes
 
@@ -82,6 +84,20 @@ def test_a_bare_clone_is_green(made: Path) -> None:
     for session in ("lint", "guard", "tests"):
         assert f"* {session}: success" in said
     assert ran(made, "git", "status", "--porcelain") == ""
+
+
+def test_the_engines_own_tests_are_green_beside_another_stack(made: Path, tmp_path: Path) -> None:
+    ran(tmp_path, "git", "clone", "--quiet", str(made), "repository")
+    repository = tmp_path / "repository"
+    shutil.copy(ROOT / "tests/conftest.py", repository / "tests")
+    unneeded = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "tests/pipeline", repository / "tests/pipeline", ignore=unneeded)
+
+    said = python(repository, "pytest", "tests/pipeline", *TWO_AT_ONCE)
+
+    counted = re.search(r"^=* ?(\d+) passed in ", said, re.MULTILINE)
+    assert counted, said
+    assert int(counted[1]) > 1_000
 
 
 def test_a_new_stack_goes_the_whole_way_on_this_machine(

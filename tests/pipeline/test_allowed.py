@@ -237,10 +237,8 @@ def test_a_reason_may_change_without_the_rules(project: Path) -> None:
 def test_an_added_variable_is_found_by_its_name(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = project / "templates/parts/http_api_function.yaml.j2"
-    line = "          SESSIONS_TABLE_NAME:"
-    more = "          AWS_LAMBDA_EXEC_WRAPPER: /opt/x\n"
-    path.write_text(path.read_text().replace(line, more + line))
+    line = "        Variables:\n"
+    edit(project, line, f"{line}          AWS_LAMBDA_EXEC_WRAPPER: /opt/x\n")
 
     assert run("guard", "dev", "--no-cache", root=project) == 1
 

@@ -32,7 +32,7 @@ def judge(root: Path, *words: str) -> int:
     return main(["guard", *words], root)
 
 
-@pytest.mark.parametrize("rule", ["IAM_ACTIONS_ARE_SPELT_OUT", "FUNCTIONS_SHARE_NO_ROLE"])
+@pytest.mark.parametrize("rule", ["IAM_ACTIONS_ARE_SPELT_OUT", "REFERENCES_FIT_THEIR_PROPERTY"])
 def test_a_rule_is_explained(root: Path, capsys: pytest.CaptureFixture[str], rule: str) -> None:
     assert judge(root, "--explain", rule) == 0
 

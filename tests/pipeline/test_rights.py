@@ -21,7 +21,7 @@ from pipeline.rights.policies import PURPOSES, Purpose
 from pipeline.stations import doctor
 from tests.conftest import ROOT
 from tests.pipeline import scripted_aws
-from tests.pipeline.scripted_aws import ACCOUNT, Aws
+from tests.pipeline.scripted_aws import ACCOUNT, PROJECT, Aws
 
 ENVIRONMENTS = settings.names(ROOT)
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/cloudformation"
@@ -100,7 +100,14 @@ def test_nobody_who_deploys_reads_or_writes_sessions(of: Places, purpose: Purpos
     assert allowed(statements(of, purpose)) & DATA == set()
 
 
-def test_access_logs_bring_the_rights_of_log_delivery(of: Places) -> None:
+LOGGED = (
+    "Stage: {Type: 'AWS::ApiGatewayV2::Stage', Properties: {ApiId: a, StageName: b,"
+    " AccessLogSettings: {DestinationArn: c, Format: d}}}"
+)
+
+
+def test_access_logs_bring_the_rights_of_log_delivery() -> None:
+    of = stack(LOGGED)
     names = ("Create", "Get", "Update", "Delete")
     delivery = {f"logs:{name}LogDelivery" for name in names} | {
         "logs:ListLogDeliveries",
@@ -118,7 +125,19 @@ def test_a_stage_without_access_logs_needs_none_of_them() -> None:
     assert not {one for one in allowed(statements(of, "deploy")) if one.startswith("logs:")}
 
 
-def test_drift_and_its_reversal_may_read_every_resource(of: Places) -> None:
+def test_drift_and_its_reversal_may_read_every_resource() -> None:
+    policy = "{Policies: [{PolicyName: p, PolicyDocument: {}}]}"
+    permission = (
+        "{Action: 'lambda:InvokeFunction', FunctionName: !Ref F, Principal: s3.amazonaws.com}"
+    )
+    of = stack(
+        "B: {Type: 'AWS::S3::Bucket', Properties: {CorsConfiguration: {CorsRules: []}}}",
+        "T: {Type: 'AWS::DynamoDB::Table', Properties: {KeySchema: []}}",
+        f"R: {{Type: 'AWS::IAM::Role', Properties: {policy}}}",
+        "F: {Type: 'AWS::Lambda::Function', Properties: {FunctionName: f}}",
+        f"P: {{Type: 'AWS::Lambda::Permission', Properties: {permission}}}",
+    )
+
     found = allowed(statements(of, "deploy"))
 
     assert {"s3:GetBucketCORS", "dynamodb:DescribeTimeToLive", "iam:GetRolePolicy"} <= found
@@ -172,7 +191,12 @@ def test_a_boundary_is_demanded_where_all_roles_have_it() -> None:
 
 
 def test_what_has_no_name_is_limited_by_its_tags_once_it_has_them() -> None:
-    of = places.of(rendered("prod"), ACCOUNT)
+    given = [{"Key": key, "Value": PROJECT} for key in ("Project", "Environment")]
+    of = stack(
+        f"K: {{Type: 'AWS::KMS::Key', Properties: {{KeyPolicy: {{}}, Tags: {given}}}}}",
+        f"D: {{Type: 'AWS::CloudFront::Distribution', Properties: {{Tags: {given}}}}}",
+        tags={"Project": PROJECT, "Environment": "dev"},
+    )
     conditions = {
         action: sorted(one.get("Condition", {}).get("StringEquals", {}))
         for one in statements(of, "deploy")
@@ -197,7 +221,7 @@ def test_with_a_service_role_the_deployer_only_hands_it_over() -> None:
     assert not {one for one in allowed(deployer) if one.startswith("sqs:")}
     (passing,) = [one for one in deployer if "iam:PassRole" in one["Action"]]
     assert passing["Resource"] == ROLE
-    assert [one.name for one in role] == ["qr-upload-dev-service-role-1"]
+    assert [one.name for one in role] == [f"{PROJECT}-dev-service-role-1"]
     assert "sqs:CreateQueue" in allowed(role[0].document["Statement"])
 
 
@@ -262,7 +286,7 @@ def test_the_command_prints_json_and_says_the_rest_beside(
     assert doctor.print_policies(purpose, "prod", project) == 0
 
     shown = capsys.readouterr()
-    assert next(iter(json.loads(shown.out))) == f"qr-upload-prod-{purpose}-1"
+    assert next(iter(json.loads(shown.out))) == f"{PROJECT}-prod-{purpose}-1"
     assert "of 6,144 characters" in shown.err
     assert ("can give itself any right" in shown.err) is (purpose == "deploy")
 
@@ -346,17 +370,17 @@ def test_a_role_of_another_environment_does_not_pass(account: Aws, project: Path
     assert "`doctor --policy` prints what to ask for" in text
 
 
-def test_a_missing_right_of_log_delivery_is_found_before_the_stage_fails(
+def test_a_missing_right_is_found_before_the_resource_fails_that_needs_it(
     account: Aws, project: Path
 ) -> None:
     text = json.dumps(printed("dev", "deploy", "restore", "destroy"))
-    documents = json.loads(text.replace("logs:GetLogDelivery", "logs:GetNothing"))
+    documents = json.loads(text.replace("logs:PutRetentionPolicy", "logs:PutNothing"))
     account.says("SimulatePrincipalPolicy", simulator(documents))
 
     text = said(doctor.of_environment("dev", project))
 
-    assert "--  AWS::ApiGatewayV2::Stage" in text
-    assert "logs:GetLogDelivery" in text
+    assert "--  AWS::Logs::LogGroup" in text
+    assert "logs:PutRetentionPolicy" in text
 
 
 def test_with_a_service_role_its_rights_are_asked_about(account: Aws, project: Path) -> None:

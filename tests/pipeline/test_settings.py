@@ -190,6 +190,28 @@ def test_an_environment_file_that_nobody_would_read_is_named(project: Path) -> N
         settings.chosen([], project)
 
 
+@pytest.mark.parametrize(
+    ("tags", "says"),
+    [
+        ("aws:owner: me", "Tags that begin with aws: belong to AWS."),
+        ("{Team: a, team: b}", "Roles can't have it beside Team: IAM ignores case."),
+        ('owner: "a\\nb"', "should match pattern"),
+        (f"owner: {'x' * 257}", "should match pattern"),
+        (f"{'x' * 129}: me", "should match pattern"),
+    ],
+)
+def test_a_tag_that_aws_refuses_is_told_at_its_line(project: Path, tags: str, says: str) -> None:
+    path = project / DEV
+    before, _, _ = path.read_text().partition("\ntags:\n")
+    path.write_text(f"{before}\ntags:\n  {tags}\n")
+
+    said = complaint(project)
+
+    assert says in said
+    line = line_of(project, "tags:")
+    assert said.startswith((f"{DEV}:{line}: ", f"{DEV}:{line + 1}: "))
+
+
 class OlderSettings(BaseSettings):
     """Another stack's, with nothing beyond the base."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -63,13 +64,13 @@ def test_each_save_gets_a_verdict(checked: Path, watch: Watch) -> None:
     before = dev.read_text()
     assert "no findings in dev" in watch.verdict()
 
-    dev.write_text(before.replace("keep_days: 30 ", "keep_days: 0 "))
+    dev.write_text(before.replace("tier: development", "tier: develop"))
     broken = watch.verdict()
     dev.write_text(before)
     mended = watch.verdict()
 
     assert "Saved: environments/dev.yaml" in broken
-    assert "uploads.keep_days is 0." in broken
+    assert "tier is 'develop'." in broken
     assert "no findings in dev" in mended
     assert watch.end(signal.SIGINT) == 0
 
@@ -78,11 +79,14 @@ def test_a_change_of_the_schema_is_seen(checked: Path, watch: Watch) -> None:
     schema = checked / "environments/schema.py"
     watch.verdict()
 
-    schema.write_text(schema.read_text().replace("    live_status: bool", "    live: bool"))
+    text = schema.read_text()
+    renamed = re.sub(r"(?m)^    memory_mb: ", "    megabytes: ", text)
+    assert renamed != text
+    schema.write_text(renamed)
 
     said = watch.verdict()
     assert "Saved: environments/schema.py" in said
-    assert "live_status isn't a known key" in said
+    assert "memory_mb isn't a known key" in said
 
 
 def test_sigterm_ends_it_with_its_own_code(watch: Watch) -> None:
