@@ -67,3 +67,4 @@ def _website(origins: tuple[str, ...], at: str) -> Iterator[tuple[str, str]]:
     for origin in origins:
         yield origin, f"http://{at}"
         yield origin.split("//")[1], at
+        yield f"wss://{origin.split('//')[1]}", f"ws://{at}"

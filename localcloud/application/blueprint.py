@@ -141,14 +141,84 @@ class Bucket:
 class Website:
     """The bucket that is a website, its documents, and the origins that it has on AWS.
 
-    `headers` are what a distribution adds to each answer.
+    Behind a distribution, which has documents of its own, it is the bucket with the pages.
     """
 
     bucket: str
     index: str
     error: str | None
     origins: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a distribution gets answers: a bucket by its name, or an API by its logical id.
+
+    `headers` take the place of a viewer's headers of these names.
+    """
+
+    id: str
+    bucket: str | None = None
+    api: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    read_seconds: float = 30.0
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What a distribution does with the paths of a pattern; `*` is the default's.
+
+    `function`: the code that sees each request first. `headers` are added to each answer.
+    """
+
+    pattern: str
+    origin: str
+    methods: tuple[str, ...]
     headers: Mapping[str, str] = field(default_factory=dict)
+    function: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class ErrorPage:
+    """A page in the place of an origin's error, and the status that it then has."""
+
+    path: str
+    status: int
+
+
+@dataclass(frozen=True)
+class RateRule:
+    """A rule of a web ACL: how many requests of one address a window takes.
+
+    `scope` is the statement that says which requests count; None counts all.
+    """
+
+    name: str
+    limit: int
+    window_seconds: int
+    scope: Document | None = None
+    status: int = 403
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """What stands in front of pages and APIs: behaviours in their order, the default last."""
+
+    logical_id: str
+    id: str
+    domain: str
+    aliases: tuple[str, ...]
+    root: str
+    origins: Mapping[str, Origin]
+    behaviours: tuple[Behaviour, ...]
+    error_pages: Mapping[int, ErrorPage] = field(default_factory=dict)
+    rules: tuple[RateRule, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The host that its viewers use."""
+        return self.aliases[0] if self.aliases else self.domain
 
 
 @dataclass(frozen=True)
@@ -202,3 +272,4 @@ class Blueprint:
     sources: tuple[EventSource, ...]
     resources: int
     notes: Sequence[str] = ()
+    distribution: Distribution | None = None

@@ -13,7 +13,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from typing import Any
@@ -31,12 +31,14 @@ from localcloud.application.compute.invocations import Events, Failures
 from localcloud.application.compute.log_groups import LogGroups
 from localcloud.application.compute.sources import Sources
 from localcloud.application.conditions import Conditions
+from localcloud.application.edge.distribution import DistributionFront
 from localcloud.application.http_api.http_gateway import HttpGateway
 from localcloud.application.options import Options
 from localcloud.application.ports import Ports
 from localcloud.application.reading import deployed
 from localcloud.application.s3 import website_endpoint
 from localcloud.application.s3.s3_front import LARGEST, S3Front
+from localcloud.application.s3.stored_files import StoredFiles
 from localcloud.application.warming import warm
 from localcloud.application.watch import changes
 from localcloud.application.websocket.connections import Connections
@@ -95,6 +97,7 @@ class Application:
             lambda: self.blueprint, self._account, self._functions, failures, conditions
         )
         self._served: dict[str, web.AppRunner] = {}
+        self._edge: DistributionFront | None = None
         self._changing = asyncio.Lock()
 
     @property
@@ -259,14 +262,27 @@ class Application:
 
     async def _serve(self, blueprint: Blueprint) -> None:
         s3 = self._account.client("s3")
-        pages = website_endpoint.WebsiteServer(lambda: self.blueprint, s3, self._url("website"))
+        files = StoredFiles(lambda: self.blueprint, s3)
+        pages = website_endpoint.WebsiteServer(lambda: self.blueprint, files, self._url("website"))
+        self._edge = self._edge or DistributionFront(
+            lambda: self.blueprint, files, self._url("website"), self._url, self._conditions
+        )
         front = S3Front(
             lambda: self.blueprint, self._identities, s3, self._events.accept, self._conditions
         )
-        await self._listen("website", _all(pages.handle))
+        await self._listen("website", _all(self._front(pages, self._edge), 2 * LONGEST_HTTP))
         await self._listen("s3", _all(front.handle, LARGEST))
         for api in blueprint.apis:
             await self._listen(api.logical_id, self._gateway(api))
+
+    def _front(self, pages: website_endpoint.WebsiteServer, edge: DistributionFront) -> Handle:
+        """What answers on the website's port, as the stack is now."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            front = edge if self.blueprint.distribution else pages
+            return await front.handle(request)
+
+        return handle
 
     def _gateway(self, api: Api) -> web.Application:
         def now() -> Api | None:
@@ -309,6 +325,8 @@ class Application:
         """End everything: connections, readers, events, processes, servers."""
         await self._sources.close()
         await self._connections.close()
+        if self._edge is not None:
+            await self._edge.close()
         await asyncio.gather(*(runner.cleanup() for runner in self._served.values()))
         await self._events.close()
         await self._functions.close()
@@ -348,9 +366,10 @@ class Application:
 
 
 LONGEST_HTTP = 10 * 1024 * 1024
+Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def _all(handle: Any, longest: int = 1024) -> web.Application:
+def _all(handle: Handle, longest: int = 1024) -> web.Application:
     application = web.Application(client_max_size=longest)
     application.router.add_route("*", "/{path:.*}", handle)
     return application

@@ -97,6 +97,9 @@ def _origin(template: dict[str, Any]) -> dict[str, Any]:
     origin = dict(template)
     if "OriginCustomHeaders" in origin:
         origin["CustomHeaders"] = origin.pop("OriginCustomHeaders")
+    if "CustomOriginConfig" in origin:
+        ports = {"HTTPPort": 80, "HTTPSPort": 443}  # CloudFormation's defaults; the API has none
+        origin["CustomOriginConfig"] = ports | origin["CustomOriginConfig"]
     if origin.get("S3OriginConfig") == {}:
         origin["S3OriginConfig"] = {"OriginAccessIdentity": ""}
     return origin

@@ -71,11 +71,16 @@ def _headers(api: Api, request: web.Request) -> dict[str, str]:
         | {
             "host": api.host,
             "x-amzn-trace-id": trace_id(),
-            "x-forwarded-for": request.remote or "",
+            "x-forwarded-for": forwarded_for(request),
             "x-forwarded-port": "443",
             "x-forwarded-proto": "https",
         }
     )
+
+
+def forwarded_for(request: web.Request) -> str:
+    """Whom each one before us had the request from, and last whom we have it from."""
+    return ", ".join([*request.headers.getall("X-Forwarded-For", []), request.remote or ""])
 
 
 def trace_id() -> str:

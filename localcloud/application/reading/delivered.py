@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 
-def headers(client: Any, distribution: Mapping[str, Any]) -> dict[str, str]:
-    """What the distribution adds to each file; nothing without a policy."""
-    policy = distribution["DefaultCacheBehavior"].get("ResponseHeadersPolicyId")
+def headers(client: Any, behaviour: Mapping[str, Any]) -> dict[str, str]:
+    """What a behaviour adds to each answer; nothing without a policy."""
+    policy = behaviour.get("ResponseHeadersPolicyId")
     if not policy:
         return {}
     answer = client.get_response_headers_policy(Id=policy)["ResponseHeadersPolicy"]

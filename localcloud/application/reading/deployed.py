@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,10 +18,12 @@ from botocore.exceptions import ClientError
 
 from localcloud.application.access import policies
 from localcloud.application.blueprint import (
+    Api,
     Asynchronous,
     Blueprint,
     Bucket,
     CorsRule,
+    Distribution,
     Document,
     EventSource,
     Function,
@@ -32,14 +34,13 @@ from localcloud.application.blueprint import (
     Website,
 )
 from localcloud.application.compute.filters import check as check_filter
-from localcloud.application.reading import delivered, deployed_apis
+from localcloud.application.reading import deployed_apis, distributions
 from localcloud.cloudformation import template
 from localcloud.resources import HANDLERS
 from localcloud.resources.base import Account
 
 NOT_HERE = {
-    "AWS::CloudFront::Distribution": "CloudFront: the website is served without edges and HTTPS",
-    "AWS::WAFv2::WebACL": "WAF: every request reaches the website",
+    "AWS::CloudFront::Distribution": "CloudFront's edges, caches and HTTPS",
     "AWS::CloudWatch::Alarm": "alarms: nothing is measured",
 }
 
@@ -84,6 +85,15 @@ def read(account: Account, stack: str) -> Blueprint:
     """Everything that is to be served; `Unservable` names what can't be."""
     resources = Resources(account, stack)
     functions = {one.name: one for one in _functions(resources)}
+    apis = tuple(
+        deployed_apis.apis(
+            account,
+            resources.of("AWS::ApiGatewayV2::Api"),
+            list(resources.of("AWS::ApiGatewayV2::RouteResponse").values()),
+        )
+    )
+    reader = _distribution(resources, apis)
+    distribution = reader.read() if reader else None
     return Blueprint(
         stack=stack,
         region=account.region,
@@ -93,24 +103,20 @@ def read(account: Account, stack: str) -> Blueprint:
             for output in resources.described.get("Outputs", [])
         },
         functions=functions,
-        apis=tuple(
-            deployed_apis.apis(
-                account,
-                resources.of("AWS::ApiGatewayV2::Api"),
-                list(resources.of("AWS::ApiGatewayV2::RouteResponse").values()),
-            )
-        ),
+        apis=apis,
         buckets={one.name: one for one in _buckets(resources)},
-        website=_website(resources),
+        website=_pages(distribution) if distribution else _website(resources),
         sources=tuple(_sources(resources)),
         resources=len(resources.all),
-        notes=_notes(resources),
+        notes=_notes(resources, reader.notes if reader else ()),
+        distribution=distribution,
     )
 
 
-def _notes(resources: Resources) -> list[str]:
+def _notes(resources: Resources, others: Iterable[str]) -> list[str]:
     kinds = {kind for kind, _, _ in resources.all}
-    return [f"not here: {told}" for kind, told in NOT_HERE.items() if kind in kinds]
+    told = [words for kind, words in NOT_HERE.items() if kind in kinds]
+    return [f"not here: {words}" for words in dict.fromkeys([*told, *others])]
 
 
 # ---- functions
@@ -265,7 +271,7 @@ def _bucket_policy(logical_id: str, answer: Mapping[str, Any]) -> Document | Non
 
 
 def _website(resources: Resources) -> Website | None:
-    """The bucket with a website configuration, or the one behind a distribution."""
+    """The bucket with a website configuration."""
     account = resources.account
     s3 = account.client("s3")
     for name in resources.of("AWS::S3::Bucket").values():
@@ -277,31 +283,31 @@ def _website(resources: Resources) -> Website | None:
                 error=configuration.get("ErrorDocument", {}).get("Key"),
                 origins=(url,),
             )
-    return _distributed(resources)
+    return None
 
 
-def _distributed(resources: Resources) -> Website | None:
-    client = resources.account.client("cloudfront")
+def _distribution(resources: Resources, apis: Iterable[Api]) -> distributions.Reader | None:
+    """The reader of the stack's one distribution."""
     hosts = {
         f"{name}.s3.{resources.account.region}.{resources.account.suffix}": name
         for name in resources.of("AWS::S3::Bucket").values()
     }
-    for logical_id, physical_id in resources.of("AWS::CloudFront::Distribution").items():
-        distribution = client.get_distribution(Id=physical_id)["Distribution"]
-        config = distribution["DistributionConfig"]
-        origin = config["Origins"]["Items"][0]["DomainName"]
-        if origin not in hosts:
-            raise Unservable(logical_id, f"the origin {origin}; it serves buckets of the stack")
-        errors = config.get("CustomErrorResponses", {}).get("Items", [])
-        pages = {item["ErrorCode"]: item.get("ResponsePagePath", "") for item in errors}
-        return Website(
-            bucket=hosts[origin],
-            index=config.get("DefaultRootObject") or "index.html",
-            error=pages.get(404, "").lstrip("/") or None,
-            origins=(f"https://{distribution['DomainName']}",),
-            headers=delivered.headers(client, config),
-        )
+    found = resources.of("AWS::CloudFront::Distribution")
+    if len(found) > 1:
+        raise Unservable(sorted(found)[1], "a second distribution")
+    for logical_id, physical_id in found.items():
+        return distributions.Reader(resources.account, logical_id, physical_id, hosts, apis)
     return None
+
+
+def _pages(distribution: Distribution) -> Website | None:
+    """The bucket behind the default behaviour, under the names that browsers know."""
+    bucket = distribution.origins[distribution.behaviours[-1].origin].bucket
+    if bucket is None:
+        return None
+    names = (*distribution.aliases, distribution.domain)
+    origins = tuple(f"https://{name}" for name in names)
+    return Website(bucket, distribution.root, None, origins)
 
 
 # ---- event sources

@@ -8,12 +8,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
-from botocore.exceptions import ClientError
 
 from localcloud.application.addresses import Addresses
 from localcloud.application.blueprint import Blueprint, Website
 from localcloud.application.requests import raw_path
 from localcloud.application.s3 import s3_answers
+from localcloud.application.s3.stored_files import StoredFiles
 from pipeline.website import Page
 
 TEXT = ("text/html", "application/json")
@@ -40,11 +40,11 @@ def publish(s3: Any, bucket: str, pages: Iterable[Page], addresses: Addresses) -
 
 
 class WebsiteServer:
-    """S3's website endpoint, or what a distribution would show of the bucket."""
+    """S3's website endpoint."""
 
-    def __init__(self, blueprint: Callable[[], Blueprint], s3: Any, origin: str) -> None:
+    def __init__(self, blueprint: Callable[[], Blueprint], files: StoredFiles, origin: str) -> None:
         self._blueprint = blueprint
-        self._s3 = s3
+        self._files = files
         self._origin = origin
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -60,7 +60,6 @@ class WebsiteServer:
         answer = await asyncio.to_thread(self._answer, website, unquote(raw_path(request))[1:])
         rules = self._blueprint().buckets[website.bucket].cors
         answer.headers.update(s3_answers.cross_origin(rules, request.method, request.headers))
-        answer.headers.update(website.headers)
         if request.headers.get("If-None-Match") == answer.headers.get("ETag", "-"):
             return web.Response(status=304, headers=answer.headers)
         return answer
@@ -68,19 +67,7 @@ class WebsiteServer:
     def _answer(self, website: Website, key: str) -> web.Response:
         if not key or key.endswith("/"):
             key += website.index
-        response = self._file(website.bucket, key, 200)
+        response = self._files.file(website.bucket, key, 200)
         if response is None and website.error:
-            response = self._file(website.bucket, website.error, 404)
+            response = self._files.file(website.bucket, website.error, 404)
         return response or web.Response(status=404, text="404 Not Found\n")
-
-    def _file(self, bucket: str, key: str, status: int) -> web.Response | None:
-        try:
-            stored = self._s3.get_object(Bucket=bucket, Key=key)
-        except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
-                raise
-            return None
-        headers = {"Content-Type": stored["ContentType"], "ETag": stored["ETag"]}
-        if cache := stored.get("CacheControl"):
-            headers["Cache-Control"] = cache
-        return web.Response(status=status, body=stored["Body"].read(), headers=headers)

@@ -9,7 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from localcloud.application.blueprint import Api
-from localcloud.application.http_api.http_events import clock_time, request_id, trace_id
+from localcloud.application.http_api.http_events import (
+    clock_time,
+    forwarded_for,
+    request_id,
+    trace_id,
+)
 from localcloud.application.websocket.connections import Connection
 
 # Of the handshake itself, and not passed on.
@@ -58,7 +63,7 @@ def _handshake_headers(api: Api, connection: Connection) -> dict[str, list[str]]
     return passed | {
         "Host": [api.host],
         "X-Amzn-Trace-Id": [trace_id()],
-        "X-Forwarded-For": [connection.address],
+        "X-Forwarded-For": [forwarded_for(request)],
         "X-Forwarded-Port": ["443"],
         "X-Forwarded-Proto": ["https"],
     }

@@ -156,8 +156,8 @@ def test_a_distributions_security_headers_are_read_as_cloudfront_sends_them() ->
             config = {"SecurityHeadersConfig": security}
             return {"ResponseHeadersPolicy": {"ResponseHeadersPolicyConfig": config}}
 
-    plain = delivered.headers(Client(), {"DefaultCacheBehavior": {}})
-    protected = {"DefaultCacheBehavior": {"ResponseHeadersPolicyId": "E1"}}
+    plain = delivered.headers(Client(), {})
+    protected = {"ResponseHeadersPolicyId": "E1"}
 
     assert plain == {}
     assert delivered.headers(Client(), protected) == {

@@ -1,0 +1,1 @@
+"""CloudFront on one port: pages, API and sockets as a distribution routes them; its firewall."""
