@@ -279,6 +279,12 @@ def audit(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def diagram(session: nox.Session) -> None:
+    """Draw the environments from their templates, as docs/diagrams/ has them."""
+    station(session, "diagram")
+
+
+@nox.session(python=PYTHON)
 def package(session: nox.Session) -> None:
     """Zip the functions into build/<env>/, the same bytes on every machine."""
     station(session, "package")

@@ -149,6 +149,7 @@ _STATIONS = {
     "check": "render, lint and guard in one go",
     "watch": "the same at each save, until Ctrl-C",
     "allow": "allow properties that the templates set, or list those that nobody allowed",
+    "diagram": "draw the environments from their templates: docs/diagrams/",
     "package": "zip the functions into build/<env>/",
     "plan": "show what a deployment would change, and change nothing",
     "deploy": "check, package and bring the stack up to date",

@@ -1,6 +1,6 @@
-"""Rewrite the committed files that can be derived: the editors' schema, the golden renders, the
-rules made from the list of allowed properties, the page on policy, and what the project's own
-modules derive.
+"""Rewrite the committed files that can be derived: the editors' schema, the golden renders, their
+diagrams, the rules made from the list of allowed properties, the page on policy, and what the
+project's own modules derive.
 
 Those modules stand in pyproject.toml, `[tool.pipeline] derived`. Tests say when a file is stale.
 """
@@ -14,6 +14,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from pipeline import files, render, terminal
+from pipeline.diagrams import drawings
 from pipeline.environment import schema, settings
 from pipeline.errors import UserError
 from pipeline.policy import allowed_guard, page
@@ -38,18 +39,21 @@ def run(_: Namespace, root: Path) -> int:
 def contents(root: Path) -> dict[Path, bytes]:
     """Each derived file and what it should hold."""
     expected = {root / settings.FOLDER / "schema.json": files.as_json(schema.json_schema())}
-    for template in render.render_all(settings.names(root), root):
+    templates = render.render_all(settings.names(root), root)
+    for template in templates:
         expected[root / GOLDEN / f"{template.name}.template.yaml"] = template.text.encode()
+    expected |= drawings.contents(templates, root)
     expected[root / page.FILE] = page.text(root).encode()
     return expected
 
 
 def refresh(root: Path) -> list[Path]:
-    """Write them; the files that changed. A golden file without an environment goes."""
+    """Write them; the files that changed. What was derived of an environment that is gone goes."""
     rules = allowed_guard.contents(root)
     written = [path for path, data in rules.items() if files.write(path, data)]
     expected = contents(root)
-    for leftover in set((root / GOLDEN).glob("*.template.yaml")) - set(expected):
+    derived = {*(root / GOLDEN).glob("*.template.yaml"), *(root / drawings.FOLDER).glob("*.*")}
+    for leftover in derived - set(expected):
         leftover.unlink()
     return [*written, *(path for path, data in expected.items() if files.write(path, data))]
 
