@@ -8,12 +8,17 @@
  */
 
 const PATIENCE = 20_000;
+const LONGEST = 900; // seconds
 
 /** @param {string} base the HTTP API's address, without a slash at its end */
 export function connect(base) {
+  let heldUntil = 0;
+  const isHeld = () => performance.now() < heldUntil;
+
   /** @param {string} method @param {string} path @param {string} [token] @param {object} [body]
    *  @param {string | null} [etag] @returns {Promise<Answer>} */
   async function call(method, path, token, body, etag) {
+    if (isHeld()) return { status: 429, body: {}, etag: null };
     const headers = new Headers();
     if (token) headers.set("authorization", `Bearer ${token}`);
     if (body) headers.set("content-type", "application/json");
@@ -21,13 +26,17 @@ export function connect(base) {
     try {
       const signal = AbortSignal.timeout?.(PATIENCE);
       const init = { method, headers, signal, body: body && JSON.stringify(body) };
-      return await read(await fetch(base + path, { ...init, cache: "no-store" }));
+      const answer = await fetch(base + path, { ...init, cache: "no-store" });
+      const seconds = Number(answer.headers.get("retry-after")) || 0;
+      if (answer.status === 429) heldUntil = performance.now() + 1000 * Math.min(seconds, LONGEST);
+      return await read(answer);
     } catch {
       return { status: 0, body: {}, etag: null };
     }
   }
 
   return {
+    isHeld,
     create: () => call("POST", "/sessions", undefined, {}),
     /** @param {string} id @param {string} token @param {string | null} [etag] */
     read: (id, token, etag) => call("GET", `/sessions/${id}`, token, undefined, etag),
@@ -49,6 +58,13 @@ export function connect(base) {
 async function read(answer) {
   const body = answer.status === 304 ? {} : await answer.json().catch(() => ({}));
   return { status: answer.status, body: body ?? {}, etag: answer.headers.get("etag") };
+}
+
+/** What a page says of an answer, if anything is wrong. @param {number} status */
+export function troubleOf(status) {
+  if (status === 429) return "busy";
+  if (status === 0) return "offline";
+  return status === 403 || isPassing(status) ? "unreachable" : ""; // 403: a firewall's
 }
 
 /** Whether the same request may do better later. @param {number} status */

@@ -1,6 +1,6 @@
 /** The desktop page: makes a code, follows its session, and shows the photos that arrive. */
 
-import { connect, isPassing } from "./api.js";
+import { connect, isPassing, troubleOf } from "./api.js";
 import { pause } from "./backoff.js";
 import { startClock } from "./clock.js";
 import { loadConfig, Unusable } from "./config.js";
@@ -47,6 +47,7 @@ let pictures = [];
 /** @type {{ stop(): void, now(): void, fresh(): void } | undefined} */
 let following;
 let reach = { poll: true, pushes: false };
+let answered = 0;
 let renewals = RENEWALS;
 let stopping = { busy: false, failed: false };
 let saving = false;
@@ -90,7 +91,8 @@ export function view() {
   const unreachable = !reach.poll && !reach.pushes;
   return {
     ...{ speaker, session: seen(), link: link(), now: clock.now(), pictures },
-    ...{ offline: !navigator.onLine || unreachable, ...stopping, saving },
+    trouble: navigator.onLine ? unreachable && troubleOf(answered) : "offline",
+    ...{ ...stopping, saving },
     most: code?.most ?? Infinity,
   };
 }
@@ -146,6 +148,7 @@ async function create(mine) {
     const { status, body } = await api.create();
     if (status === 201) return codeOf(body);
     reach = { poll: false, pushes: false };
+    answered = status;
     redraw();
     await pause(isPassing(status) ? failures : 6);
   }
@@ -166,7 +169,11 @@ function follow() {
   clock.set(seenAt);
   reach = { poll: true, pushes: false };
   const poll = startPoll({
-    read: (etag) => api.read(sessionId, token, etag),
+    read: async (etag) => {
+      const answer = await api.read(sessionId, token, etag);
+      answered = answer.status;
+      return answer;
+    },
     every: () => (reach.pushes || document.hidden ? POLL : POLL_WITHOUT_PUSHES),
     onState: take,
     onReach: (ok) => reached({ poll: ok }),
@@ -174,7 +181,8 @@ function follow() {
   });
   const { webSocketUrl: url } = config;
   const onLive = (/** @type {boolean} */ pushes) => reached({ pushes });
-  const socket = startSocket({ url, sessionId, token, onState: take, onLive });
+  const { isHeld } = api;
+  const socket = startSocket({ url, sessionId, token, onState: take, onLive, isHeld });
   following = {
     stop() {
       poll.stop();

@@ -31,7 +31,7 @@ export function draw(view) {
   say($("status"), sentence(view, shown));
   document.title = photos > 0 ? `(${photos}) ${t("name")}` : t("name");
   setIcon($("status-icon"), ICONS[shown]);
-  say($("offline"), view.offline ? t("offline") : "");
+  say($("offline"), view.trouble ? t(view.trouble) : "");
   show($("intro"), !filled && !["connected", "receiving"].includes(shown));
   show($("link-box"), shown === "waiting");
   drawCode(view, shown);

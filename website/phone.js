@@ -1,6 +1,6 @@
 /** The phone page: claims the session of the code that was scanned, and sends photos. */
 
-import { connect, isPassing } from "./api.js";
+import { connect, troubleOf } from "./api.js";
 import { pause } from "./backoff.js";
 import { loadConfig, Unusable } from "./config.js";
 import { $, drawLanguage, drawProblem, hideProblem, input, show } from "./dom.js";
@@ -41,7 +41,7 @@ let queue;
 let items = [];
 /** @type {ReturnType<typeof startPoll> | undefined} */
 let poll;
-/** @type {"" | "offline" | "unwell"} */
+/** @type {string} */
 let trouble = "";
 /** The service's last answer. */
 let answered = 200;
@@ -254,12 +254,6 @@ function reached(ok) {
 async function noted(answer) {
   answered = (await answer).status;
   return answer;
-}
-
-/** @param {number} status */
-function troubleOf(status) {
-  if (status === 0) return "offline";
-  return isPassing(status) ? "unwell" : "";
 }
 
 /** @param {import("./sending.js").Item[]} next */

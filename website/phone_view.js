@@ -16,7 +16,7 @@ import { drawList } from "./list.js";
  * @property {number} used of them
  * @property {boolean} takenBack whether one of them was taken back once it was announced
  * @property {number} left seconds until the code ends
- * @property {"" | "offline" | "unwell"} trouble
+ * @property {string} trouble a key of the words
  * @property {Item[]} items
  * @property {Map<string, HTMLCanvasElement>} thumbnails by the item's key
  * @property {(key: string) => void} onDismiss
@@ -179,7 +179,7 @@ function drawItem(view, row, item) {
 const children = (element) => /** @type {HTMLElement[]} */ (Array.from(element.children));
 
 /** @type {Record<string, string>} */
-const REASONS = { service: "itemRetryingService", bucket: "itemRetryingBucket" };
+const REASONS = { busy: "busy", service: "itemRetryingService", bucket: "itemRetryingBucket" };
 
 /** What a person reads about one photo. @param {View} view @param {Item} item */
 function described({ maxBytes, speaker }, { state, share, problem, reason }) {

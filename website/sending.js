@@ -13,7 +13,7 @@ import { randomHex } from "./store.js";
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {{ body: Blob, type: string, digest: string, name: string }} Prepared
  *  `name` as it is announced, empty where nothing is left of it */
-/** @typedef {"connection" | "service" | "bucket" | "refused" | "elsewhere"} Reason */
+/** @typedef {"connection" | "busy" | "service" | "bucket" | "refused" | "elsewhere"} Reason */
 /** @typedef {{ uploadId: string, contentType: string, size: number, name?: string }} Upload */
 /**
  * @typedef {object} Item
@@ -34,7 +34,7 @@ import { randomHex } from "./store.js";
  */
 
 const LANES = 2;
-// A connection that is missing is waited for without an end; whatever else fails ends.
+// A missing connection, or a service that says to wait, is waited for without an end.
 /** @type {Record<string, number>} */
 const MOST_TRIES = { service: 10, bucket: 7, refused: 4 };
 /** @type {Record<string, string>} */
@@ -74,6 +74,8 @@ export function afterAsk({ status, body }) {
 
 /** @type {Record<string, string>} */
 const CONFLICTS = { already_stored: "done", quota: "tooMany" };
+/** @type {Record<number, Reason>} */
+const BLAME = { 0: "connection", 429: "busy" };
 /** @type {Record<number, string>} */
 const REFUSALS = {
   401: "over",
@@ -218,7 +220,7 @@ export function startQueue({ ask, put, look, ledger, onChange, ...wanted }) {
     if (!mine) return undefined;
     const verdict = afterAsk(answer);
     if (verdict === "put") return store(key, answer.body, body, signal);
-    if (verdict === "again") return answer.status === 0 ? "connection" : "service";
+    if (verdict === "again") return BLAME[answer.status] ?? "service";
     if (verdict === "look") return (await isTold(key, true)) ? undefined : "connection";
     if (verdict === "done") settle(mine, { state: "sent", share: 1 });
     else if (verdict === "over") end(key);

@@ -15,9 +15,11 @@ const PATIENCE = 10_000;
  * @param {string} wanted.token
  * @param {(state: unknown) => void} wanted.onState
  * @param {(live: boolean) => void} wanted.onLive whether pushes arrive
+ * @param {() => boolean} [wanted.isHeld] whether the service said to wait
  * @param {(url: string) => WebSocket} [wanted.open]
  */
-export function startSocket({ url, sessionId, token, onState, onLive, open = opened }) {
+export function startSocket({ url, sessionId, token, onState, onLive, ...wanted }) {
+  const { isHeld = () => false, open = opened } = wanted;
   /** @type {WebSocket | undefined} */
   let socket;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -28,6 +30,7 @@ export function startSocket({ url, sessionId, token, onState, onLive, open = ope
 
   function connect() {
     clearTimeout(timer);
+    if (isHeld()) return retry();
     try {
       socket = open(url);
     } catch {

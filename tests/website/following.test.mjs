@@ -37,12 +37,13 @@ test("delays double to half a minute and lie in the upper half of their span", (
 });
 
 /** A socket whose other end is this test. */
-function connection() {
+function connection(more = {}) {
   const seen = { sockets: [], states: [], live: [] };
   const one = startSocket({
     ...{ url: "wss://x/dev", sessionId: "s", token: "t" },
     onState: (message) => seen.states.push(message),
     onLive: (live) => seen.live.push(live),
+    ...more,
     open() {
       const socket = { sent: [], closed: false };
       socket.send = (text) => socket.sent.push(JSON.parse(text));
@@ -66,6 +67,19 @@ test("an open socket subscribes, and any state confirms it", () => {
   assert.deepEqual(one.latest().sent, [{ action: "subscribe", v: 1, sessionId: "s", token: "t" }]);
   assert.deepEqual(one.seen.live, [true]);
   assert.deepEqual(one.seen.states, [state]);
+});
+
+test("a socket is not opened while the service said to wait, and after that it is", () => {
+  let held = true;
+  const one = connection({ isHeld: () => held });
+
+  mock.timers.tick(60_000);
+  one.now();
+  assert.equal(one.seen.sockets.length, 0);
+  held = false;
+  mock.timers.tick(30_000);
+
+  assert.equal(one.seen.sockets.length, 1);
 });
 
 test("a live socket pings well inside the ten minutes and goes on after the pong", () => {

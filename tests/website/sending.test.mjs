@@ -232,6 +232,16 @@ test("passing failures are waited out, a little longer each time", async () => {
   assert.deepEqual(states(one), ["sent"]);
 });
 
+test("a service that says to wait is waited for as long as it takes", async () => {
+  const one = queue({ asks: [...Array(40).fill(answer(429)), undefined] });
+
+  one.add([file], prepared);
+  await quiet();
+
+  assert.equal(one.seen.asked.length, 41);
+  assert.deepEqual(states(one), ["sent"]);
+});
+
 test("already_stored counts as done", async () => {
   const one = queue({ asks: [answer(409, { error: "already_stored" })] });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { connect } from "../../website/api.js";
+import { connect, troubleOf } from "../../website/api.js";
 import { usable } from "../../website/config.js";
 import { choose, LANGUAGES, speaker } from "../../website/i18n.js";
 import { typeOf } from "../../website/images.js";
@@ -92,6 +92,76 @@ for (const body of ["", "<html>", "null"]) {
 
     assert.deepEqual(answer.body, {});
     assert.equal(answer.status, 502);
+  });
+}
+
+// ---- waiting
+
+/** What a page asks and hears, at times that the test sets. */
+async function holding(headers, ...times) {
+  const originals = [globalThis.fetch, performance.now];
+  const asked = [];
+  let now = 0;
+  globalThis.fetch = async (url) => {
+    asked.push(url);
+    const blocked = asked.length === 1;
+    return new Response("<html>", blocked ? { status: 429, headers } : { status: 200 });
+  };
+  performance.now = () => now;
+  try {
+    const api = connect("https://a");
+    const answers = [];
+    for (now of times) answers.push({ held: api.isHeld(), ...(await api.read("s", "t")) });
+    return {
+      asked,
+      statuses: answers.map(({ status }) => status),
+      held: answers.map((a) => a.held),
+    };
+  } finally {
+    [globalThis.fetch, performance.now] = originals;
+  }
+}
+
+test("a page that is told to wait asks nothing before the time is over", async () => {
+  const seen = await holding({ "retry-after": "60" }, 1000, 1001, 60_999, 61_000);
+
+  assert.deepEqual(seen.statuses, [429, 429, 429, 200]);
+  assert.deepEqual(seen.held, [false, true, true, false]);
+  assert.equal(seen.asked.length, 2);
+});
+
+for (const [what, headers] of [
+  ["no time", {}],
+  ["a date", { "retry-after": "Sat, 28 Nov 2026 09:00:00 GMT" }],
+  ["garbage", { "retry-after": "soon" }],
+  ["a time that is over", { "retry-after": "-5" }],
+]) {
+  test(`a 429 with ${what} holds nothing back`, async () => {
+    assert.deepEqual((await holding(headers, 0, 1)).statuses, [429, 200]);
+  });
+}
+
+test("no answer holds a page back for longer than a quarter of an hour", async () => {
+  const seen = await holding({ "retry-after": "99999" }, 0, 899_999, 900_000);
+
+  assert.deepEqual(seen.statuses, [429, 429, 200]);
+});
+
+for (const [status, said] of [
+  [0, "offline"],
+  [429, "busy"],
+  [403, "unreachable"],
+  [500, "unreachable"],
+  [504, "unreachable"],
+  [200, ""],
+  [201, ""],
+  [304, ""],
+  [404, ""],
+  [409, ""],
+  [410, ""],
+]) {
+  test(`a page says ${said || "nothing"} of ${status}`, () => {
+    assert.equal(troubleOf(status), said);
   });
 }
 

@@ -1,6 +1,5 @@
 /** Arabic, what the phone page says. */
 export default {
-  unwell: "تواجه الخدمة مشكلة. لن يضيع شيء: تواصل الصفحة المحاولة.",
   phoneTitle: "إرسال الصور",
   connecting: "جارٍ الاتصال بحاسوبك…",
   ready: "متصل بحاسوبك",

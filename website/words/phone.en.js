@@ -1,6 +1,5 @@
 /** English, what the phone page says. */
 export default {
-  unwell: "The service has trouble. Nothing is lost: the page keeps trying.",
   phoneTitle: "Send photos",
   connecting: "Connecting to your computer…",
   ready: "Connected to your computer",
