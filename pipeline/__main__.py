@@ -175,7 +175,9 @@ def command() -> int:
     gc.set_threshold(500_000)  # a short life makes little garbage; looking for it takes a twentieth
     if str(Path.cwd()) not in map(os.path.abspath, sys.path):
         sys.path.insert(0, str(Path.cwd()))  # as `python -m` does: the project's schema is there
-    return main()
+    code = main()
+    gc.freeze()  # at the end Python would look for cycles in all of cfn-lint: a fifth of `check`
+    return code
 
 
 if __name__ == "__main__":

@@ -162,10 +162,10 @@ def _install_hook() -> None:
 
 
 def _see(event: str, arguments: tuple[Any, ...]) -> None:
-    watching = _watching()
-    if not watching or event not in _WATCHED:
+    if event not in _WATCHED or not isinstance(arguments[0], (str, os.PathLike)):
         return
-    if not isinstance(arguments[0], (str, os.PathLike)):
+    watching = _watching()
+    if not watching:
         return
     writes = event == "open" and (arguments[2] or 0) & (os.O_WRONLY | os.O_RDWR)
     path = _absolute(arguments[0])
