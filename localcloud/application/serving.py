@@ -354,6 +354,7 @@ class Application:
                 {
                     "url": self._url("website") if self.blueprint.website else None,
                     "outputs": outputs,
+                    "addresses": self._addresses.local,
                     "endpoint": self._endpoint.url,
                     "environment": self._endpoint.environment(),
                 }

@@ -63,7 +63,7 @@ class Stack:
             time.sleep(0.05)
 
     async def smoke(self) -> int:
-        seen = account(ENVIRONMENT, self.outputs, self.client)
+        seen = account(ENVIRONMENT, self.outputs, self.client, self.ready["addresses"])
         async with aiohttp.ClientSession() as http:
             return await smoke(self.outputs, seen, http, PATIENCE)
 

@@ -99,9 +99,15 @@ def _tell(title: str, error: Exception, entry: str) -> None:
 
 
 def account(
-    name: str, outputs: Mapping[str, str], client: Callable[[str], Any] | None = None
+    name: str,
+    outputs: Mapping[str, str],
+    client: Callable[[str], Any] | None = None,
+    addresses: Mapping[str, str] | None = None,
 ) -> Account:
-    """An environment's stack, in the account of its own settings or as `client` reaches it."""
+    """An environment's stack, in the account of its own settings or as `client` reaches it.
+
+    `addresses`: what a local cloud serves in the place of AWS's names.
+    """
     rendered = render.render(settings.load(name, Path.cwd()), Path.cwd())
     own = rendered.settings
     session: Any = boto3.Session(profile_name=own.aws.profile, region_name=own.aws.region)
@@ -110,6 +116,7 @@ def account(
         own.stack_name,
         outputs,
         rendered.value,
+        addresses,
     )
 
 
@@ -137,7 +144,8 @@ def _run(arguments: list[str]) -> int:
         with local_cloud("--quiet", *arguments[1:]) as ready:
             print(f"local cloud at {ready['url']}", flush=True)
             outputs = ready["outputs"]
-            return asyncio.run(_through(outputs, account(name, outputs, local_client(ready))))
+            seen = account(name, outputs, local_client(ready), ready["addresses"])
+            return asyncio.run(_through(outputs, seen))
     asked = (sys.executable, "-m", "pipeline", "outputs", arguments[0], "--format", "json")
     told = subprocess.run(asked, stdout=subprocess.PIPE, text=True, check=False)
     if told.returncode:

@@ -8,6 +8,7 @@ from typing import Any
 from tests.smoke.site import Failed
 
 ALARM = "AWS::CloudWatch::Alarm"
+API = "AWS::ApiGatewayV2::Api"
 
 
 class Account:
@@ -19,11 +20,13 @@ class Account:
         stack: str,
         outputs: Mapping[str, str],
         template: Mapping[str, Any],
+        addresses: Mapping[str, str] | None = None,
     ) -> None:
         self._client = client
         self._stack = stack
         self._outputs = outputs
         self._template = template
+        self._addresses = addresses or {}
 
     @property
     def _table(self) -> str:
@@ -33,6 +36,22 @@ class Account:
         """Does a function read the table's stream, so that the desktop sees the phone arrive?"""
         kinds = {one["Type"] for one in self._template["Resources"].values()}
         return "AWS::Lambda::EventSourceMapping" in kinds
+
+    def own_addresses(self) -> dict[str, str]:
+        """Where each API of the stack answers by itself, by its logical id.
+
+        On this machine these are what the local cloud puts in the place of AWS's names.
+        """
+        resources = self._template["Resources"]
+        apis = {name for name, one in resources.items() if one["Type"] == API}
+        region = self._client("apigatewayv2").meta.region_name
+        suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+        found = {}
+        for physical, logical in self._physical(apis).items():
+            socket = resources[logical]["Properties"]["ProtocolType"] == "WEBSOCKET"
+            url = f"{'wss' if socket else 'https'}://{physical}.execute-api.{region}.{suffix}"
+            found[logical] = self._addresses.get(url, url)
+        return found
 
     def connection(self, session_id: str) -> str | None:
         """The connection that a session is bound to."""

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from yarl import URL
@@ -101,6 +102,11 @@ class Site:
         """The application of a stack with these outputs."""
         origin = outputs["WebsiteURL"].rstrip("/")
         return cls(http, outputs["HttpApiUrl"], outputs["WebSocketUrl"], origin, patience)
+
+    @property
+    def is_one_address(self) -> bool:
+        """Are the pages and both APIs behind one host, so that a browser asks no preflight?"""
+        return urlsplit(self.api).netloc == urlsplit(self.origin).netloc
 
     async def request(
         self,

@@ -36,6 +36,7 @@ LOADED = re.compile(r'<(?:script|link)\b[^>]*\b(?:src|href)="([^":#?]+)"')
 # Entries of docs/operations.md, "Troubleshooting".
 WEBSITE = "The website doesn't answer, or names other addresses"
 CORS = "A page may not speak to the API or to the bucket"
+AROUND = "The APIs answer past the distribution, or not through it"
 CONTRACT = "The API answers otherwise than the contract says"
 DATABASE = "DynamoDB denies access"
 SOCKET = "The WebSocket connection fails"
@@ -151,28 +152,52 @@ async def pages_are_protected(visit: Visit) -> str:
 # ---- the API
 
 
-async def api_may_be_called(visit: Visit) -> None:
+async def api_may_be_called(visit: Visit) -> str:
     """Preflight and answer, by the website's pages and by nobody else's."""
     url = f"{visit.site.api}/sessions"
     for method in ("GET", "POST", "DELETE"):
-        own = await visit.site.preflight(url, method, *API_HEADERS, origin=visit.site.origin)
-        _expect_granted(
-            f"the API's answer to a preflight of {method}",
-            own,
-            visit.site.origin,
-            method,
-            API_HEADERS,
-        )
+        what = f"the API's answer to a preflight of {method}"
+        if not visit.site.is_one_address:
+            own = await visit.site.preflight(url, method, *API_HEADERS, origin=visit.site.origin)
+            _expect_granted(what, own, visit.site.origin, method, API_HEADERS)
         foreign = await visit.site.preflight(url, method, *API_HEADERS, origin=ELSEWHERE)
-        _expect_not_granted(f"the API's answer to a preflight of {method}", foreign)
+        _expect_not_granted(what, foreign)
     answer = await visit.site.ask("GET", "/sessions/none")
     answer.expect("reading without a token", 401)
-    _expect_readable("the API's answer", answer, visit.site.origin)
+    if not visit.site.is_one_address:
+        _expect_readable("the API's answer", answer, visit.site.origin)
     _expect_not_granted(
         "the API's answer", await visit.site.ask("GET", "/sessions/none", Origin=ELSEWHERE)
     )
     for name, wanted in (("cache-control", "no-store"), ("x-content-type-options", "nosniff")):
         expect(f"{name} of the API's answer", answer.headers.get(name), wanted)
+    return "without preflights: it is their own address" if visit.site.is_one_address else ""
+
+
+async def nobody_goes_around(visit: Visit) -> str:
+    """Past the distribution neither API answers, whatever key is made up."""
+    if not visit.site.is_one_address:
+        return "no distribution before them"
+    stage = urlsplit(visit.site.socket).path
+    for api, url in sorted((await asyncio.to_thread(visit.account.own_addresses)).items()):
+        for key in ({}, {"x-origin-key": secrets.token_hex(24)}):
+            if url.startswith("ws"):
+                await _expect_no_socket(visit, url + stage, key)
+                continue
+            answer = await visit.site.request("POST", f"{url}/sessions", b"{}", key)
+            answer.expect(f"a session asked for at {api} itself", 403)
+            said = answer.json(f"the refusal of {api}", "error")
+            expect(f"the refusal of {api}", said["error"], "forbidden")
+    return ""
+
+
+async def _expect_no_socket(visit: Visit, url: str, headers: Mapping[str, str]) -> None:
+    what = "a connection past the distribution"
+    try:
+        async with visit.site.http.ws_connect(url, origin=visit.site.origin, headers=headers):
+            raise Failed(f"{what} refused with 403", "a connection")
+    except aiohttp.WSServerHandshakeError as refused:
+        expect(what, refused.status, 403)
 
 
 def _expect_granted(
@@ -451,6 +476,7 @@ STEPS = (
     Step("they name this stack's addresses", WEBSITE, addresses_are_its_own),
     Step("they are protected by headers or their own policy", WEBSITE, pages_are_protected),
     Step("the API may be called by them, and by no other site's", CORS, api_may_be_called),
+    Step("nobody goes around what stands before it", AROUND, nobody_goes_around),
     Step("a session is made", DATABASE, session_is_made),
     Step("the socket refuses another site's page", SOCKET, socket_refuses_others),
     Step("a desktop connects and subscribes", SOCKET, desktop_subscribes),
