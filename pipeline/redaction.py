@@ -14,7 +14,7 @@ from pipeline.findings import Pointer
 
 HIDDEN = "(not shown)"
 # Keys whose values may be secrets, whatever a rule says of them.
-_BELOW = frozenset({"Variables", "StageVariables"})
+_BELOW = frozenset({"Variables", "StageVariables", "OriginCustomHeaders"})
 _NAME = re.compile(r"password|passwd|secret|token|credential|api_?key", re.IGNORECASE)
 _LITERAL = re.compile(r"^(\s*(?:- )?[\w\"'-]+:\s+)(?![!{|>])\S.*$")
 _HEADER = re.compile(r"((?:[Ii]nvalid|[Ii]llegal) header value:? ).*", re.DOTALL)

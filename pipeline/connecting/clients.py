@@ -61,8 +61,10 @@ class Clients:
     sts: STSClient
     s3_address: str
     """Where the region's S3 is on AWS itself, whatever endpoint the clients were given."""
-    other: Callable[[str], Any]
-    """A client of a service that only some stations speak to, made when it is first needed."""
+    other: Callable[..., Any]
+    """A client of a service that only some stations speak to, made when it is first needed;
+    `region_name` for another region than the environment's.
+    """
 
     @property
     def tables(self) -> DynamoDBClient:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from pipeline.deploying import screen, stacks
 from pipeline.deploying.deployment import Deployment, Taken
 from pipeline.deploying.inventory import BUCKET, KEPT
 from pipeline.deploying.losses import NAMES
+from pipeline.deploying.target import Target
 from pipeline.errors import Refused, UserError
 
 _VARIABLE = re.compile(r"\$\{([^}!]+)\}")
@@ -91,18 +92,23 @@ def _fate(deployment: Deployment, taken: Taken) -> str:
 
 def named(deployment: Deployment) -> Iterator[Taken]:
     """The tables and buckets whose name is known before anything is made."""
-    known = {
-        **deployment.parameters,
-        "AWS::AccountId": deployment.target.identity.account,
-        "AWS::Partition": deployment.target.identity.partition,
-        "AWS::Region": deployment.settings.aws.region,
-        "AWS::StackName": deployment.settings.stack_name,
-    }
+    values = known(deployment.target, deployment.parameters)
     for logical_id, resource in deployment.rendered.value["Resources"].items():
         key = NAMES.get(resource["Type"], "")
-        name = text(resource.get("Properties", {}).get(key), known)
+        name = text(resource.get("Properties", {}).get(key), values)
         if name:
             yield Taken(logical_id, resource["Type"], name)
+
+
+def known(target: Target, parameters: Mapping[str, str]) -> dict[str, str]:
+    """What references give before anything is made: parameters, and what AWS itself calls so."""
+    return {
+        **parameters,
+        "AWS::AccountId": target.identity.account,
+        "AWS::Partition": target.identity.partition,
+        "AWS::Region": target.settings.aws.region,
+        "AWS::StackName": target.settings.stack_name,
+    }
 
 
 def text(value: Any, known: dict[str, str]) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.deploying import screen
+from pipeline.connecting.name_servers import NameServers
+from pipeline.deploying import adoption, domain_checks, domains, inventory, screen
 from pipeline.deploying.deployment import Deployment
-from pipeline.deploying.stacks import Kind
+from pipeline.deploying.stacks import Kind, Stack
 from pipeline.errors import Refused
 from pipeline.policy.references import of_type, prop, referred
 
@@ -46,6 +47,35 @@ def public_policies(template: dict[str, Any]) -> Iterator[str]:
     for name, policy in of_type(template, BUCKET_POLICY).items():
         if open_buckets.intersection(referred(prop(policy, "Bucket"))):
             yield name
+
+
+def check_names(
+    deployment: Deployment, kind: Kind, stack: Stack | None, dns: NameServers | None = None
+) -> None:
+    """Refuse a domain name on which CloudFormation would hang or fail; of what is deployed already
+    nobody is asked again.
+    """
+    known = adoption.known(deployment.target, deployment.parameters)
+    template, region = deployment.rendered.value, deployment.settings.aws.region
+    wanted, own = domains.wanted(template, known), domain_checks.Own()
+    if kind == "UPDATE" and stack is not None and wanted:
+        cloudformation = deployment.aws.cloudformation
+        before = domains.wanted(inventory.template(cloudformation, stack.id), known)
+        wanted = [one for one in wanted if one not in before]
+        own = domain_checks.own(inventory.held(cloudformation, stack.id) if wanted else [])
+    checks = domain_checks.Checks(deployment.aws, own, dns or NameServers())
+    said = [*domain_checks.of_region(template, region), *checks.verdicts(wanted)]
+    for verdict in said:
+        if verdict.state == "unknown":
+            screen.note(f"{verdict.thing}: {verdict.told}")
+    if wrong := [verdict for verdict in said if verdict.state == "wrong"]:
+        first, *others = wrong
+        more = [f"{one.thing}: {one.told} {one.mend}" for one in others]
+        raise Refused(
+            f"{first.thing}: {first.told}",
+            where=deployment.where(first.logical_id),
+            mend="\n".join([first.mend, *more]),
+        )
 
 
 def tell_unheard_alarms(deployment: Deployment) -> None:

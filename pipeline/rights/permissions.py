@@ -64,6 +64,11 @@ STATIONS: Mapping[str, tuple[str, ...]] = {
         "lambda:UpdateFunctionCode",
         "cloudwatch:DescribeAlarms",
         "cloudfront:CreateInvalidation",
+        "route53:GetHostedZone",
+        "route53:ListResourceRecordSets",
+        "acm:DescribeCertificate",
+        "cloudfront:ListDistributions",
+        "cloudfront:ListConflictingAliases",
     ),
     "rollback": (
         *_LOOK,
@@ -129,6 +134,11 @@ _WHERE: Mapping[str | tuple[str, str], tuple[str, ...]] = {
     ("restore", "dynamodb:DescribeTable"): ("tables", "copies"),
     ("restore", "dynamodb:DescribeContinuousBackups"): ("tables", "copies"),
     "lambda:GetEventSourceMapping": ("mappings",),
+    "route53:GetHostedZone": ("zones",),
+    "route53:ListResourceRecordSets": ("zones",),
+    "acm:DescribeCertificate": ("given certificates",),
+    "cloudfront:ListDistributions": ("aliases",),
+    "cloudfront:ListConflictingAliases": ("aliased distributions",),
 }
 _BY_SERVICE = {
     "cloudformation": ("stack",),

@@ -7,14 +7,19 @@ function or no limit but the account's own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pipeline import website
+from pipeline.deploying import domains
 from pipeline.deploying.adoption import text
+from pipeline.deploying.domains import Wanted
 from pipeline.errors import Refused
+from pipeline.policy.references import referred
 
 if TYPE_CHECKING:
     from pipeline.render import Rendered
@@ -22,10 +27,12 @@ if TYPE_CHECKING:
 ANY = ("*",)
 SURELY_WHOLE = 24  # characters of a stack's name in those that CloudFormation makes up
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}
-FUNCTION, BUCKET, TABLE = "AWS::Lambda::Function", "AWS::S3::Bucket", "AWS::DynamoDB::Table"
+FUNCTION, SECRET = "AWS::Lambda::Function", "AWS::SecretsManager::Secret"
+BUCKET, TABLE = "AWS::S3::Bucket", "AWS::DynamoDB::Table"
 
 # Type -> the property with its name, and the ARN's end; {} is the name.
 _NAMED = {
+    "AWS::CloudFront::Function": ("Name", "cloudfront::ACCOUNT:function/{}"),
     "AWS::CloudWatch::Alarm": ("AlarmName", "cloudwatch:REGION:ACCOUNT:alarm:{}"),
     "AWS::CloudWatch::Dashboard": ("DashboardName", "cloudwatch::ACCOUNT:dashboard/{}"),
     TABLE: ("TableName", "dynamodb:REGION:ACCOUNT:table/{}"),
@@ -33,6 +40,7 @@ _NAMED = {
     FUNCTION: ("FunctionName", "lambda:REGION:ACCOUNT:function:{}"),
     "AWS::Logs::LogGroup": ("LogGroupName", "logs:REGION:ACCOUNT:log-group:{}"),
     BUCKET: ("BucketName", "s3:::{}"),
+    SECRET: ("Name", "secretsmanager:REGION:ACCOUNT:secret:{}-*"),
     "AWS::SNS::Topic": ("TopicName", "sns:REGION:ACCOUNT:{}"),
     "AWS::SQS::Queue": ("QueueName", "sqs:REGION:ACCOUNT:{}"),
 }
@@ -56,6 +64,13 @@ _OF_ITS_KIND = {
     "AWS::Route53::RecordSet": ("route53:::hostedzone/*", "route53:::change/*"),
 }
 _API = ("apigateway:REGION::/apis", "apigateway:REGION::/apis/*", "apigateway:REGION::/tags/*")
+
+
+# AWS's page "Get a secret or secret value from Secrets Manager", in CloudFormation's guide.
+_RESOLVE = "{{resolve:secretsmanager:"
+_REFERENCE = re.compile(
+    r"\{\{resolve:secretsmanager:(?:(?P<arn>arn:[^:}]+(?::[^:}]*){5})|(?P<name>[^:}]+))"
+)
 
 
 @dataclass(frozen=True)
@@ -116,9 +131,48 @@ class Places:
             "log groups": self.of_type("AWS::Logs::LogGroup"),
             "mappings": self.of_type("AWS::Lambda::EventSourceMapping"),
             "alarms": self.of_type("AWS::CloudWatch::Alarm"),
-            "distributions": self.of_type("AWS::CloudFront::Distribution"),
+            "distributions": self.of_type(domains.DISTRIBUTION),
+            "zones": self.zones,
+            "given certificates": tuple(self._uses("given certificate")),
+            "aliases": ANY if self._uses("alias") else (),
+            "aliased distributions": self.of_type(domains.DISTRIBUTION)
+            if self._uses("alias")
+            else (),
         }
         return words.get(name, ANY)
+
+    @cached_property
+    def zones(self) -> tuple[str, ...]:
+        """The hosted zones in which the template has names."""
+        ids = dict.fromkeys(one.zone for one in self._names if one.zone)
+        return tuple(self.arn(f"route53:::hostedzone/{zone}") for zone in ids)
+
+    @cached_property
+    def _names(self) -> list[Wanted]:
+        return domains.wanted(self.rendered.value, dict(self._known))
+
+    def _uses(self, use: str) -> list[str]:
+        """What is used so: a given certificate's ARN, else the name itself."""
+        found = [one.more or one.name for one in self._names if one.use == use]
+        return list(dict.fromkeys(found))
+
+    def resolved(self, resource: Mapping[str, Any]) -> tuple[str, ...]:
+        """The secrets whose values a resource's dynamic references give it."""
+        names = {name for name, one in self.resources.items() if one["Type"] == SECRET}
+        arns = []
+        for value in _dynamic(resource.get("Properties")):
+            own = [name for name in referred(value) if name in names]
+            arns += [arn for name in own for arn in self.of(name)]
+            if not own:
+                arns += self._secret(text(value, dict(self._known)))
+        return tuple(dict.fromkeys(arns))
+
+    def _secret(self, reference: str) -> list[str]:
+        """The ARN in a dynamic reference, or that of the name in it; unknown, it may be any."""
+        found = _REFERENCE.search(reference)
+        if not found:
+            return [self.arn("secretsmanager:REGION:ACCOUNT:secret:*")]
+        return [found["arn"] or self.arn(f"secretsmanager:REGION:ACCOUNT:secret:{found['name']}-*")]
 
     def of_type(self, kind: str) -> tuple[str, ...]:
         """All resources of a type."""
@@ -130,7 +184,7 @@ class Places:
         resource = self.resources[logical_id]
         kind = resource["Type"]
         if kind in _NAMED:
-            return self._named(resource)
+            return self._named(resource, logical_id)
         if kind in _ABOUT:
             return self.of_type(_ABOUT[kind])
         if kind.startswith("AWS::ApiGatewayV2::"):
@@ -145,10 +199,11 @@ class Places:
         name: str = self._settings.stack_name
         return f"{name}-*" if len(name) <= SURELY_WHOLE else f"{name[:SURELY_WHOLE]}*"
 
-    def _named(self, resource: Mapping[str, Any]) -> tuple[str, ...]:
+    def _named(self, resource: Mapping[str, Any], logical_id: str) -> tuple[str, ...]:
         key, end = _NAMED[resource["Type"]]
         name = text(resource.get("Properties", {}).get(key), dict(self._known))
-        arn = self.arn(end.format(name or self._generated))
+        made_up = logical_id if resource["Type"] == SECRET else self._generated
+        arn = self.arn(end.format(name or made_up))
         if resource["Type"] == "AWS::Logs::LogGroup":
             return (arn, f"{arn}:*")
         return (arn,)
@@ -168,6 +223,18 @@ class Places:
         value = self.rendered.value["Outputs"][site.bucket]["Value"]
         logical_id = value.get("Ref", "") if isinstance(value, dict) else ""
         return self.of(logical_id) if logical_id in self.resources else self.of_type(BUCKET)
+
+
+def _dynamic(value: Any) -> Iterator[Any]:
+    """Each text with a dynamic reference to a secret, whole where it is put together."""
+    if isinstance(value, str) and _RESOLVE in value:
+        yield value
+    elif isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith("Fn::"):
+        if _RESOLVE in json.dumps(value):
+            yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _dynamic(item)
 
 
 def of(rendered: Rendered, account: str | None) -> Places:

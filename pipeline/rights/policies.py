@@ -92,6 +92,8 @@ def of_template(places: Places, purpose: Purpose) -> Iterator[Grant]:
     for logical_id, resource in places.resources.items():
         for action in resource_rights.of(resource, destroys=purpose == "destroy"):
             yield _grant(places, action, _place(places, logical_id, action), resource["Type"])
+        if purpose == "deploy" and (secrets := places.resolved(resource)):
+            yield _grant(places, "secretsmanager:GetSecretValue", secrets, resource["Type"])
 
 
 def _of_role(role: str) -> list[Grant]:
@@ -107,7 +109,8 @@ def _place(places: Places, logical_id: str, action: str) -> tuple[str, ...]:
     if action == "s3:GetObject":
         return places.of_stack("code")
     if action.startswith("route53:"):
-        return (places.arn("route53:::hostedzone/*"), places.arn("route53:::change/*"))
+        zones = places.zones or (places.arn("route53:::hostedzone/*"),)
+        return (*zones, places.arn("route53:::change/*"))
     if action == "wafv2:GetWebACL" and not places.of_type("AWS::WAFv2::WebACL"):
         return (places.arn("wafv2:us-east-1:ACCOUNT:global/webacl/*/*"),)
     if action.startswith("wafv2:"):

@@ -63,6 +63,15 @@ WRITES: Mapping[str, Writes] = {
         ("cloudfront:CreateDistribution", "cloudfront:UpdateDistribution"),
         {**_tags("cloudfront"), "WebACLId": ("wafv2:GetWebACL",)},
     ),
+    "AWS::CloudFront::Function": Writes(
+        (
+            "cloudfront:CreateFunction",
+            "cloudfront:DescribeFunction",
+            "cloudfront:GetFunction",
+            "cloudfront:UpdateFunction",
+        ),
+        {**_tags("cloudfront"), "AutoPublish": ("cloudfront:PublishFunction",)},
+    ),
     "AWS::CloudFront::OriginAccessControl": Writes(
         ("cloudfront:CreateOriginAccessControl", "cloudfront:UpdateOriginAccessControl")
     ),
@@ -160,6 +169,22 @@ WRITES: Mapping[str, Writes] = {
         },
     ),
     "AWS::S3::BucketPolicy": Writes(("s3:PutBucketPolicy", "s3:GetBucketPolicy")),
+    # What a key is, the deployer reads where a dynamic reference resolves it: policies.of_template.
+    "AWS::SecretsManager::Secret": Writes(
+        (
+            "secretsmanager:CreateSecret",
+            "secretsmanager:DescribeSecret",
+            "secretsmanager:UpdateSecret",
+        ),
+        {
+            **_tags("secretsmanager"),
+            "GenerateSecretString": ("secretsmanager:GetRandomPassword",),
+            "ReplicaRegions": (
+                "secretsmanager:ReplicateSecretToRegions",
+                "secretsmanager:RemoveRegionsFromReplication",
+            ),
+        },
+    ),
     "AWS::SNS::Subscription": Writes(
         ("sns:Subscribe", "sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes")
     ),

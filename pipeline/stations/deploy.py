@@ -118,6 +118,7 @@ def bring_up_to_date(deployment: Deployment, consent: Consent) -> None:
         adoption.told(deployment, kept)
         deployment = adoption.agreed(deployment, kept, allowed=consent.take_in)
     preflight.check_public_access(deployment, kind)
+    preflight.check_names(deployment, kind, stack)
     parcels.send_code(deployment)
     watch = alarm_watch.watch(deployment.target, stack, deployment.rendered.document)
     _change(deployment, kind, watch, consent, reverts=consent.revert_drift and kind == "UPDATE")

@@ -22,7 +22,10 @@ from pipeline.errors import UserError
 from pipeline.stations import arguments
 
 if TYPE_CHECKING:
+    from pipeline.connecting.name_servers import NameServers
+    from pipeline.deploying.domain_checks import Verdict
     from pipeline.deploying.target import Target
+    from pipeline.render import Rendered
     from pipeline.rights.places import Places
     from pipeline.rights.policies import Grant, Policy, Purpose
 
@@ -213,7 +216,37 @@ def of_environment(name: str, root: Path) -> Iterator[Answer]:
         yield Answer("an AWS account", "", sessions, f"{error.what} {error.mend}")
         return
     yield Answer("an AWS account", f"{target.identity.account}, {target.identity.arn}", sessions)
-    yield from of_rights(target, places.of(render.render(loaded, root), target.identity.account))
+    rendered = render.render(loaded, root)
+    yield from of_rights(target, places.of(rendered, target.identity.account))
+    yield from of_names(target, rendered)
+
+
+def of_names(
+    target: Target, rendered: Rendered, dns: NameServers | None = None
+) -> Iterator[Answer]:
+    """Whether the domain names of the template can become what it says of them."""
+    from pipeline.connecting import clients
+    from pipeline.connecting.name_servers import NameServers
+    from pipeline.deploying import adoption, domain_checks, domains, inventory
+
+    template, own = rendered.value, domain_checks.Own()
+    wanted = domains.wanted(template, adoption.known(target, rendered.parameters))
+    region = target.settings.aws.region
+    if not wanted:
+        return
+    with clients.spoken(target.settings.aws):
+        if stack := target.stack():
+            own = domain_checks.own(inventory.held(target.aws.cloudformation, stack.id))
+        checks = domain_checks.Checks(target.aws, own, dns or NameServers())
+        for verdict in (*domain_checks.of_region(template, region), *checks.verdicts(wanted)):
+            yield _of_name(verdict)
+
+
+def _of_name(verdict: Verdict) -> Answer:
+    if verdict.state == "fine":
+        return Answer(verdict.thing, verdict.told, "deploy")
+    mend = f"{verdict.told} {verdict.mend}"
+    return Answer(verdict.thing, "", "deploy", mend, unknown=verdict.state == "unknown")
 
 
 def of_rights(target: Target, of: Places) -> Iterator[Answer]:

@@ -105,9 +105,9 @@ class Aws:
     """
 
     def __init__(self, real: Clients, environment: dict[str, str], *, alone: bool) -> None:
-        def other(name: str) -> Any:
+        def other(name: str, **more: Any) -> Any:
             with patch.dict(os.environ, environment, clear=True):
-                return self._heard(real.other(name))
+                return self._heard(real.other(name, **more))
 
         self.clients = replace(real, other=cache(other))
         self._alone = alone

@@ -34,6 +34,7 @@ def rendered(template: dict[str, Any]) -> Any:
         {"ApiKeySecret": SECRET},
         {"Environment": {"Variables": {"MODE": SECRET}}},
         {"Nested": [{"AuthToken": SECRET}]},
+        {"Origins": [{"OriginCustomHeaders": [{"HeaderName": "x-k", "HeaderValue": SECRET}]}]},
     ],
 )
 def test_a_difference_never_prints_a_value_that_may_be_a_secret(
@@ -57,6 +58,8 @@ def test_a_difference_never_prints_a_value_that_may_be_a_secret(
         (("StageVariables", "Password"), SECRET),
         (("Environment",), json.dumps({"Variables": {"MODE": SECRET}})),
         (("Environment", "Variables", "MODE"), SECRET),
+        (("Origins", "0", "OriginCustomHeaders", "0", "HeaderValue"), SECRET),
+        (("Origins",), json.dumps([{"OriginCustomHeaders": [{"HeaderValue": SECRET}]}])),
         (("Settings",), '{"Password": "' + SECRET),
     ],
 )
@@ -104,5 +107,5 @@ def test_no_other_module_decides_what_is_hidden() -> None:
     }
 
     # iam/stack.py reads a function's variables to find its tables and buckets, policy/outward.py
-    # looks at their names alone; neither prints one.
-    assert knows_variables == {"redaction.py", "outward.py", "stack.py"}
+    # looks at their names alone, diagrams/words.py at secrets by name; none prints a value.
+    assert knows_variables == {"redaction.py", "outward.py", "stack.py", "words.py"}

@@ -237,6 +237,73 @@ def test_names_in_a_zone_and_a_certificate_bring_route53() -> None:
     assert {"route53:ChangeResourceRecordSets", "acm:RequestCertificate"} <= found
 
 
+KEY = "Key: {Type: 'AWS::SecretsManager::Secret', Properties: {Name: box/key}}"
+RESOLVED = "'{{resolve:secretsmanager:%s}}'"
+
+
+def reader(value: str) -> str:
+    """A function that is told a value."""
+    told = f"Environment: {{Variables: {{KEYS: {value}}}}}"
+    return f"Work: {{Type: 'AWS::Lambda::Function', Properties: {{{told}}}}}"
+
+
+@pytest.mark.parametrize(
+    ("value", "secret"),
+    [
+        ("!Sub " + RESOLVED % "${Key}", "box/key-*"),
+        (f"!Join [',', [{RESOLVED % 'a'}, !Sub {RESOLVED % '${Key}'}]]", "box/key-*"),
+        (RESOLVED % "of/others:SecretString:password", "of/others-*"),
+        ("!Sub " + RESOLVED % "${Elsewhere.Name}", "*"),
+    ],
+)
+def test_a_dynamic_reference_lets_the_deployer_read_just_that_secret(
+    value: str, secret: str
+) -> None:
+    of = stack(KEY, reader(value))
+
+    reading = [
+        one["Resource"]
+        for one in policies.statements(policies.of_template(of, "deploy"))
+        if "secretsmanager:GetSecretValue" in one["Action"]
+    ]
+
+    arn = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{secret}"
+    assert any(arn == where or arn in where for where in reading)
+
+
+def test_a_dynamic_reference_to_an_arn_is_about_that_secret() -> None:
+    arn = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:box/key-Ab12Cd"
+
+    of = stack(reader(RESOLVED % f"{arn}:SecretString:password"))
+
+    assert of.resolved(of.resources["Work"]) == (arn,)
+
+
+def test_a_secret_without_a_name_is_called_by_its_logical_id() -> None:
+    of = stack("Key: {Type: 'AWS::SecretsManager::Secret'}")
+
+    assert of.of("Key") == (f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:Key-*",)
+
+
+@pytest.mark.parametrize("purpose", ["plan", "restore"])
+def test_only_who_deploys_reads_a_secret(purpose: Purpose) -> None:
+    of = stack(KEY, reader("!Sub " + RESOLVED % "${Key}"))
+
+    assert "secretsmanager:GetSecretValue" not in allowed(statements(of, purpose))
+
+
+def test_a_function_at_the_edge_is_published_where_the_template_says_so() -> None:
+    of = stack(
+        "F: {Type: 'AWS::CloudFront::Function', Properties: {Name: pages, AutoPublish: true}}"
+    )
+
+    (making,) = [
+        one for one in statements(of, "deploy") if "cloudfront:PublishFunction" in one["Action"]
+    ]
+
+    assert making["Resource"] == f"arn:aws:cloudfront::{ACCOUNT}:function/pages"
+
+
 def test_a_type_that_nobody_wrote_out_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     of = stack("Bus: {Type: 'AWS::Events::EventBus', Properties: {Name: b}}")
 
