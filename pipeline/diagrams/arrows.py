@@ -80,7 +80,7 @@ def _from_distributions(template: Template) -> Iterator[Arrow]:
         for pattern, behaviour in words.behaviours(prop(distribution, "DistributionConfig") or {}):
             target, origin = behind.get(str(behaviour.get("TargetOriginId")), ("", {}))
             if target:
-                yield Arrow(name, target, "request", (_path(pattern),))
+                yield Arrow(name, target, "request", (_path(template, pattern),))
         for target, origin in behind.values():
             headers = origin.get("OriginCustomHeaders")
             keys = words.secrets(template, headers)
@@ -89,8 +89,8 @@ def _from_distributions(template: Template) -> Iterator[Arrow]:
                 yield Arrow(name, target, "request", ("signed",))
 
 
-def _path(pattern: str) -> str:
-    return "all else" if pattern == "*" else pattern
+def _path(template: Template, pattern: Any) -> str:
+    return "all else" if pattern == "*" else words.written(template, pattern)
 
 
 def _from_apis(template: Template) -> Iterator[Arrow]:

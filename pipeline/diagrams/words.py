@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from pipeline.policy.references import of_type, prop, referred, resources
+from pipeline.policy.references import as_written, of_type, prop, referred, resources
 
 Template = dict[str, Any]
 Resource = dict[str, Any]
@@ -58,11 +58,23 @@ def secrets(template: Template, value: Any) -> list[str]:
     return [name for name in referred(value) if name in known]
 
 
-def behaviours(config: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def behaviours(config: Mapping[str, Any]) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     """The path patterns of a distribution's configuration, the default one last as `*`."""
     for behaviour in config.get("CacheBehaviors") or []:
-        yield str(behaviour.get("PathPattern")), behaviour
+        yield behaviour.get("PathPattern"), behaviour
     yield "*", config.get("DefaultCacheBehavior") or {}
+
+
+def written(template: Template, value: Any) -> str:
+    """A text with its parameters' defaults: a template is rendered for one environment."""
+    parameters = template.get("Parameters") or {}
+    if isinstance(value, dict) and value.get("Ref") in parameters:
+        value = f"${{{value['Ref']}}}"
+    text = str(as_written(value))
+    for name, parameter in parameters.items():
+        if "Default" in parameter:
+            text = text.replace(f"${{{name}}}", str(parameter["Default"]))
+    return text
 
 
 def _of_distribution(template: Template, _: str, resource: Resource) -> Iterator[str]:
@@ -71,7 +83,8 @@ def _of_distribution(template: Template, _: str, resource: Resource) -> Iterator
     if "WebACLId" in config:
         yield from _of_firewall(template, config["WebACLId"])
     code = of_type(template, EDGE_FUNCTION)
-    yield from (f"runs {name}" for name in referred(list(behaviours(config))) if name in code)
+    called = referred([behaviour for _, behaviour in behaviours(config)])
+    yield from (f"runs {name}" for name in called if name in code)
 
 
 def _of_firewall(template: Template, value: Any) -> Iterator[str]:

@@ -31,7 +31,9 @@ def rendered(name: str) -> render.Rendered:
 
 
 def picture(**resources: Any) -> Picture:
-    return reading.read("stack", "about", {"Resources": resources})
+    parameters = {"Stage": {"Type": "String", "Default": "live"}}
+    template = {"Parameters": parameters, "Resources": resources}
+    return reading.read("stack", "about", template)
 
 
 def arrow(picture: Picture, source: str, target: str) -> Arrow:
@@ -173,8 +175,11 @@ def test_a_distribution_shows_which_paths_go_where_and_with_which_key() -> None:
             {"Id": "b", "DomainName": {"Fn::Sub": "${Api}.execute-api.eu-west-1.amazonaws.com"},
              "OriginCustomHeaders": [{"HeaderName": "x-key", "HeaderValue": key}]},
         ],
-        "CacheBehaviors": [{"PathPattern": "/orders*", "TargetOriginId": "b"}],
-        "DefaultCacheBehavior": {"TargetOriginId": "a"},
+        "CacheBehaviors": [{"PathPattern": {"Fn::Sub": "/${Stage}/*"}, "TargetOriginId": "b"}],
+        "DefaultCacheBehavior": {
+            "TargetOriginId": "a",
+            "FunctionAssociations": [{"FunctionARN": {"Fn::GetAtt": ["Pages", "FunctionARN"]}}],
+        },
     }  # fmt: skip
 
     drawn = picture(
@@ -183,13 +188,14 @@ def test_a_distribution_shows_which_paths_go_where_and_with_which_key() -> None:
         Api={"Type": "AWS::ApiGatewayV2::Api", "Properties": {"ProtocolType": "HTTP"}},
         Key={"Type": "AWS::SecretsManager::Secret"},
         Wall={"Type": "AWS::WAFv2::WebACL", "Properties": {"Rules": [{}, {}]}},
+        Pages={"Type": "AWS::CloudFront::Function"},
         **function(KEYS=key),
     )
 
     told = {box.name: box.told for box in drawn.boxes}
-    assert told["Cdn"] == ("photos.example.com", "firewall Wall", "2 rules")
+    assert told["Cdn"] == ("photos.example.com", "firewall Wall", "2 rules", "runs Pages")
     assert "knows Key" in told["Work"]
-    assert arrow(drawn, "Cdn", "Api").label == ("/orders*", "with Key")
+    assert arrow(drawn, "Cdn", "Api").label == ("/live/*", "with Key")
     assert arrow(drawn, "Cdn", "Box").label == ("all else", "signed")
     assert [one.target for one in drawn.arrows if one.source == CALLERS] == ["Cdn"]
     assert drawn.beside["Key"] == ("Cdn", "Work")
