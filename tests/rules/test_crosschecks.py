@@ -13,6 +13,7 @@ from pipeline.schemas import runtimes
 DAY = date(2026, 11, 22)
 ROLE = {"Type": "AWS::IAM::Role"}
 TOPIC = {"Type": "AWS::SNS::Topic"}
+KEY = {"Type": "AWS::KMS::Key"}
 
 
 def ref(name: str) -> dict[str, str]:
@@ -25,6 +26,15 @@ def arn(name: str) -> dict[str, list[str]]:
 
 def function(role: Any, runtime: Any = "python3.11") -> dict[str, Any]:
     return {"Type": "AWS::Lambda::Function", "Properties": {"Role": role, "Runtime": runtime}}
+
+
+def role(principal: Any) -> dict[str, Any]:
+    document = {"Statement": [{"Effect": "Allow", "Principal": principal}]}
+    return {**ROLE, "Properties": {"AssumeRolePolicyDocument": document}}
+
+
+def called(name: str) -> dict[str, Any]:
+    return {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": name}}
 
 
 def policy(kind: str, key: str, target: Any, *resources: Any) -> dict[str, Any]:
@@ -47,6 +57,11 @@ CALL = {
     "Type": "AWS::ApiGatewayV2::Integration",
     "Properties": {"ApiId": ref("Api"), "IntegrationUri": arn("F")},
 }
+ASK = {
+    "Type": "AWS::ApiGatewayV2::Authorizer",
+    "Properties": {"ApiId": ref("Api"), "AuthorizerUri": arn("F")},
+}
+DESCRIBED = {**API, "Properties": {"Body": {"paths": {"/": {"get": {"uri": arn("F")}}}}}}
 BUCKET = {"Type": "AWS::S3::Bucket"}
 QUEUE = {"Type": "AWS::SQS::Queue"}
 F, G = function(arn("R")), function(arn("S"))
@@ -133,6 +148,10 @@ PASSES: list[tuple[str, dict[str, Any]]] = [
         {"F": function({"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/worker"})},
     ),
     ("HELPERS_ARE_USED", {"L": group("/aws/vendedlogs/states/orders")}),
+    ("HELPERS_ARE_USED", {"L": group("/app/log")}),
+    ("HELPERS_ARE_USED", {"R": role({"Federated": "them"})}),
+    ("APIS_MAY_INVOKE_WHAT_THEY_CALL", {"F": F, "Api": API, "A": ASK, "P": permission("Api")}),
+    ("APIS_MAY_INVOKE_WHAT_THEY_CALL", {"F": F, "Api": DESCRIBED, "P": permission("Api")}),
     (
         "POLICIES_ARE_ABOUT_THEIR_OWN_RESOURCE",
         {"P": policy("AWS::SQS::QueuePolicy", "Queues", [ref("Q"), ref("R")], "*")},
@@ -238,7 +257,20 @@ FAILS: list[tuple[str, dict[str, Any], str]] = [
         {"T": {**TOPIC, "Properties": {"KmsMasterKeyId": arn("B")}}, "B": BUCKET},
         "/Resources/T/Properties/KmsMasterKeyId",
     ),
-    ("HELPERS_ARE_USED", {"L": group("/app/log")}, "/Resources/L"),
+    ("HELPERS_ARE_USED", {"L": {"Type": "AWS::Logs::LogGroup"}}, "/Resources/L"),
+    ("HELPERS_ARE_USED", {"R": role({"Service": "lambda.amazonaws.com"})}, "/Resources/R"),
+    ("APIS_MAY_INVOKE_WHAT_THEY_CALL", {"F": F, "Api": API, "A": ASK}, "/Resources/Api"),
+    ("APIS_MAY_INVOKE_WHAT_THEY_CALL", {"F": F, "Api": DESCRIBED}, "/Resources/Api"),
+    (
+        "ALARMS_WATCH_WHAT_HAS_DATA",
+        {"A": alarm_in("AWS/SQS", "NumberOfMessagesSent", QueueName="jobz"), "Q": called("jobs")},
+        "/Resources/A/Properties/Dimensions",
+    ),
+    (
+        "POLICIES_ARE_ABOUT_THEIR_OWN_RESOURCE",
+        {"P": bucket_policy("logs", "arn:aws:s3:::my-logs/*")},
+        "/Resources/P/Properties/PolicyDocument/Statement/0/Resource/0",
+    ),
     (
         "POLICIES_ARE_ABOUT_THEIR_OWN_RESOURCE",
         {"P": policy("AWS::SNS::TopicPolicy", "Topics", [ref("T")], ref("U"))},
@@ -249,7 +281,7 @@ FAILS: list[tuple[str, dict[str, Any], str]] = [
     ("HELPERS_ARE_USED", {"F": F, "R": ROLE, "S": ROLE}, "/Resources/S"),
     (
         "HELPERS_ARE_USED",
-        {"S": {**TOPIC, "Properties": {"TopicName": {"Fn::Sub": "${S}"}}}},
+        {"S": {**KEY, "Properties": {"Description": {"Fn::Sub": "${S}"}}}},
         "/Resources/S",
     ),
     ("APIS_MAY_INVOKE_WHAT_THEY_CALL", {"F": F, "Api": API, "I": CALL}, "/Resources/Api"),
@@ -327,7 +359,7 @@ def test_what_evades_the_rule_fails_at_its_place(
 
 
 def test_what_a_stack_gives_away_is_used() -> None:
-    template = {"Resources": {"T": TOPIC}, "Outputs": {"News": {"Value": ref("T")}}}
+    template = {"Resources": {"K": KEY}, "Outputs": {"Key": {"Value": ref("K")}}}
 
     assert said("HELPERS_ARE_USED", template).status == "PASS"
 

@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.findings import Pointer
 from pipeline.policy.crosschecks.checking import Check, Problem, Subject
 from pipeline.policy.metrics import METRICS
-from pipeline.policy.references import at, of_type, prop, referred
+from pipeline.policy.references import as_written, at, of_type, prop, referred
 
 
 def alarms_watch_what_has_data(subject: Subject) -> list[Problem] | None:
@@ -58,9 +58,30 @@ def _blind(template: dict[str, Any], here: Pointer, metric: Any) -> Iterator[Pro
         return
     for key, value in dimensions.items():
         target = known.dimensions.get(key)
-        if target and not of_type(template, target).keys() & set(referred(value)):
+        if target and not _names_one(template, target, value):
             what = f"{key} isn't a {target} of this template."
             yield Problem((*here, "Dimensions"), key, what, f"{key}: !Ref of a {target}.")
+
+
+def _names_one(template: dict[str, Any], kind: str, value: Any) -> bool:
+    """Does a dimension name a resource of this type, or one that another stack may have?"""
+    given = template.get("Parameters")
+    parameters = given.keys() if isinstance(given, dict) else set[str]()
+    named = {name for name in referred(value) if not name.startswith("AWS::")} - parameters
+    if named:
+        return bool(of_type(template, kind).keys() & named)
+    text = as_written(value)
+    if isinstance(text, dict):
+        return bool(text)  # a parameter or an import: only a deployment knows
+    ours = of_type(template, kind).values()
+    return not ours or any(text == as_written(name) for one in ours for name in _called(one))
+
+
+def _called(resource: dict[str, Any]) -> list[Any]:
+    """What a resource is called, by whichever of its properties is its name."""
+    properties = resource.get("Properties")
+    given = properties.items() if isinstance(properties, dict) else ()
+    return [value for key, value in given if key.endswith("Name")]
 
 
 CHECKS: tuple[Check, ...] = (alarms_watch_what_has_data,)

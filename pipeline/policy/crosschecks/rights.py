@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from pipeline.findings import Pointer
 from pipeline.policy.crosschecks.checking import BUCKET, FUNCTION, Check, Problem, Subject
-from pipeline.policy.references import at, of_type, prop, referred
+from pipeline.policy.references import as_written, at, of_type, prop, referred
 
 _QUEUE = "AWS::SQS::Queue"
 _TOPIC = "AWS::SNS::Topic"
 _API = "AWS::ApiGatewayV2::Api"
+_AUTHORIZER = "AWS::ApiGatewayV2::Authorizer"
 _INTEGRATION = "AWS::ApiGatewayV2::Integration"
 
 # A policy's type -> the type that it is for, and the property that says for which.
@@ -22,6 +24,7 @@ _POLICIES = {
     "AWS::SNS::TopicPolicy": (_TOPIC, "Topics"),
     "AWS::SNS::TopicInlinePolicy": (_TOPIC, "TopicArn"),
 }
+_NAMES = {BUCKET: "BucketName", _QUEUE: "QueueName", _TOPIC: "TopicName"}
 # In the policy of one of these `*` is the resource itself.
 _STAR_IS_ITSELF = (_QUEUE, _TOPIC)
 
@@ -56,9 +59,7 @@ def stores_have_policies_of_their_own(subject: Subject) -> list[Problem] | None:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html
     """
     stores = of_type(subject.template, BUCKET, _QUEUE, _TOPIC)
-    covered = {
-        (kind, name) for _, kind, attached in _policies(subject.template) for name in attached
-    }
+    covered = {(one.kind, name) for one in _policies(subject.template) for name in one.attached}
     if not stores:
         return None
     return [
@@ -80,16 +81,12 @@ def policies_are_about_their_own_resource(subject: Subject) -> list[Problem] | N
     policies = list(_policies(subject.template))
     if not policies:
         return None
-    return [
-        problem
-        for name, kind, attached in policies
-        for problem in _strays(subject, name, kind, attached)
-    ]
+    return [problem for policy in policies for problem in _strays(subject, policy)]
 
 
-def _strays(subject: Subject, name: str, kind: str, attached: list[str]) -> Iterator[Problem]:
-    here: Pointer = ("Resources", name)
-    resource = subject.template["Resources"][name]
+def _strays(subject: Subject, policy: _Policy) -> Iterator[Problem]:
+    here: Pointer = ("Resources", policy.name)
+    resource = subject.template["Resources"][policy.name]
     bare = [
         ((*pointer, "Resource"), statement)
         for pointer, statement in at(resource, "Properties", "PolicyDocument", "Statement")
@@ -97,22 +94,45 @@ def _strays(subject: Subject, name: str, kind: str, attached: list[str]) -> Iter
     ]
     named = at(resource, "Properties", "PolicyDocument", "Statement", "Resource")
     for pointer, value in (*bare, *named):
-        if value == "*" and kind in _STAR_IS_ITSELF:
+        if value == "*" and policy.kind in _STAR_IS_ITSELF:
             continue
-        if not referred(value) or not set(referred(value)) <= set(attached):
+        if not policy.is_about(value):
             yield Problem(
                 (*here, *pointer),
                 value,
                 "The statement is about something else than the policy stands on.",
-                f"Resource: the ARN of {' or '.join(attached) or 'what the policy is for'}.",
+                f"Resource: the ARN of {' or '.join(policy.attached) or 'what the policy is for'}.",
             )
 
 
-def _policies(template: dict[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
-    """Each policy's logical id, the type that it is for, and the resources that it stands on."""
+@dataclass(frozen=True)
+class _Policy:
+    """A policy, the type that it is for, and what it stands on: by logical id, and as called."""
+
+    name: str
+    kind: str
+    attached: tuple[str, ...]
+    called: tuple[str, ...]
+
+    def is_about(self, value: Any) -> bool:
+        """Is this the ARN of what it stands on, by a reference or by the name that it has?"""
+        names = [name for name in referred(value) if not name.startswith("AWS::")]
+        if names and set(names) <= set(self.attached):
+            return True
+        text = as_written(value)
+        ends = (f":{name}" for name in self.called)
+        return isinstance(text, str) and any(text.partition("/")[0].endswith(end) for end in ends)
+
+
+def _policies(template: dict[str, Any]) -> Iterator[_Policy]:
     for kind, (target, key) in _POLICIES.items():
         for name, resource in of_type(template, kind).items():
-            yield name, target, referred(prop(resource, key))
+            attached = referred(prop(resource, key))
+            targets = of_type(template, target)
+            names = [prop(targets[one], _NAMES[target]) for one in attached if one in targets]
+            literal = [one for _, one in at(resource, "Properties", key)]
+            called = [one for one in map(as_written, names + literal) if isinstance(one, str)]
+            yield _Policy(name, target, tuple(attached), tuple(called))
 
 
 def apis_may_invoke_what_they_call(subject: Subject) -> list[Problem] | None:
@@ -120,13 +140,7 @@ def apis_may_invoke_what_they_call(subject: Subject) -> list[Problem] | None:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
     apis = of_type(subject.template, _API).keys()
-    calls = {
-        (api, function)
-        for resource in of_type(subject.template, _INTEGRATION).values()
-        if prop(resource, "CredentialsArn") is None  # else the API calls by a role
-        for api in referred(prop(resource, "ApiId"))
-        for function in referred(prop(resource, "IntegrationUri"))
-    }
+    calls = set(_calls(subject.template))
     permissions = of_type(subject.template, "AWS::Lambda::Permission")
     granted = {
         (api, function): name
@@ -159,6 +173,23 @@ def apis_may_invoke_what_they_call(subject: Subject) -> list[Problem] | None:
         for api, function in sorted(wanted - granted.keys())
     ]
     return idle + refused
+
+
+def _calls(template: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each API and function that it calls: by an integration, an authorizer, or its OpenAPI body.
+
+    Where credentials are named the API calls by a role, and needs no permission.
+    """
+    for kind, uri, credentials in (
+        (_INTEGRATION, "IntegrationUri", "CredentialsArn"),
+        (_AUTHORIZER, "AuthorizerUri", "AuthorizerCredentialsArn"),
+    ):
+        for resource in of_type(template, kind).values():
+            if prop(resource, credentials) is None:
+                for api in referred(prop(resource, "ApiId")):
+                    yield from ((api, function) for function in referred(prop(resource, uri)))
+    for api, resource in of_type(template, _API).items():
+        yield from ((api, function) for function in referred(prop(resource, "Body")))
 
 
 CHECKS: tuple[Check, ...] = (

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.policy.crosschecks.checking import LOG_GROUP, Check, Problem, Subject
 from pipeline.policy.referable import fits, may_refer_to
-from pipeline.policy.references import as_written, of_type, prop, references, referred, resources
+from pipeline.policy.references import at, of_type, prop, references, referred, resources
 
 # These do nothing by themselves: one that nobody refers to guards nothing.
 _HELPERS = (
@@ -15,7 +15,6 @@ _HELPERS = (
     "AWS::IAM::Role",
     "AWS::KMS::Key",
     "AWS::Logs::LogGroup",
-    "AWS::SNS::Topic",
     "AWS::WAFv2::WebACL",
 )
 
@@ -65,7 +64,7 @@ def helpers_are_used(subject: Subject) -> list[Problem] | None:
             "refer to it where it belongs, or remove it.",
         )
         for name, helper in helpers.items()
-        if name not in used and not _is_found_by_name(helper)
+        if name not in used and not _is_used_elsewhere(helper)
     ]
 
 
@@ -75,10 +74,17 @@ def _outputs(template: dict[str, Any]) -> dict[str, Any]:
     return outputs if isinstance(outputs, dict) else {}
 
 
-def _is_found_by_name(helper: dict[str, Any]) -> bool:
-    """A service writes to the log group that has its name, as Lambda to /aws/lambda/<function>."""
-    name = str(as_written(prop(helper, "LogGroupName")))
-    return helper["Type"] == LOG_GROUP and name.startswith(("/aws/", "aws-waf-logs-"))
+def _is_used_elsewhere(helper: dict[str, Any]) -> bool:
+    """Whoever writes to a log group knows its name; a role that trusts no service, others take.
+
+    Lambda writes to /aws/lambda/<function>, an agent to the group of its configuration; people and
+    pipelines take a role by its ARN.
+    """
+    if helper["Type"] == LOG_GROUP:
+        return prop(helper, "LogGroupName") is not None
+    path = ("Properties", "AssumeRolePolicyDocument", "Statement", "Principal")
+    callers = [caller for _, caller in at(helper, *path)]
+    return bool(callers) and all(isinstance(one, dict) and "Service" not in one for one in callers)
 
 
 CHECKS: tuple[Check, ...] = (references_fit_their_property, helpers_are_used)
