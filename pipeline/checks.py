@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,10 +25,14 @@ def judge(
 
     They work at the same time: children do the work of guard while lint keeps this process busy.
     """
-    first, *others = tools
-    with ThreadPoolExecutor(len(tools)) as pool:
-        waiting = [pool.submit(_run, other, rendered, root, cache) for other in others]
-        findings = _run(first, rendered, root, cache)
+    with ExitStack() as begun:
+        # all begin before the pool has threads: of a process with threads no copy can be made
+        first, *others = [
+            begun.enter_context(_begun(tool, rendered, root, cache)) for tool in tools
+        ]
+        pool = begun.enter_context(ThreadPoolExecutor(len(tools)))
+        waiting = [pool.submit(other) for other in others]
+        findings = first()
         return [*findings, *(finding for other in waiting for finding in other.result())]
 
 
@@ -35,15 +41,19 @@ def fails(findings: Sequence[Finding]) -> bool:
     return any(finding.level is not Level.INFO for finding in findings)
 
 
-def _run(tool: str, rendered: Sequence[Rendered], root: Path, cache: Cache) -> list[Finding]:
-    """One tool's findings. Imported here: the other stations needn't pay for it.
-
-    Beside the rules stands what they can't say: that the roles grant what is used, no more.
-    """
+def _begun(
+    tool: str, rendered: Sequence[Rendered], root: Path, cache: Cache
+) -> AbstractContextManager[Callable[[], list[Finding]]]:
+    """A tool at work. Imported here: the other stations needn't pay for it."""
     if tool == "lint":
-        from pipeline.lint import lint
+        from pipeline import lint
 
-        return lint(rendered, root, cache)
+        return lint.begun(rendered, root, cache)
+    return nullcontext(partial(_guard, rendered, root, cache))
+
+
+def _guard(rendered: Sequence[Rendered], root: Path, cache: Cache) -> list[Finding]:
+    """Beside the rules stands what they can't say: that the roles grant what is used, no more."""
     from pipeline.iam.least_privilege import least_privilege
     from pipeline.policy.guard import guard
 

@@ -6,6 +6,7 @@ import difflib
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 
 class UserError(Exception):
@@ -28,9 +29,21 @@ class UserError(Exception):
         """The mistakes that this one stands for, where several were found at once."""
         return [self]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Also one that another process found can be raised here."""
+        return _found_elsewhere, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         first = f"{self.where}: {self.what}" if self.where else self.what
         return f"{first}\n{self.mend}"
+
+
+def _found_elsewhere(
+    kind: type[UserError], args: tuple[Any, ...], about: dict[str, Any]
+) -> UserError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(about)
+    return error
 
 
 class UsageError(UserError):

@@ -1,4 +1,4 @@
-"""cfn-lint over rendered templates: all of them in one process, its rules loaded once.
+"""cfn-lint over rendered templates: its rules are loaded once, copies of the process share them.
 
 Informational findings are decided one by one in rules/lint.yaml; an undecided one fails, and so
 does a decision that nothing needs any more.
@@ -7,12 +7,13 @@ does a decision that nothing needs any more.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline import files
+from pipeline import copies, files
 from pipeline.documents import parse_settings
 from pipeline.documents.lines import Lines
 from pipeline.environment.settings import names
@@ -57,14 +58,30 @@ class Match:
 
 def lint(rendered: Sequence[Rendered], root: Path, cache: Cache = NO_CACHE) -> list[Finding]:
     """What cfn-lint says of the templates; informational findings with a decision are left out."""
-    findings = [
-        _finding(template, match)
-        for template, matches in zip(rendered, _matches(rendered, cache), strict=True)
-        for match in matches
-    ]
-    return decide(
-        findings, decisions(root), whole={one.name for one in rendered} == set(names(root))
-    )
+    with begun(rendered, root, cache) as findings:
+        return findings()
+
+
+@contextmanager
+def begun(
+    rendered: Sequence[Rendered], root: Path, cache: Cache
+) -> Iterator[Callable[[], list[Finding]]]:
+    """The same, begun in copies of this process where there are many templates; call it to wait."""
+    known = [cache.get(TOOL_LINT, _question(template)) for template in rendered]
+    unknown = [template for template, said in zip(rendered, known, strict=True) if said is None]
+    with copies.shared_out(unknown, _ask, loaded_judge) as answers:
+
+        def findings() -> list[Finding]:
+            asked = iter(_kept(unknown, answers(), cache) if unknown else [])
+            found = [
+                _finding(template, match)
+                for template, said in zip(rendered, known, strict=True)
+                for match in (next(asked) if said is None else [Match(*match) for match in said])
+            ]
+            whole = {template.name for template in rendered} == set(names(root))
+            return decide(found, decisions(root), whole=whole)
+
+        yield findings
 
 
 def decide(findings: Iterable[Finding], decided: list[Decision], *, whole: bool) -> list[Finding]:
@@ -112,36 +129,34 @@ def _decision(entry: Any, line: int) -> Decision:
     return Decision(str(entry["rule"]), str(entry["resource"]), str(entry["reason"]), line)
 
 
-def _matches(rendered: Sequence[Rendered], cache: Cache) -> list[list[Match]]:
-    """Each template's; cfn-lint is loaded only if it has to be asked."""
-    known = [cache.get(TOOL_LINT, _question(template)) for template in rendered]
-    unknown = [template for template, said in zip(rendered, known, strict=True) if said is None]
-    asked = iter(_ask(unknown, cache) if unknown else [])
-    return [next(asked) if said is None else [Match(*match) for match in said] for said in known]
-
-
 def _question(template: Rendered) -> list[str]:
     return [template.text, template.settings.aws.region]
 
 
-def _ask(rendered: Sequence[Rendered], cache: Cache) -> list[list[Match]]:
-    judge, loaded = loaded_judge()
-    result = []
-    for template in rendered:
-        with watched() as opened:
-            matches = [_match(said) for said in judge(template)]
-            matches = [match for match in matches if match.rule not in _TOLD_ELSEWHERE]
+def _ask(template: Rendered) -> tuple[list[Match], set[str]]:
+    """What cfn-lint, loaded only if it has to be asked, says of a template; what it opened."""
+    judge, _ = loaded_judge()
+    with watched() as opened:
+        matches = [_match(said) for said in judge(template)]
+    return [match for match in matches if match.rule not in _TOLD_ELSEWHERE], opened
+
+
+def _kept(
+    templates: Sequence[Rendered], answers: Sequence[tuple[list[Match], set[str]]], cache: Cache
+) -> Iterator[list[Match]]:
+    """The answers, and for each an entry in the cache."""
+    _, loaded = loaded_judge()
+    for template, (matches, opened) in zip(templates, answers, strict=True):
         answer = [astuple(match) for match in matches]
         cache.put(TOOL_LINT, _question(template), answer, loaded | opened)
-        result.append(matches)
-    return result
+        yield matches
 
 
 def _match(said: Any) -> Match:
-    """cfn-lint's own match, without what hangs on it."""
-    path = tuple(getattr(said, "path", None) or ())
+    """cfn-lint's own match, without what hangs on it: its texts know their lines and no pickle."""
+    path = [key if isinstance(key, int) else str(key) for key in getattr(said, "path", None) or ()]
     rule = said.rule
-    message = shortened(said.message, LONGEST)
+    message = shortened(str(said.message), LONGEST)
     return Match(rule.id, rule.severity, message, path, said.linenumber, rule.source_url)
 
 

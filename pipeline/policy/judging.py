@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline import copies
 from pipeline.errors import UserError
 from pipeline.findings import TOOL_GUARD
 from pipeline.policy import rulebook
@@ -63,7 +63,7 @@ def side_by_side(
     def judge_one(name: str) -> Judgement:
         return _judge_once(name, templates[name], files, cache)
 
-    with ThreadPoolExecutor(max(1, min(len(templates), os.cpu_count() or 1))) as pool:
+    with ThreadPoolExecutor(max(1, min(len(templates), copies.cores()))) as pool:
         parts = list(pool.map(judge_one, templates))
     broken = {one.file: one for part in parts for one in part.broken}
     verdicts = [one for part in parts for one in part.verdicts if one.file not in broken]

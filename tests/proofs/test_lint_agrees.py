@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from pipeline import lint, render
+from pipeline import copies, lint, render
 from pipeline.errors import shortened
+from pipeline.findings import Level
 from pipeline.render import Rendered
-from pipeline.verdict_cache import NO_CACHE
 
 CHECKS = ("--include-checks", "E", "W", "I", "--mandatory-checks", "E", "W", "I")
 SHAPE = {"Type", "Properties"}  # without them cfn-lint stops early
@@ -64,7 +64,7 @@ def theirs(template: Rendered, folder: Path) -> Findings:
 
 
 def ours(template: Rendered) -> Findings:
-    (matches,) = lint._ask([template], NO_CACHE)
+    matches, _ = lint._ask(template)
     return sorted((match.rule, match.line, match.message) for match in matches)
 
 
@@ -82,3 +82,22 @@ def test_cfn_lint_finds_what_its_command_line_finds(
 
     assert found == theirs(template, tmp_path)
     assert any(rule.startswith("E") for rule, _, _ in found) is bool(every)
+
+
+def test_copies_of_the_process_find_what_one_process_finds(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendered = render.render_all(["dev", "prod"], root)
+    spoilt_ones = [
+        replace(template, text=json.dumps(spoilt(template.value, every), indent=1))
+        for template in rendered
+        for every in (29, 211)
+    ]
+
+    monkeypatch.setattr(copies, "cores", lambda: 1)
+    alone = lint.lint(spoilt_ones, root)
+    monkeypatch.setattr(copies, "cores", lambda: 2)
+    shared = lint.lint(spoilt_ones, root)
+
+    assert shared == alone
+    assert len({finding.environment for finding in shared if finding.level is Level.ERROR}) == 2
