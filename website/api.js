@@ -56,15 +56,30 @@ export function connect(base) {
 
  *  @param {Response} answer @returns {Promise<Answer>} */
 async function read(answer) {
-  const body = answer.status === 304 ? {} : await answer.json().catch(() => ({}));
-  return { status: answer.status, body: body ?? {}, etag: answer.headers.get("etag") };
+  const text = await answer.text();
+  const body = parsed(text);
+  // A page of HTML comes from what stands before the service: the same request may do better later.
+  const isStrange = !body && (answer.ok || text !== "") && !isPassing(answer.status);
+  const status = isStrange ? 502 : answer.status;
+  return { status, body: body ?? {}, etag: answer.headers.get("etag") };
 }
 
-/** What a page says of an answer, if anything is wrong. @param {number} status */
+/** What a text in JSON says. @param {string} text @returns {any} undefined where it is none */
+export function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @typedef {"" | "offline" | "busy" | "unreachable"} Trouble a key of the words */
+
+/** What keeps the service away, by an answer that isn't its own. @param {number} status
+ *  @returns {Trouble} */
 export function troubleOf(status) {
   if (status === 429) return "busy";
-  if (status === 0) return "offline";
-  return status === 403 || isPassing(status) ? "unreachable" : ""; // 403: a firewall's
+  return status === 0 ? "offline" : "unreachable";
 }
 
 /** Whether the same request may do better later. @param {number} status */

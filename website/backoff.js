@@ -1,4 +1,4 @@
-/** When to try again. */
+/** When to try again, and modules that are tried until they come. */
 
 /**
  * Milliseconds before the next try: about 1, 2, 4 … seconds, at most 30, each anywhere in its
@@ -37,4 +37,21 @@ export function pause(failures, signal) {
     signal?.addEventListener("abort", done, end);
     if (signal?.aborted) done();
   });
+}
+
+/**
+ * A module of this folder. A browser may remember that an address failed, so the next try has
+ * another one.
+ *
+ * @param {string} path
+ * @returns {Promise<any>}
+ */
+export async function load(path) {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await import(tries ? `${path}?${tries}` : path);
+    } catch {
+      await pause(tries + 1);
+    }
+  }
 }

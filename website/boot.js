@@ -1,24 +1,26 @@
 /*
  * Stands before all else that the pages load: something is left to help when a part of it doesn't
- * come, and the words are on their way before anything asks for them. It mends an address whose "#" was
- * written as "%23", too: such an address leads to the desktop page, which the website shows for
- * whatever it doesn't have.
+ * come, and the words are on their way before anything asks for them. It mends addresses of the phone's
+ * page that arrived damaged, too: they lead to the desktop page, which the website shows for whatever
+ * it doesn't have.
  */
 (() => {
-  const mended = /^(.*phone\.html)%(?:25)*23(.+)$/i.exec(location.pathname);
-  if (mended) {
+  const page = document.currentScript?.dataset.page;
+  const place = location.pathname.split("/").at(-1) ?? "";
+  const code = /1\.[0-9a-f]{8}-[0-9a-f-]{27}\.[\w-]{32}(\.ask)?/i.exec(location.href);
+  if (page === "desktop" && place !== "phone.html" && (code || /^phone/i.test(place))) {
     // Nothing else of this page may begin: it would make a code, on the phone.
     stop();
-    location.replace(`${mended[1]}#${mended[2]}`);
+    location.replace(`phone.html#${code?.[0] ?? ""}`);
     return;
   }
 
-  const LONGEST = 30_000;
   let failed = false;
+  let dressed = 0;
 
   const wish = [kept(), ...navigator.languages].find((one) => /^(ar|en)\b/.test(one)) ?? "en";
   const language = wish.slice(0, 2);
-  for (const words of ["", `${document.currentScript?.dataset.page}.`]) {
+  for (const words of ["", `${page}.`]) {
     const link = document.createElement("link");
     link.rel = "modulepreload";
     link.href = `words/${words}${language}.js`;
@@ -36,17 +38,22 @@
   /** What stands in the page for this moment, in the visitor's language. */
   function say() {
     const boot = document.getElementById("boot");
-    boot?.classList.remove("late");
+    if (failed) boot?.classList.remove("late");
     for (const words of /** @type {Iterable<HTMLElement>} */ (boot?.children ?? [])) {
       words.hidden = words.lang !== language;
-      const again = words.querySelector("button");
-      if (again) again.onclick = () => location.reload();
     }
   }
 
   /** @param {number} tries */
   const pause = (tries) =>
-    new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST, 1000 * 2 ** tries)));
+    new Promise((resolve) => setTimeout(resolve, Math.min(30_000, 1000 * 2 ** tries)));
+
+  function fail() {
+    if (failed || document.getElementById("boot")?.hidden) return;
+    failed = true;
+    say();
+    heal(history.state?.tries ?? 0);
+  }
 
   /** Loads the page again once the website answers: a browser's own error page helps nobody.
    *  @param {number} tries @returns {Promise<void>} */
@@ -61,26 +68,26 @@
   /** Asks for a style sheet again, under another address: a browser may remember that one failed.
    *  @param {HTMLLinkElement} link */
   async function dress(link) {
-    const [address, tries] = link.href.split("?");
-    const next = Number(tries ?? 0) + 1;
-    await pause(next);
-    const again = document.createElement("link");
-    again.rel = link.rel;
-    again.href = `${address}?${next}`;
+    await pause(++dressed);
+    const again = /** @type {HTMLLinkElement} */ (link.cloneNode());
+    again.href = `${link.href.split("?")[0]}?${dressed}`;
     link.replaceWith(again);
   }
 
-  // An element's error doesn't bubble; a module's own missing modules are its element's error.
+  // An element's error doesn't bubble; a module's own missing modules are its element's error, and
+  // one that came in part is the window's.
   addEventListener(
     "error",
     ({ target }) => {
       if (target instanceof HTMLLinkElement && target.rel === "stylesheet") dress(target);
-      if (failed || !(target instanceof HTMLScriptElement)) return;
-      failed = true;
-      if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", say);
-      else say();
-      heal(history.state?.tries ?? 0);
+      else if (target === window || target instanceof HTMLScriptElement) fail();
     },
     true,
   );
+  addEventListener("click", ({ target }) => {
+    if (target instanceof Element && target.closest("#boot button")) location.reload();
+  });
+  document.addEventListener("readystatechange", say);
+  // By then a script is lost that neither came nor failed.
+  setTimeout(fail, 20_000);
 })();

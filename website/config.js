@@ -17,10 +17,9 @@ export async function loadConfig() {
   // A stranger's page could lay its own over ours. Not everything that delivers us sends headers.
   if (window.top !== window.self) throw new Unusable("framed", location.href);
   const answer = await fetch("config.json", { cache: "no-cache" }).catch(() => undefined);
-  // What isn't there was never published; any other failure passes.
-  const missing = answer?.status === 403 || answer?.status === 404;
-  if (!answer?.ok && !missing) throw new Unusable("unreachable");
-  const config = missing ? {} : await answer.json().catch(() => ({}));
+  // Whatever else comes in its place, such as a firewall's or a hotel's own page, passes.
+  const config = answer?.ok && (await answer.json().catch(() => undefined));
+  if (!config) throw new Unusable("unreachable");
   return usable(config, location);
 }
 

@@ -1,16 +1,15 @@
 /** The desktop page: makes a code, follows its session, and shows the photos that arrive. */
 
 import { connect, isPassing, troubleOf } from "./api.js";
-import { pause } from "./backoff.js";
+import { load, pause } from "./backoff.js";
 import { startClock } from "./clock.js";
 import { loadConfig, Unusable } from "./config.js";
 import { draw, drawTime } from "./desktop_view.js";
 import { $, drawLanguage, drawProblem, hideProblem, input, say, show } from "./dom.js";
 import { LANGUAGES, speak } from "./i18n.js";
-import { load } from "./load.js";
-import { isHere, isLate, withoutLate, withUploads } from "./pictures.js";
+import { count, isHere, isLate, isSettled, phase, withoutLate, withUploads } from "./pictures.js";
 import { startPoll } from "./poll.js";
-import { count, isOver, isSettled, isState, phase, step } from "./session.js";
+import { isOver, isState, step } from "./session.js";
 import { startSocket } from "./socket.js";
 import { remember } from "./store.js";
 
@@ -46,8 +45,8 @@ let code = null;
 let pictures = [];
 /** @type {{ stop(): void, now(): void, fresh(): void } | undefined} */
 let following;
-let reach = { poll: true, pushes: false };
-let answered = 0;
+/** What keeps the polls away, and whether pushes come. */
+let reach = { poll: /** @type {import("./api.js").Trouble} */ (""), pushes: false };
 let renewals = RENEWALS;
 let stopping = { busy: false, failed: false };
 let saving = false;
@@ -88,11 +87,10 @@ const seen = () => withoutLate(code?.session, pictures, clock.now());
 
 /** What there is to draw. */
 export function view() {
-  const unreachable = !reach.poll && !reach.pushes;
+  const reached = reach.pushes ? "" : reach.poll;
   return {
     ...{ speaker, session: seen(), link: link(), now: clock.now(), pictures },
-    trouble: navigator.onLine ? unreachable && troubleOf(answered) : "offline",
-    ...{ ...stopping, saving },
+    ...{ trouble: navigator.onLine ? reached : "offline", ...stopping, saving },
     most: code?.most ?? Infinity,
   };
 }
@@ -115,7 +113,7 @@ async function start() {
   show($("boot"), false);
   api = connect(config.httpApiUrl);
   code = store.read();
-  if (code) follow();
+  if (Array.isArray(code?.session?.uploads)) follow();
   else await renew();
 }
 
@@ -147,8 +145,7 @@ async function create(mine) {
   for (let failures = 1; mine === creating; failures++) {
     const { status, body } = await api.create();
     if (status === 201) return codeOf(body);
-    reach = { poll: false, pushes: false };
-    answered = status;
+    reach = { poll: troubleOf(status), pushes: false };
     redraw();
     await pause(isPassing(status) ? failures : 6);
   }
@@ -167,16 +164,12 @@ function follow() {
   const { session, desktopToken: token, seenAt } = code;
   const { sessionId } = session;
   clock.set(seenAt);
-  reach = { poll: true, pushes: false };
+  reach = { poll: "", pushes: false };
   const poll = startPoll({
-    read: async (etag) => {
-      const answer = await api.read(sessionId, token, etag);
-      answered = answer.status;
-      return answer;
-    },
+    read: (etag) => api.read(sessionId, token, etag),
     every: () => (reach.pushes || document.hidden ? POLL : POLL_WITHOUT_PUSHES),
     onState: take,
-    onReach: (ok) => reached({ poll: ok }),
+    onReach: (poll) => reached({ poll }),
     onGone: gone,
   });
   const { webSocketUrl: url } = config;

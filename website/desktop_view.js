@@ -1,9 +1,9 @@
 /** Draws the desktop page. */
 
 import { $, input, say, setIcon, show } from "./dom.js";
-import { isHere } from "./pictures.js";
+import { count, isHere, phase } from "./pictures.js";
 import { encode } from "./qr.js";
-import { count, isOver, phase } from "./session.js";
+import { isOver } from "./session.js";
 
 /** @typedef {ReturnType<typeof import("./desktop.js").view>} View */
 

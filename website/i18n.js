@@ -1,6 +1,6 @@
 /** Words in the reader's language, with its numbers and plurals. */
 
-import { load } from "./load.js";
+import { load } from "./backoff.js";
 
 /** @typedef {Record<string, string | Record<string, string>>} Words */
 /** @typedef {Record<string, string | number>} Values */

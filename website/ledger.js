@@ -29,7 +29,10 @@ export function openLedger(store, random, clock = Date.now) {
   const page = random(8);
   /** What a page keeps that could keep nothing else, and before anything was kept. @type {Kept} */
   const fresh = { nonce: random(16), begun: clock(), uploads: [] };
-  const read = () => store.read() ?? fresh;
+  const read = () => {
+    const kept = store.read();
+    return Array.isArray(kept?.uploads) ? kept : fresh;
+  };
 
   /** @param {(uploads: Entry[]) => Entry[]} how */
   function write(how) {
@@ -94,3 +97,22 @@ export function openLedger(store, random, clock = Date.now) {
 }
 
 /** @typedef {ReturnType<typeof openLedger>} Ledger */
+
+/** Forgets what earlier visits have left: whatever has the prefix and is older than a day.
+ *  @param {string} prefix @param {number} now milliseconds */
+export function sweep(prefix, now) {
+  try {
+    for (const name of Object.keys(localStorage).filter((name) => name.startsWith(prefix))) {
+      const { begun } = JSON.parse(localStorage.getItem(name) ?? "{}");
+      if (!(now - begun < 86_400_000)) localStorage.removeItem(name);
+    }
+  } catch {
+    // Nothing was kept, or not by us.
+  }
+}
+
+/** Random bytes in hex; unlike randomUUID, also on plain HTTP. @param {number} bytes */
+export function randomHex(bytes) {
+  const random = crypto.getRandomValues(new Uint8Array(bytes));
+  return Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

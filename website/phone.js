@@ -1,18 +1,17 @@
 /** The phone page: claims the session of the code that was scanned, and sends photos. */
 
 import { connect, troubleOf } from "./api.js";
-import { pause } from "./backoff.js";
+import { load, pause } from "./backoff.js";
 import { loadConfig, Unusable } from "./config.js";
 import { $, drawLanguage, drawProblem, hideProblem, input, show } from "./dom.js";
 import { LANGUAGES, speak } from "./i18n.js";
-import { openLedger } from "./ledger.js";
+import { openLedger, randomHex, sweep } from "./ledger.js";
 import { linkOf } from "./link.js";
-import { load } from "./load.js";
 import { draw, drawTime } from "./phone_view.js";
 import { startPoll } from "./poll.js";
 import { isOpen, startQueue } from "./sending.js";
 import { GRACE_SECONDS, isOver, isState, step } from "./session.js";
-import { randomHex, remember, sweep } from "./store.js";
+import { remember } from "./store.js";
 
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {import("./phone_view.js").Stage} Stage */
@@ -21,8 +20,16 @@ const POLL = 30_000;
 const POLL_FOR_ARRIVAL = 2_000;
 const POLLS_FOR_ARRIVAL = 10;
 const BEAT = 2_000;
+/** @type {Record<number, Stage>} */
+const REFUSALS = {
+  401: "unknownCode",
+  404: "unknownCode",
+  409: "taken",
+  410: "closed",
+  422: "unknownCode",
+};
 
-const link = linkOf(location.hash);
+const link = linkOf(location.href);
 const { sessionId, uploadToken } = link ?? { sessionId: "", uploadToken: "" };
 sweep("phone.", Date.now());
 const ledger = openLedger(remember(`phone.${sessionId}`, true), randomHex);
@@ -41,10 +48,8 @@ let queue;
 let items = [];
 /** @type {ReturnType<typeof startPoll> | undefined} */
 let poll;
-/** @type {string} */
+/** @type {import("./api.js").Trouble} */
 let trouble = "";
-/** The service's last answer. */
-let answered = 200;
 let hurried = 0;
 /** @type {ReturnType<typeof setInterval>[]} */
 let timers = [];
@@ -53,7 +58,7 @@ let ahead = -Infinity;
 /** @type {Map<string, HTMLCanvasElement>} */
 const thumbnails = new Map();
 /** What photos need; it comes while the person chooses them.
- *  @type {ReturnType<typeof loadTools> | undefined} */
+ *  @type {Promise<typeof import("./tools.js")> | undefined} */
 let tools;
 /** @type {Promise<unknown>} */
 let previewing = Promise.resolve();
@@ -128,11 +133,10 @@ async function claim() {
   const nonce = ledger.nonce();
   for (let failures = 1; stage === "connecting"; failures++) {
     const { status, body } = await api.claim(sessionId, uploadToken, nonce);
-    trouble = troubleOf(status);
+    const why = REFUSALS[status];
+    trouble = status === 200 || why ? "" : troubleOf(status);
     if (status === 200) return claimed(body);
-    if (status === 409) return refused("taken");
-    if (status === 410) return refused("closed");
-    if (status === 401 || status === 404 || status === 422) return refused("unknownCode");
+    if (why) return refused(why);
     redraw();
     await pause(failures);
   }
@@ -158,7 +162,7 @@ function claimed({ phoneToken: token, matchCode, maxBytes, maxUploads, types }) 
   });
   enter("ready");
   poll = startPoll({
-    read: (etag) => noted(api.read(sessionId, token, etag)),
+    read: (etag) => api.read(sessionId, token, etag),
     every: interval,
     onState: take,
     onReach: reached,
@@ -169,18 +173,8 @@ function claimed({ phoneToken: token, matchCode, maxBytes, maxUploads, types }) 
 }
 
 function photoTools() {
-  tools ??= loadTools();
+  tools ??= load("./tools.js");
   return tools;
-}
-
-async function loadTools() {
-  const [preparing, thumbnail, wake, putting] = await Promise.all([
-    /** @type {Promise<typeof import("./prepare.js")>} */ (load("./prepare.js")),
-    /** @type {Promise<typeof import("./thumbnail.js")>} */ (load("./thumbnail.js")),
-    /** @type {Promise<typeof import("./wake.js")>} */ (load("./wake.js")),
-    /** @type {Promise<typeof import("./put.js")>} */ (load("./put.js")),
-  ]);
-  return { ...preparing, ...thumbnail, ...wake, ...putting };
 }
 
 /** Often for a little while after a photo was sent, to see it arrive. */
@@ -242,18 +236,11 @@ function tick() {
   else if (isOver(session, now())) take({});
 }
 
-/** @param {boolean} ok */
-function reached(ok) {
-  const next = ok ? "" : troubleOf(answered);
+/** @param {typeof trouble} next */
+function reached(next) {
   if (next === trouble) return;
   trouble = next;
   redraw();
-}
-
-/** @param {Promise<import("./api.js").Answer>} answer */
-async function noted(answer) {
-  answered = (await answer).status;
-  return answer;
 }
 
 /** @param {import("./sending.js").Item[]} next */

@@ -1,7 +1,10 @@
-/** The photos of this tab: which there are. */
+/** What there is to see at the desktop: how far a session is, and the photos of this tab. */
+
+import { GRACE_SECONDS, isOver } from "./session.js";
 
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {import("./session.js").Upload} Upload */
+/** @typedef {"waiting" | "connected" | "receiving" | "arrived" | "ended" | "stopped"} Phase */
 /**
  * @typedef {object} Picture
  * @property {number} number from 1, over all codes of this tab
@@ -53,4 +56,25 @@ export function withUploads(old, { uploads }, now) {
     since: now,
   }));
   return [...known, ...numbered];
+}
+
+/** Whether nothing more can come. @param {Session} session @param {number} now */
+export function isSettled(session, now) {
+  if (session.status === "CANCELLED") return true;
+  const late = session.expiresAt + GRACE_SECONDS <= now;
+  return isOver(session, now) && (late || count(session, "REQUESTED") === 0);
+}
+
+/** @param {Session} session @param {string} status */
+export function count(session, status) {
+  return session.uploads.filter((upload) => upload.status === status).length;
+}
+
+/** What a person sees of a session. @param {Session} session @param {number} now @returns {Phase} */
+export function phase(session, now) {
+  if (session.status === "CANCELLED") return "stopped";
+  if (count(session, "REQUESTED") > 0 && !isSettled(session, now)) return "receiving";
+  if (isOver(session, now)) return "ended";
+  if (count(session, "STORED") > 0) return "arrived";
+  return session.status === "AWAITING_SCAN" ? "waiting" : "connected";
 }

@@ -1,5 +1,6 @@
 /** Asks for a session's state again and again; answers nothing when nothing is new. */
 
+import { troubleOf } from "./api.js";
 import { delay } from "./backoff.js";
 
 /** @typedef {import("./api.js").Answer} Answer */
@@ -11,7 +12,8 @@ const UNDERSTOOD = [200, 304, 401, 404];
  * @param {(etag: string | null) => Promise<Answer>} wanted.read
  * @param {() => number} wanted.every milliseconds between two polls that succeed
  * @param {(state: unknown) => void} wanted.onState
- * @param {(ok: boolean) => void} wanted.onReach whether the last poll came through
+ * @param {(trouble: import("./api.js").Trouble) => void} wanted.onReach why the last poll didn't
+ *  come through, if it didn't
  * @param {() => void} wanted.onGone the session is deleted, or the token is not its own
  */
 export function startPoll({ read, every, onState, onReach, onGone }) {
@@ -38,7 +40,7 @@ export function startPoll({ read, every, onState, onReach, onGone }) {
     const { status } = answer;
     const reached = UNDERSTOOD.includes(status);
     failures = reached ? 0 : failures + 1;
-    onReach(reached);
+    onReach(reached ? "" : troubleOf(status));
     if (status === 200) {
       etag = answer.etag;
       onState(answer.body);

@@ -7,6 +7,8 @@ import { shortName } from "./names.js";
 
 // A phone appends films and previews to a photo, which are left out: look at what remains.
 const MOST_READ = 4;
+// A file that is in a cloud comes when it is read; some never do.
+const PATIENCE = 120_000;
 const WITH_FILMS = ["image/jpeg", "image/heic", "image/heif"];
 
 /**
@@ -29,7 +31,13 @@ export async function prepare(file, { maxBytes, types, removeLocation }) {
 
 /** @param {Blob} blob */
 async function read(blob) {
-  const bytes = await blob.arrayBuffer().catch(() => new ArrayBuffer(0));
-  if (bytes.byteLength === 0) throw new Error("unreadable");
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(reject, PATIENCE);
+  });
+  const bytes = await Promise.race([blob.arrayBuffer(), late]).catch(() => undefined);
+  clearTimeout(timer);
+  if (!bytes?.byteLength) throw new Error("unreadable");
   return new Uint8Array(bytes);
 }

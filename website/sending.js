@@ -6,8 +6,8 @@
 
 import { isPassing } from "./api.js";
 import { pause } from "./backoff.js";
+import { randomHex } from "./ledger.js";
 import { isOver } from "./session.js";
-import { randomHex } from "./store.js";
 
 /** @typedef {import("./api.js").Answer} Answer */
 /** @typedef {import("./session.js").Session} Session */
@@ -159,7 +159,11 @@ export function startQueue({ ask, put, look, ledger, onChange, ...wanted }) {
       const mine = held.get(key);
       if (!mine || !itemOf(key)) return;
       try {
-        mine.prepared = await mine.prepare(asItIs);
+        // A file that doesn't come, once it is taken back, keeps no other waiting.
+        const { signal } = mine.stop;
+        /** @type {Promise<never>} */
+        const back = new Promise((_, reject) => signal.addEventListener("abort", reject));
+        mine.prepared = await Promise.race([mine.prepare(asItIs), back]);
       } catch (error) {
         return itemOf(key) && fail(key, /** @type {Error} */ (error).message);
       }

@@ -21,7 +21,6 @@
  * @property {string} [matchCode]
  * @property {Upload[]} uploads
  */
-/** @typedef {"waiting" | "connected" | "receiving" | "arrived" | "ended" | "stopped"} Phase */
 
 /** How long after its end a session is still watched for images that were on their way. */
 export const GRACE_SECONDS = 600;
@@ -61,25 +60,4 @@ function isList(uploads) {
 /** Whether claiming and uploading are over. @param {Session} session @param {number} now */
 export function isOver({ status, expiresAt }, now) {
   return status === "CANCELLED" || status === "EXPIRED" || expiresAt <= now;
-}
-
-/** Whether nothing more can come. @param {Session} session @param {number} now */
-export function isSettled(session, now) {
-  if (session.status === "CANCELLED") return true;
-  const late = session.expiresAt + GRACE_SECONDS <= now;
-  return isOver(session, now) && (late || count(session, "REQUESTED") === 0);
-}
-
-/** @param {Session} session @param {string} status */
-export function count(session, status) {
-  return session.uploads.filter((upload) => upload.status === status).length;
-}
-
-/** What a person sees of a session. @param {Session} session @param {number} now @returns {Phase} */
-export function phase(session, now) {
-  if (session.status === "CANCELLED") return "stopped";
-  if (count(session, "REQUESTED") > 0 && !isSettled(session, now)) return "receiving";
-  if (isOver(session, now)) return "ended";
-  if (count(session, "STORED") > 0) return "arrived";
-  return session.status === "AWAITING_SCAN" ? "waiting" : "connected";
 }

@@ -1,5 +1,6 @@
 /** The pushes of a session: a WebSocket that is subscribed, kept awake and replaced when it dies. */
 
+import { parsed } from "./api.js";
 import { delay } from "./backoff.js";
 import { isState } from "./session.js";
 
@@ -51,7 +52,7 @@ export function startSocket({ url, sessionId, token, onState, onLive, ...wanted 
 
   /** @param {unknown} data */
   function take(data) {
-    const message = parsed(data);
+    const message = parsed(String(data));
     if (isState(message)) {
       failures = 0;
       setLive(true);
@@ -112,12 +113,3 @@ export function startSocket({ url, sessionId, token, onState, onLive, ...wanted 
 
 /** @param {string} url */
 const opened = (url) => new WebSocket(url);
-
-/** @param {unknown} data @returns {any} */
-function parsed(data) {
-  try {
-    return JSON.parse(String(data));
-  } catch {
-    return undefined;
-  }
-}

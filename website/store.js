@@ -33,7 +33,11 @@ export function remember(name, shared = false) {
     },
     forget() {
       memory = null;
-      storage?.removeItem(name);
+      try {
+        storage?.removeItem(name);
+      } catch {
+        // Refused since the page began: what is left there is swept another day.
+      }
     },
   };
 }
@@ -50,23 +54,4 @@ function usable(place, name) {
   } catch {
     return undefined;
   }
-}
-
-/** Forgets what earlier visits have left: whatever has the prefix and is older than a day.
- *  @param {string} prefix @param {number} now milliseconds */
-export function sweep(prefix, now) {
-  try {
-    for (const name of Object.keys(localStorage).filter((name) => name.startsWith(prefix))) {
-      const { begun } = JSON.parse(localStorage.getItem(name) ?? "{}");
-      if (!(now - begun < 86_400_000)) localStorage.removeItem(name);
-    }
-  } catch {
-    // Nothing was kept, or not by us.
-  }
-}
-
-/** Random bytes in hex; unlike randomUUID, also on plain HTTP. @param {number} bytes */
-export function randomHex(bytes) {
-  const random = crypto.getRandomValues(new Uint8Array(bytes));
-  return Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

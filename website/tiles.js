@@ -2,8 +2,7 @@
 
 import { icon, make, say, show } from "./dom.js";
 import { drawList } from "./list.js";
-import { isLate } from "./pictures.js";
-import { isSettled } from "./session.js";
+import { isLate, isSettled } from "./pictures.js";
 
 /** @typedef {import("./i18n.js").Speaker} Speaker */
 /** @typedef {import("./pictures.js").Picture} Picture */

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -296,3 +298,45 @@ def test_a_link_that_is_copied_by_hand_is_marked_too(desktop: Page) -> None:
     copied = desktop.evaluate("navigator.clipboard.readText()")
 
     assert copied == f"{link.input_value()}.ask"
+
+
+@pytest.mark.parametrize(("status", "words"), [(0, "No connection"), (403, "The service can")])
+def test_a_code_that_cannot_be_made_says_what_is_in_the_way(
+    opening: Opener, service: Service, site: str, status: int, words: str
+) -> None:
+    service.answers["POST session"] = [(status, {"message": "Forbidden"})]
+    page = opening()
+    page.goto(site)
+    expect(page.locator("#offline")).to_contain_text(words)
+
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    phase(page, "waiting")
+    expect(page.locator("#offline")).to_be_empty()
+
+
+def test_a_page_of_html_in_place_of_the_session_loses_no_code(
+    desktop: Page, service: Service
+) -> None:
+    desktop.route(
+        re.compile(r"/sessions/[\w-]+$"),
+        lambda route: route.fulfill(
+            status=404, body="<html>", headers={"access-control-allow-origin": "*"}
+        ),
+    )
+
+    desktop.evaluate("dispatchEvent(new Event('online'))")
+    desktop.wait_for_load_state("networkidle")
+
+    phase(desktop, "waiting")
+    assert service.made == 1
+
+
+@pytest.mark.parametrize("kept", ["{}", '"text"', '{"session": {}}', "[1]"])
+def test_what_this_page_never_kept_is_no_code(opening: Opener, site: str, kept: str) -> None:
+    page = opening()
+    page.add_init_script(f"sessionStorage.desktop = {json.dumps(kept)}")
+
+    page.goto(site)
+
+    phase(page, "waiting")

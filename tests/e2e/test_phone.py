@@ -6,12 +6,14 @@ import base64
 import gzip
 import io
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, Response, Route, expect
+from playwright.sync_api import Browser, Page, Response, Route, expect
 
 from tests.e2e.screens import Opener, choose, phase, until
 from tests.website.fake import HTTP_API, Service
@@ -208,7 +210,10 @@ def test_the_copied_link_takes_nothing_before_a_person_taps(
 
 @pytest.mark.parametrize(
     "damage",
-    ["{}.", "{}%20", "{}%0A", "{},", "{})", "{}%22%3E", "{}%E2%80%8B", "%23", "%2523"],
+    [
+        *("{}.", "{}%20", "{}%0A", "{},", "{})", "{}_", "{}%22%3E", "{}%E2%80%8B"),
+        *("%23", "%2523", "%20%23", ".#", "#/", "?", "?from=chat%23"),
+    ],
 )
 def test_a_damaged_link_whose_meaning_is_clear_connects(
     opening: Opener, link: str, damage: str
@@ -220,7 +225,24 @@ def test_a_damaged_link_whose_meaning_is_clear_connects(
     phase(page, "ready")
 
 
-@pytest.mark.parametrize("cut", ["", "#", "#1.", "#1.00000000-0000-4000", "?utm_source=chat"])
+@pytest.mark.parametrize(
+    "page_name", ["", "index.html", "phone", "Phone.html", "phone.htm", "phone.html."]
+)
+def test_a_link_whose_page_is_damaged_never_makes_a_second_code(
+    opening: Opener, link: str, service: Service, page_name: str
+) -> None:
+    page = opening()
+
+    page.goto(link.replace("phone.html", page_name))
+
+    phase(page, "ready")
+    assert "POST session" not in service.log
+
+
+@pytest.mark.parametrize(
+    "cut",
+    ["", "#", "#1.", "#1.00000000-0000-4000", "?utm_source=chat", "%23", "%231.00000000", "%20"],
+)
 def test_a_link_that_lacks_a_part_says_that_it_is_incomplete(
     opening: Opener, service: Service, site: str, cut: str
 ) -> None:
@@ -231,6 +253,75 @@ def test_a_link_that_lacks_a_part_says_that_it_is_incomplete(
     phase(page, "noLink")
     expect(page.locator("#status")).to_have_text("This link is incomplete")
     assert service.log == []
+
+
+# ---- what stands before the service answers in its place
+
+# A firewall's page, a proxy's, a network's that wants a sign-in, half an answer.
+STRANGE = [
+    *(
+        (status, "<html>Request blocked</html>")
+        for status in (200, 202, 401, 403, 404, 405, 409, 410)
+    ),
+    *((403, '{"message":"Forbidden"}'), (200, '{"v":1,')),
+]
+
+
+def strangely(status: int, body: str) -> Callable[[Route], None]:
+    """Answer so, in a way that the page may read."""
+    headers = {"access-control-allow-origin": "*", "content-type": "text/html"}
+
+    def answer(route: Route) -> None:
+        if route.request.method == "OPTIONS":
+            route.fallback()
+        else:
+            route.fulfill(status=status, body=body, headers=headers)
+
+    return answer
+
+
+@pytest.mark.parametrize(("status", "body"), STRANGE)
+def test_a_strange_answer_to_the_claim_is_trouble_and_tried_again(
+    opening: Opener, link: str, status: int, body: str
+) -> None:
+    page = opening()
+    page.route("**/claim", strangely(status, body))
+    page.goto(link)
+    expect(page.locator("#offline")).to_contain_text("The service can")
+    phase(page, "connecting")
+    page.unroute("**/claim")
+
+    hurry(page)
+
+    phase(page, "ready")
+    expect(page.locator("#offline")).to_be_empty()
+
+
+@pytest.mark.parametrize(("status", "body"), STRANGE[::3])
+def test_a_strange_answer_to_a_look_ends_no_session(phone: Page, status: int, body: str) -> None:
+    session = re.compile(r"/sessions/[\w-]+$")
+    phone.route(session, strangely(status, body))
+    hurry(phone)
+    expect(phone.locator("#offline")).to_contain_text("The service can")
+    phase(phone, "ready")
+    phone.unroute(session)
+
+    hurry(phone)
+
+    expect(phone.locator("#offline")).to_be_empty()
+
+
+@pytest.mark.parametrize(("status", "body"), STRANGE[::3])
+def test_a_strange_answer_to_an_announcement_loses_no_photo(
+    phone: Page, status: int, body: str
+) -> None:
+    phone.route("**/uploads", strangely(status, body))
+    choose(phone, ("a.jpg", photo(0, SMALL)))
+    is_state(phone, "retrying")
+    expect(row(phone)).to_contain_text("The service has trouble")
+    phone.unroute("**/uploads")
+
+    hurried_until(phone, "arrived")
 
 
 # ---- what can't be sent ends
@@ -543,6 +634,88 @@ def test_a_style_sheet_that_fails_twice_is_loaded_again(
     phase(page, "ready")
     page.wait_for_function(DRESSED)
     assert len(failed) == 2
+
+
+def test_a_script_that_comes_in_part_is_loaded_again(
+    browser: Browser, service: Service, link: str
+) -> None:
+    page = browser.new_page()
+    service.attach(page.context)
+    broken: list[str] = []
+
+    def once(route: Route) -> None:
+        if broken:
+            route.fallback()
+        else:
+            broken.append(route.request.url)
+            route.fulfill(content_type="text/javascript", body="import { connect } from")
+
+    page.route("**/phone.js", once)
+
+    page.goto(link)
+
+    expect(page.locator("body")).to_have_attribute("data-phase", "ready", timeout=10_000)
+    page.context.close()
+
+
+def hangs_once(page: Page, name: str) -> None:
+    """Answer the first request for a file never."""
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        if asked:
+            route.fallback()
+        asked.append(route.request.url)
+
+    page.route(f"**/{name}", answer)
+
+
+@pytest.mark.parametrize(("locale", "words"), [("en-GB", "Try again"), ("ar", "إعادة المحاولة")])
+def test_a_script_that_never_comes_leaves_a_button_that_works(
+    opening: Opener, link: str, locale: str, words: str
+) -> None:
+    page = opening(locale=locale)
+    hangs_once(page, "phone.js")
+    page.goto(link, wait_until="commit")
+    button = page.get_by_role("button", name=words)
+    expect(button).to_be_visible(timeout=8000)
+
+    button.click(no_wait_after=True)
+
+    phase(page, "ready")
+
+
+def test_a_script_that_never_comes_is_loaded_again_after_a_while(
+    opening: Opener, link: str
+) -> None:
+    page = opening()
+    page.clock.install()
+    hangs_once(page, "phone.js")
+    page.goto(link, wait_until="commit")
+    expect(page.locator("#boot")).to_be_attached()
+
+    page.clock.run_for(30_000)
+
+    phase(page, "ready")
+
+
+@pytest.mark.parametrize("status", [200, 202, 403, 404])
+def test_a_page_of_html_in_place_of_the_configuration_is_no_word_to_visitors(
+    opening: Opener, link: str, status: int
+) -> None:
+    page = opening()
+    html = "<title>Sign in to the network</title>"
+    page.route(
+        "**/config.json",
+        lambda route: route.fulfill(status=status, content_type="text/html", body=html),
+    )
+    page.goto(link)
+    expect(page.locator("#problem")).to_contain_text("tries again by itself")
+    page.unroute("**/config.json")
+
+    hurry(page)
+
+    phase(page, "ready")
 
 
 def test_what_is_shown_meanwhile_speaks_to_a_visitor(opening: Opener, link: str) -> None:

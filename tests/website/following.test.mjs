@@ -181,7 +181,7 @@ function polling(answers) {
     },
     every: () => 30_000,
     onState: (body) => seen.states.push(body),
-    onReach: (ok) => seen.reach.push(ok),
+    onReach: (trouble) => seen.reach.push(trouble),
     onGone: () => {
       seen.gone += 1;
     },
@@ -201,8 +201,8 @@ test("a poll comes every half minute, with the last ETag, and 304 is no news", a
   assert.deepEqual(one.seen.states, [state]);
 });
 
-test("a failed poll is repeated sooner and says that nothing was reached", async () => {
-  const one = polling([{ status: 0 }, { status: 500 }, { status: 304 }]);
+test("a failed poll is repeated sooner and says why nothing was reached", async () => {
+  const one = polling([{ status: 0 }, { status: 403 }, { status: 304 }]);
 
   mock.timers.tick(30_000);
   await flush();
@@ -211,7 +211,7 @@ test("a failed poll is repeated sooner and says that nothing was reached", async
   mock.timers.tick(2000);
   await flush();
 
-  assert.deepEqual(one.seen.reach, [false, false, true]);
+  assert.deepEqual(one.seen.reach, ["offline", "unreachable", ""]);
 });
 
 test("a poll asked for at once takes the place of the next one", async () => {

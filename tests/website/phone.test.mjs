@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import { pause } from "../../website/backoff.js";
 import { digestOf } from "../../website/digest.js";
 import { openLedger } from "../../website/ledger.js";
@@ -31,13 +31,26 @@ for (const [name, fragment] of Object.entries({
   "with a campaign behind it": `${CODE}?utm_source=mail`,
   "with two hashes": `#${CODE}`,
   "with a stray percent sign": `${CODE}%`,
+  "with an underscore behind it": `${CODE}_`,
+  twice: `${CODE}https://w.example/phone.html${CODE}`,
+  "with a mark before it": `#/!<${CODE.slice(1)}`,
+  "without its hash": `?${CODE.slice(1)}`,
+  "behind a query's encoded hash": `?from=chat%23${CODE.slice(1)}`,
+  "broken by a mail": `${CODE.slice(0, 30)}=\r\n${CODE.slice(30)}`,
 })) {
   test(`a link ${name} is understood`, () => {
-    assert.deepEqual(linkOf(fragment), { sessionId: ID, uploadToken: TOKEN, copied: false });
+    const address = `https://w.example/phone.html${fragment}`;
+    assert.deepEqual(linkOf(address), { sessionId: ID, uploadToken: TOKEN, copied: false });
   });
 }
 
-for (const fragment of [`${CODE}.ask`, `${CODE}.ask.`, `${CODE}.ask%20`, `${CODE}.ASK)`]) {
+for (const fragment of [
+  `${CODE}.ask`,
+  `${CODE}.ask.`,
+  `${CODE}.ask%20`,
+  `${CODE}.ASK)`,
+  `${CODE}.ask_`,
+]) {
   test(`${fragment.slice(-8)} says that the link was copied`, () => {
     assert.equal(linkOf(fragment)?.copied, true);
   });
@@ -50,7 +63,6 @@ for (const fragment of [
   `#1.${ID}`,
   `#1.${ID}.`,
   `#1.${ID}.${TOKEN.slice(1)}`,
-  `#1.${ID}.${TOKEN}x`,
   `#2.${ID}.${TOKEN}`,
   `#1.${ID.slice(1)}.${TOKEN}`,
 ]) {
@@ -79,6 +91,17 @@ test("where nothing can be kept a page still has one nonce", () => {
 
   assert.equal(ledger.nonce(), ledger.nonce());
 });
+
+for (const kept of [{}, "text", { nonce: "n", uploads: null }]) {
+  test(`${JSON.stringify(kept)}, which this page never kept, counts for nothing`, () => {
+    const store = sharedStore();
+    store.write(kept);
+    const ledger = openLedger(store, counted);
+
+    assert.deepEqual(ledger.unfinished(), []);
+    assert.equal(typeof ledger.nonce(), "string");
+  });
+}
 
 test("a session's end leaves nothing behind", () => {
   const store = sharedStore();
@@ -173,6 +196,18 @@ for (const [problem, file, change] of [
     await assert.rejects(prepare(file, { ...rules, ...change }), { message: problem });
   });
 }
+
+test("a file that never comes is unreadable after two minutes", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const file = new File([GIF], "a.gif");
+  file.slice = () => ({ arrayBuffer: () => new Promise(() => {}) });
+
+  const sent = prepare(file, rules);
+  mock.timers.tick(120_000);
+
+  await assert.rejects(sent, { message: "unreadable" });
+  mock.timers.reset();
+});
 
 test("a file whose reading fails is unreadable", async () => {
   const file = new File([GIF], "a.gif");

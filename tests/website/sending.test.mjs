@@ -306,11 +306,11 @@ test("photos are read one after the other, also while others are sent", async ()
 
   one.add([file, file, file, file], async () => {
     most = Math.max(most, ++reading);
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise(setImmediate);
     reading -= 1;
     return prepared(file);
   });
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  for (let round = 0; round < 50; round++) await new Promise(setImmediate);
 
   assert.equal(most, 1);
   assert.equal(one.seen.prepared.length, 4);
@@ -425,6 +425,19 @@ for (const [name, more, state] of [
     assert.equal(one.seen.stopped, more.hold ? 1 : 0);
   });
 }
+
+test("a file that never comes keeps the others waiting only until it is taken back", async () => {
+  const one = queue({ hold: never });
+  one.add([file], () => never);
+  one.add([file], prepared);
+  await quiet();
+  assert.deepEqual(states(one), ["waiting", "waiting"]);
+
+  one.dismiss(one.seen.items[0].key);
+  await quiet();
+
+  assert.deepEqual(states(one), ["sending"]);
+});
 
 test("a photo that waits to be read is never read once it was taken back", async () => {
   let read = 0;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { GRACE_SECONDS, isOver, isSettled, isState, phase, step } from "../../website/session.js";
+import { isSettled, phase } from "../../website/pictures.js";
+import { GRACE_SECONDS, isOver, isState, step } from "../../website/session.js";
 
 const upload = (id, status) => ({ id, status, contentType: "image/jpeg", size: 1 });
 const state = (change = {}) => ({

@@ -4,7 +4,7 @@ export default {
   offline: "No connection. Nothing is lost: the page keeps trying.",
   busy: "Many requests come from your network. The page waits and tries again by itself.",
   unpublished:
-    "This page isn’t published yet: it doesn’t know its services. Publish it with “nox -s deploy -- dev”, or try it on this computer with “nox -s local”.",
+    "This page isn’t published yet. Publish it with “nox -s deploy -- dev”, or try it here with “nox -s local”.",
   elsewhere: "This page only works at its own address:",
   framed: "This page doesn’t work inside another page. Open it by itself:",
   unreachable: "The service can’t be reached. The page tries again by itself.",
