@@ -40,6 +40,17 @@ def schema(kind: str) -> Schema:
     return loaded
 
 
+def identifier(kind: str) -> str:
+    """The attribute that a Ref gives; empty where it is several, which CloudFormation joins."""
+    said = schema(kind).get("primaryIdentifier", [])
+    return said[0].removeprefix("/properties/") if len(said) == 1 else ""
+
+
+def attributes(kind: str) -> frozenset[str]:
+    """What Fn::GetAtt may ask of a resource, beside what its template says."""
+    return frozenset(one.removeprefix("/properties/").replace("/", ".") for one in _read_only(kind))
+
+
 def children(kind: str, path: Path = ()) -> dict[str, Schema]:
     """The properties that a template may set below `path`, each with its schema.
 

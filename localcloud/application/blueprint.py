@@ -48,6 +48,7 @@ class Function:
     log_group: str
     reserved: int | None
     asynchronous: Asynchronous
+    role: str
     policies: tuple[Document, ...] = field(repr=False)
     """The policies of its role: what a call with its credentials may do."""
 

@@ -18,7 +18,7 @@ from localcloud.application.log import Log
 from localcloud.application.options import Options
 from localcloud.application.pace import Pace
 from localcloud.application.ports import LOOPBACK, Ports, lan_address
-from localcloud.application.table_front import TableFront
+from localcloud.application.services_front import ServicesFront
 from pipeline import signals
 from pipeline.errors import UserError, tell
 
@@ -48,8 +48,8 @@ def _run(options: Options) -> int:
     logging.getLogger("aiohttp").setLevel(logging.ERROR)
     try:
         ports["website"]
-        table = TableFront(identities, conditions)
-        with aws.running(around=table.around, find=identities.find) as endpoint:
+        services = ServicesFront(identities, conditions)
+        with aws.running(around=services.around, find=identities.find) as endpoint:
             application = serving.Application(
                 options, loaded, endpoint, ports, identities, conditions
             )

@@ -24,7 +24,7 @@ def findings() -> list[Finding]:
             rule="ACTIONS_ARE_CURRENT",
             level=Level.ERROR,
             message="AWS's actions, resource types or ARN forms have changed.",
-            mend="Run `.nox/audit/bin/python -m pipeline.audit.reference` and read the change.",
+            mend="Read what `.nox/audit/bin/python -m pipeline.audit.reference_check` writes.",
             place=Place(_SHOWN),
         )
     ]

@@ -28,17 +28,15 @@ from botocore.client import BaseClient
 from botocore.model import OperationModel, ServiceModel
 
 from pipeline import files
-from pipeline.iam import patterns, recording, service_reference
+from pipeline.iam import patterns, recording, subjects
 from pipeline.iam.recording import CALLED, ENDPOINT, PRESIGNED, Entry
+from pipeline.iam.subjects import Fields
 from pipeline.packaging.imports import Closure
 
 HANDLERS = Path("handlers").absolute()
 IN_AWS_S_PLACE = ("127.0.0.1", "localhost")
 SDK = {"boto3", "botocore", "s3transfer"}
-ALIASES = {"BucketName": "Bucket", "ObjectName": "Key"}  # AWS's ARN forms, and S3's parameters
 OBJECT = "/{Bucket}/{Key+}"
-
-Fields = dict[str, str]
 
 
 class Recorder:
@@ -47,15 +45,14 @@ class Recorder:
     def __init__(self) -> None:
         self._seen: set[tuple[Any, ...]] = set()
 
-    def add(self, function: str, how: str, model: OperationModel, about: Fields, url: str,
+    def add(self, function: str, how: str, prefix: str, operation: str, about: Fields, url: str,
             headers: Mapping[str, str]) -> None:  # fmt: skip
         """One call or signature, unless an endpoint of the test stood in AWS's place."""
         if urlsplit(url).hostname in IN_AWS_S_PLACE:
             return
-        prefix = service_prefix(model.service_model)
         context = _context(prefix, url, headers)
         self._seen.add(
-            (function, how, prefix, model.name, tuple(about.items()), tuple(context.items()))
+            (function, how, prefix, operation, tuple(about.items()), tuple(context.items()))
         )
 
     def entries(self) -> list[Entry]:
@@ -75,8 +72,8 @@ def _merged(several: list[Fields]) -> Fields:
 
 
 def service_prefix(model: ServiceModel) -> str:
-    """What the service's actions begin with: the name that requests are signed for."""
-    return str(model.metadata.get("signingName") or model.endpoint_prefix)
+    """What the service's actions begin with."""
+    return subjects.prefix_of(str(model.metadata.get("signingName") or model.endpoint_prefix))
 
 
 def _context(prefix: str, url: str, headers: Mapping[str, str]) -> dict[str, str | None]:
@@ -111,10 +108,7 @@ def _about(
             "Method": model.http["method"],
             "ApiSpecificResourcePath": path,
         }
-    names = {name for form in service_reference.services()[prefix].arns.values()
-             for name in service_reference.placeholders(form)}  # fmt: skip
-    about = {name: params.get(ALIASES.get(name, name)) for name in sorted(names)}
-    return {name: _named(value, told) for name, value in about.items() if isinstance(value, str)}
+    return {name: _named(value, told) for name, value in subjects.fields(prefix, params).items()}
 
 
 def _members(model: OperationModel) -> Mapping[str, Any]:
@@ -219,15 +213,17 @@ def record(request: pytest.FixtureRequest) -> Iterator[None]:
     def call(self: Any, operation_name: str, api_params: Any) -> Any:
         if function := _caller():
             model = self.meta.service_model.operation_model(operation_name)
-            url = self.meta.endpoint_url
-            recorder.add(function, CALLED, model, _about(model, api_params, url, told), url,
-                         _headers(model, api_params))  # fmt: skip
+            url, prefix = self.meta.endpoint_url, service_prefix(model.service_model)
+            for operation, params in subjects.parts(prefix, operation_name, api_params):
+                recorder.add(function, CALLED, prefix, operation, _about(model, params, url, told),
+                             url, _headers(model, params))  # fmt: skip
         return make_call(self, operation_name, api_params)
 
     def sign(self: Any, request: Any) -> Any:
         if isinstance(self, SigV4QueryAuth) and (function := _caller()):
             model, params = _presigned(request.method, request.url, request.headers)
-            recorder.add(function, PRESIGNED, model, _about(model, params, request.url, told),
+            recorder.add(function, PRESIGNED, "s3", model.name,
+                         _about(model, params, request.url, told),
                          request.url, dict(request.headers.items()))  # fmt: skip
         return add_auth(self, request)
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from pipeline import files
 from pipeline.errors import UserError
-from pipeline.iam import service_reference
+from pipeline.iam import service_reference, subjects
 from pipeline.iam.conditions import Context
 from pipeline.iam.resolving import Target, Unresolvable
 
@@ -49,7 +49,7 @@ class Entry:
         fields = {name: _filled(text, variables) for name, text in self.about.items()}
         if ENDPOINT in fields:
             fields |= _endpoint(fields.pop(ENDPOINT))
-        return service_reference.resource_of(self.action, where | fields)
+        return subjects.resource(self.action, where, fields)
 
 
 def _filled(text: str, variables: Mapping[str, str]) -> str:

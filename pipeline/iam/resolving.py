@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline import schemas
 from pipeline.errors import brief
 from pipeline.policy.references import resources
 
@@ -20,16 +21,29 @@ _STREAM_LABEL = "label"  # AWS writes a time there, whose colons are no parts of
 
 # Type -> the property that names it, and its ARN after the partition.
 _NAMED = {
+    "AWS::DynamoDB::GlobalTable": ("TableName", "dynamodb:{region}:{account}:table/{name}"),
     "AWS::DynamoDB::Table": ("TableName", "dynamodb:{region}:{account}:table/{name}"),
+    "AWS::Events::EventBus": ("Name", "events:{region}:{account}:event-bus/{name}"),
     "AWS::IAM::Role": ("RoleName", "iam::{account}:role/{name}"),
+    "AWS::Kinesis::Stream": ("Name", "kinesis:{region}:{account}:stream/{name}"),
+    "AWS::KinesisFirehose::DeliveryStream":
+        ("DeliveryStreamName", "firehose:{region}:{account}:deliverystream/{name}"),
     "AWS::KMS::Key": ("", "kms:{region}:{account}:key/{name}"),
     "AWS::Lambda::Function": ("FunctionName", "lambda:{region}:{account}:function:{name}"),
     "AWS::Logs::LogGroup": ("LogGroupName", "logs:{region}:{account}:log-group:{name}:*"),
     "AWS::S3::Bucket": ("BucketName", "s3:::{name}"),
     "AWS::SNS::Topic": ("TopicName", "sns:{region}:{account}:{name}"),
+    "AWS::SecretsManager::Secret":
+        ("Name", "secretsmanager:{region}:{account}:secret:{name}-made-up"),
+    "AWS::StepFunctions::StateMachine":
+        ("StateMachineName", "states:{region}:{account}:stateMachine:{name}"),
     "AWS::SQS::Queue": ("QueueName", "sqs:{region}:{account}:{name}"),
 }  # fmt: skip
-_REF_IS_ARN = {"AWS::SNS::Topic"}
+_REF_IS_ARN = {
+    "AWS::SecretsManager::Secret",
+    "AWS::SNS::Topic",
+    "AWS::StepFunctions::StateMachine",
+}
 _REF_IS_MADE_UP = {"AWS::ApiGatewayV2::Api", "AWS::CloudFront::Distribution"}
 
 
@@ -164,6 +178,8 @@ class References:
             return self._name(name)
         if kind in _REF_IS_MADE_UP:
             return name.lower()
+        if kind in schemas.names() and (attribute := schemas.identifier(kind)):
+            return self._stand_in(name, attribute)
         raise Unresolvable(f"what a reference to {name} ({kind}) gives isn't known here")
 
     def _attribute(self, path: Any) -> str:
@@ -177,13 +193,32 @@ class References:
                 region=target.region, account=target.account, name=self._name(logical_id)
             )
             return f"arn:{target.partition}:{after}"
+        if kind in _NAMED and attribute == _NAMED[kind][0]:
+            return self._name(logical_id)
         if attribute == "StreamArn" and kind == "AWS::DynamoDB::Table":
             return f"{self.arn(logical_id)}/stream/{_STREAM_LABEL}"
         if attribute == "WebsiteURL" and kind == "AWS::S3::Bucket":
             return f"http://{self._name(logical_id)}.s3-website.{self.target.suffix}"
         if attribute == "DomainName" and kind == "AWS::CloudFront::Distribution":
             return f"{logical_id.lower()}.cloudfront.net"
+        if kind in schemas.names() and attribute in schemas.attributes(kind):
+            return self._stand_in(logical_id, attribute)
         raise Unresolvable(f"{logical_id}.{attribute} ({kind}) isn't known here")
+
+    def _stand_in(self, logical_id: str, attribute: str) -> str:
+        """What AWS makes up or the template says, by whichever attribute it is asked for.
+
+        Nobody can guess it, so that only who was told it by a reference names the same.
+        """
+        properties = self._resources[logical_id].get("Properties", {})
+        given = mapping(properties, f"Properties of {logical_id}").get(attribute)
+        if given is not None:
+            return self.text(given)
+        if not attribute.endswith("Arn"):
+            return f"{self.target.stack}-{logical_id}-{attribute}".lower()
+        target, service = self.target, self._kind(logical_id).split("::")[1].lower()
+        place = f"{target.partition}:{service}:{target.region}:{target.account}"
+        return f"arn:{place}:{logical_id}/{attribute}"
 
     def _name(self, logical_id: str) -> str:
         """The resource's name: the given one, or a stand-in of the form that AWS makes up."""

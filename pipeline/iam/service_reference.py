@@ -26,11 +26,19 @@ OTHER_NAMES = {
     "execute-api:DeleteConnection": "ManageConnections",
     "execute-api:GetConnection": "ManageConnections",
     "execute-api:PostToConnection": "ManageConnections",
+    # Lambda API reference, Invoke
+    "lambda:Invoke": "InvokeFunction",
+    "lambda:InvokeAsync": "InvokeFunction",
     # S3 API reference, HeadObject, HeadBucket, ListObjectsV2: "Permissions"
     "s3:HeadBucket": "ListBucket",
     "s3:HeadObject": "GetObject",
     "s3:ListObjects": "ListBucket",
     "s3:ListObjectsV2": "ListBucket",
+    # SNS and SQS developer guides, "API permissions"
+    "sns:PublishBatch": "Publish",
+    "sqs:ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
+    "sqs:DeleteMessageBatch": "DeleteMessage",
+    "sqs:SendMessageBatch": "SendMessage",
 }
 
 

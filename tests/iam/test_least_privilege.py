@@ -383,7 +383,7 @@ def _no_such_action(template: Changed) -> None:
 
 
 def _unknown_attribute(template: Changed) -> None:
-    template.statement(HTTP, "Sessions")["Resource"] = {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}
+    template.statement(HTTP, "Sessions")["Resource"] = {"Fn::GetAtt": ["HttpApi", "NoSuchThing"]}
 
 
 @pytest.mark.parametrize(
@@ -397,7 +397,7 @@ def _unknown_attribute(template: Changed) -> None:
         (_foreign_role, "role"),
         (_no_variable, "SESSIONS_TABLE_NAME"),
         (_no_such_action, "dynamodb:ReadItem"),
-        (_unknown_attribute, "HttpApi.ApiEndpoint"),
+        (_unknown_attribute, "HttpApi.NoSuchThing"),
     ],
 )
 def test_what_cannot_be_judged_never_passes(

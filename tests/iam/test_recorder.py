@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.iam.recorder import Recorder, _caller, _presigned, _s3
+from pipeline.iam.recorder import Recorder, _caller, _presigned
 
 URL = "https://b.s3.eu-central-1.amazonaws.com/a/b%20c"
 
@@ -38,11 +38,11 @@ def test_a_path_at_an_endpoint_names_the_bucket_too() -> None:
 
 
 def test_what_is_made_up_at_run_time_becomes_an_asterisk() -> None:
-    recorder, model = Recorder(), _s3().operation_model("GetObject")
+    recorder = Recorder()
 
     for key in ("photos/1/a", "photos/2/b", "photos/2/c"):
         about = {"BucketName": "${BUCKET}", "ObjectName": key}
-        recorder.add("f", "called", model, about, URL, {})
+        recorder.add("f", "called", "s3", "GetObject", about, URL, {})
 
     (entry,) = recorder.entries()
     assert entry.about == {"BucketName": "${BUCKET}", "ObjectName": "photos/*"}
@@ -51,7 +51,7 @@ def test_what_is_made_up_at_run_time_becomes_an_asterisk() -> None:
 def test_a_stand_in_for_aws_is_not_recorded() -> None:
     recorder = Recorder()
 
-    recorder.add("f", "called", _s3().operation_model("GetObject"), {}, "http://127.0.0.1:1/", {})
+    recorder.add("f", "called", "s3", "GetObject", {}, "http://127.0.0.1:1/", {})
 
     assert recorder.entries() == []
 

@@ -19,6 +19,10 @@ TEMPLATE: dict[str, Any] = {
         "Code": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "f"}},
         "Api": {"Type": "AWS::ApiGatewayV2::Api"},
         "Stage": {"Type": "AWS::ApiGatewayV2::Stage"},
+        "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "news"}},
+        "Secret": {"Type": "AWS::SecretsManager::Secret"},
+        "Steps": {"Type": "AWS::StepFunctions::StateMachine"},
+        "Streamed": {"Type": "AWS::IVS::Channel"},
     }
 }  # fmt: skip
 HERE = "eu-west-1:111122223333"
@@ -41,6 +45,14 @@ def references(region: str = "eu-west-1") -> References:
         ({"Fn::GetAtt": ["Group", "Arn"]}, f"arn:aws:logs:{HERE}:log-group:/aws/lambda/f:*"),
         ({"Fn::GetAtt": ["Code", "Arn"]}, f"arn:aws:lambda:{HERE}:function:f"),
         ({"Ref": "Api"}, "api"),
+        ({"Fn::GetAtt": ["Queue", "QueueName"]}, "stack-Queue"),
+        ({"Fn::GetAtt": ["Bus", "Arn"]}, f"arn:aws:events:{HERE}:event-bus/news"),
+        ({"Ref": "Secret"}, f"arn:aws:secretsmanager:{HERE}:secret:stack-Secret-made-up"),
+        ({"Ref": "Steps"}, f"arn:aws:states:{HERE}:stateMachine:stack-Steps"),
+        ({"Fn::GetAtt": ["Steps", "Arn"]}, f"arn:aws:states:{HERE}:stateMachine:stack-Steps"),
+        ({"Ref": "Streamed"}, f"arn:aws:ivs:{HERE}:Streamed/Arn"),
+        ({"Fn::GetAtt": ["Streamed", "Arn"]}, f"arn:aws:ivs:{HERE}:Streamed/Arn"),
+        ({"Fn::GetAtt": ["Streamed", "PlaybackUrl"]}, "stack-streamed-playbackurl"),
         ({"Fn::Sub": ["${A}-${P}-${!B}", {"A": {"Ref": "Bucket"}}]}, "b-p-${B}"),
         ({"Fn::Join": ["-", ["a", {"Ref": "P"}]]}, "a-p"),
         ({"Fn::Sub": "${AWS::Partition} ${AWS::AccountId} ${AWS::StackName} ${AWS::URLSuffix}"},

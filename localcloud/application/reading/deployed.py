@@ -141,6 +141,7 @@ def _functions(resources: Resources) -> Iterator[Function]:
             log_group=configuration["LoggingConfig"]["LogGroup"],
             reserved=answer.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
             asynchronous=_asynchronous(resources, logical_id, name),
+            role=configuration["Role"].rpartition("/")[2],
             policies=tuple(_role_policies(resources, logical_id, configuration["Role"])),
         )
 

@@ -6,12 +6,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.application.access.identities import Identities
 from localcloud.application.access.policies import not_judged, verdict
-from localcloud.application.conditions import Conditions
-from localcloud.application.log import Log
-from localcloud.application.table_front import TableFront
-from tests.localcloud.application.things import ACCOUNT, REGION, function
 
 BUCKET = "arn:aws:s3:::uploads"
 WRITE_ONCE = {
@@ -84,44 +79,3 @@ def test_a_policy_for_somebody_else_says_nothing() -> None:
 )
 def test_what_cannot_be_judged_is_named(statement: dict[str, Any], unknown: list[str]) -> None:
     assert not_judged({"Statement": statement}) == unknown
-
-
-TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/sessions"
-MAY_READ = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": TABLE}
-
-
-@pytest.mark.parametrize(
-    ("operation", "asked", "said"),
-    [
-        ("GetItem", {"TableName": "sessions"}, ""),
-        ("GetItem", {"TableName": "others"}, "AccessDeniedException"),
-        ("Query", {"TableName": "sessions", "IndexName": "i"}, "AccessDeniedException"),
-        ("PutItem", {"TableName": "sessions"}, "AccessDeniedException"),
-    ],
-)
-def test_a_function_is_held_to_its_role_at_the_table(
-    operation: str, asked: dict[str, str], said: str
-) -> None:
-    lines: list[str] = []
-    identity = Identities().issue(function(policies=({"Statement": MAY_READ},)))
-    front = TableFront(Identities(), Conditions(Log(lines.append)))
-
-    assert front.refuses(identity, operation, asked) == said
-    assert [f"dynamodb:{operation} is denied" in line for line in lines] == [True] * bool(said)
-
-
-def test_another_service_s_call_of_a_function_is_denied_and_an_operator_s_is_not() -> None:
-    lines: list[str] = []
-    identities, started = Identities(), list[str]()
-    key = identities.issue(function()).access_key
-    front = TableFront(identities, Conditions(Log(lines.append))).around(lambda *_: [b"AWS"])
-
-    def call(access_key: str) -> bytes:
-        scope = f"AWS4-HMAC-SHA256 Credential={access_key}/20260101/{REGION}/sqs/aws4_request"
-        request: Any = {"HTTP_AUTHORIZATION": scope, "HTTP_X_AMZ_TARGET": "AmazonSQS.SendMessage"}
-        return b"".join(front(request, lambda status, *_: started.append(status)))  # type: ignore[arg-type]  # WSGI's write() is nobody's
-
-    assert b"AccessDenied" in call(key)
-    assert call("AKIAOPERATOR") == b"AWS"
-    assert started == ["403 Forbidden"]
-    assert "sqs" in lines[0]

@@ -60,6 +60,7 @@ def function(source: str = "", **changed: Any) -> Function:
         log_group="/aws/lambda/answerer",
         reserved=None,
         asynchronous=Asynchronous(),
+        role="answerer-role",
         policies=(),
     )
     return replace(made, **changed)
