@@ -20,9 +20,10 @@ _INTRINSICS = {
     **{
         f"!{name}": f"Fn::{name}"
         for name in (
-            "And", "Base64", "Cidr", "Equals", "FindInMap", "GetAZs", "GetAtt", "If",
-            "ImportValue", "Join", "Length", "Not", "Or", "Select", "Split", "Sub",
-            "ToJsonString", "Transform",
+            "And", "Base64", "Cidr", "Contains", "EachMemberEquals", "EachMemberIn", "Equals",
+            "FindInMap", "GetAZs", "GetAtt", "GetStackOutput", "If", "ImportValue", "Join",
+            "Length", "Not", "Or", "RefAll", "Select", "Split", "Sub", "ToJsonString",
+            "Transform", "ValueOf", "ValueOfAll",
         )
     },
 }  # fmt: skip

@@ -55,7 +55,33 @@ def read(path: Path, shown: str) -> Outside:
             where=shown,
             mend="Name a template, as YAML or JSON, with Resources at its top level.",
         )
+    for name, resource in resources.items():
+        if not name.startswith(("Fn::", "Transform")):
+            _demand_form(document, name, resource)
     return Outside(Known(shown, _tier(document.value)), document)
+
+
+def _demand_form(document: Document, name: str, resource: Any) -> None:
+    """An error about a resource that isn't in the form that every rule reads."""
+    at: Pointer = ("Resources", name)
+    if not isinstance(resource, dict):
+        raise document.error(
+            at,
+            f"{document.path(at)} is not a resource.",
+            mend="A resource is a mapping: Type, and Properties where it has any.",
+        )
+    if not isinstance(resource.get("Type"), str):
+        raise document.error(
+            (*at, "Type"),
+            f"{document.path(at)} has no type.",
+            mend='Write one as a text, such as "AWS::SNS::Topic".',
+        )
+    if not isinstance(resource.get("Properties", {}), dict):
+        raise document.error(
+            (*at, "Properties"),
+            f"{document.path((*at, 'Properties'))} is not a mapping.",
+            mend="Write `Name: value` lines below Properties.",
+        )
 
 
 def _tier(template: dict[str, Any]) -> str:

@@ -18,7 +18,15 @@ from typing import Any, Protocol
 from pipeline import redaction
 from pipeline.errors import brief, shortened
 from pipeline.findings import TOOL_GUARD, Finding, Level, Place, Pointer
-from pipeline.policy import allowed, allowed_guard, catalogue, crosschecks, rulebook, waivers
+from pipeline.policy import (
+    allowed,
+    allowed_guard,
+    catalogue,
+    crosschecks,
+    rulebook,
+    unseen,
+    waivers,
+)
 from pipeline.policy.judging import Broken, Judgement, judge, side_by_side
 from pipeline.policy.rulebook import Required, Rule
 from pipeline.policy.verdicts import Failure, Verdict
@@ -82,7 +90,7 @@ def guard_outside(
     """What the general rules find in a template that comes from elsewhere.
 
     A rule that finds nothing to judge doesn't fail there; the result names those, and the rules
-    that are this stack's own.
+    that are this stack's own. What CloudFormation makes only later can't be judged: an error.
     """
     rules = catalogue.rules(root)
     rendered = rulebook.required(root / RULES, rules).rendered
@@ -95,11 +103,27 @@ def guard_outside(
     own = [rule.name for rule in rules if rule.file.startswith(f"{rulebook.APPLICATION}/")]
     findings = [_broken(broken) for broken in judgement.broken]
     findings += findings_of(template, verdicts, rules)
+    findings += _unseen(template)
     return [*findings, *_not_judged(silent, len(own), len(rendered), template)]
 
 
 def _is_general(file: str) -> bool:
     return file.startswith(f"{rulebook.GENERAL}/")
+
+
+def _unseen(template: Template) -> Iterator[Finding]:
+    for pointer, message in unseen.parts(template.value):
+        place, _ = template.places(pointer)
+        yield Finding(
+            tool=TOOL_GUARD,
+            rule=unseen.RULE,
+            level=Level.ERROR,
+            message=message,
+            environment=template.settings.name,
+            pointer=pointer,
+            mend=unseen.MEND,
+            place=place,
+        )
 
 
 def _not_judged(

@@ -207,6 +207,15 @@ def test_a_template_from_outside_is_read_as_cloudformation_reads_it() -> None:
     assert document.line(("123456789012", "on")) == 3
 
 
+def test_the_functions_of_a_templates_rules_have_short_forms() -> None:
+    text = "A: !Not [!Contains [[a], !ValueOf [P, X]]]\nB: !EachMemberIn [!RefAll T, [a]]\n"
+
+    assert parse_outside(text, "t.yaml").value == {
+        "A": {"Fn::Not": [{"Fn::Contains": [["a"], {"Fn::ValueOf": ["P", "X"]}]}]},
+        "B": {"Fn::EachMemberIn": [{"Fn::RefAll": "T"}, ["a"]]},
+    }
+
+
 @pytest.mark.parametrize("number", [".inf", "-.INF", ".nan", "1.0e+999"])
 def test_a_number_beyond_range_from_outside_is_an_error_of_its_line(number: str) -> None:
     with pytest.raises(DocumentError, match=r"t.yaml:2: .* is beyond the range"):

@@ -131,6 +131,58 @@ def test_what_was_rendered_is_judged_alike_as_a_file(
             assert judge(project, "--template", f"build/{name}/template.{ending}") == 0
 
 
+TOPIC = "  A:\n    Type: AWS::SQS::Queue\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("Transform: AWS::Serverless-2016-10-31\nResources:\n" + TOPIC, 1, "AWS::Serverless-2016"),
+        ("Transform:\n- AWS::LanguageExtensions\n- Mine\nResources:\n" + TOPIC, 3, "Mine makes"),
+        ("Transform: {Name: AWS::Include}\nResources:\n" + TOPIC, 1, "AWS::Include makes"),
+        ("Resources:\n" + TOPIC + "  Fn::ForEach::Q: [N, [a], {B: {}}]\n", 4, "is a loop"),
+        ("Resources:\n" + TOPIC + "  Fn::Transform: {Name: AWS::Include}\n", 4, "is replaced"),
+        (
+            "Resources:\n" + TOPIC + "    Properties:\n      X: !Transform {Name: AWS::Include}\n",
+            5,
+            "is replaced",
+        ),
+        (
+            "Resources:\n" + TOPIC + "    Properties:\n      Fn::ForEach::Tag: [N, [a], {B: {}}]\n",
+            5,
+            "is a loop",
+        ),
+        ("Resources:\n  M:\n    Type: My::S3::Bucket::MODULE\n", 3, "is a module"),
+    ],
+)
+def test_what_is_made_only_when_it_is_deployed_is_not_passed_over(
+    project: Path, text: str, line: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "foreign.yaml").write_text(text)
+
+    assert judge(project, "--template", "foreign.yaml", "--format", "json") == 1
+
+    (told,) = (
+        one
+        for one in json.loads(capsys.readouterr().out)["findings"]
+        if one["rule"] == "NOT_JUDGED"
+    )
+    assert told["place"] == {"file": "foreign.yaml", "line": line}
+    assert says in told["message"]
+    assert "--template-stage Processed" in told["mend"]
+
+
+def test_a_property_called_transform_is_a_property(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "Transform: AWS::LanguageExtensions\nResources:\n" + TOPIC
+    (project / "foreign.yaml").write_text(text + "    Properties: {Transform: {Type: gzip}}\n")
+
+    judge(project, "--template", "foreign.yaml")
+
+    assert "NOT_JUDGED" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -141,6 +193,15 @@ def test_what_was_rendered_is_judged_alike_as_a_file(
         ("Resources: [\n", "this is not YAML"),
         ("Resources: {A: {Type: !Python x}}\n", "isn't a known tag"),
         ("Resources:\n  A:\n  A: 1\n", "is here a second time"),
+        ("Resources:\n  A: AWS::SNS::Topic\n", r":2: Resources\.A is not a resource"),
+        ("Resources:\n  A: [{Type: AWS::SNS::Topic}]\n", r":2: Resources\.A is not a resource"),
+        ("Resources:\n  A:\n    Properties: {}\n", r":2: Resources\.A has no type"),
+        ("Resources:\n  A:\n    Type: 12\n", r":3: Resources\.A has no type"),
+        ("Resources:\n  A:\n    Type: [AWS::SNS::Topic]\n", r":3: Resources\.A has no type"),
+        (
+            "Resources:\n  A:\n    Type: AWS::SNS::Topic\n    Properties: [a]\n",
+            r":4: Resources\.A\.Properties is not a mapping",
+        ),
     ],
 )
 def test_what_is_no_template_is_refused_in_words(project: Path, text: str, says: str) -> None:
