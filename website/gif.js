@@ -17,7 +17,8 @@ export function gifWithoutLocation(bytes) {
     if (bytes[at] === 0x3b) return [...parts, bytes.subarray(at, at + 1)];
     const end = blockEnd(bytes, at);
     if (end === undefined) return undefined;
-    if (makesPicture(bytes, at)) parts.push(bytes.subarray(at, end));
+    if (isRepetition(bytes, at)) parts.push(bytes.subarray(at, at + 18), Uint8Array.of(0));
+    else if (makesPicture(bytes, at)) parts.push(bytes.subarray(at, end));
     at = end;
   }
   return undefined;
@@ -34,6 +35,11 @@ function blockEnd(bytes, at) {
   while (bytes[end] > 0) end += 1 + bytes[end];
   return bytes[end] === 0 ? end + 1 : undefined;
 }
+
+/** How often an animation runs, behind which anything may follow.
+ *  @param {Uint8Array} bytes @param {number} at */
+const isRepetition = (bytes, at) =>
+  makesPicture(bytes, at) && bytes[at + 1] === 0xff && bytes[at + 14] === 3;
 
 /** @param {Uint8Array} bytes @param {number} at */
 function makesPicture(bytes, at) {

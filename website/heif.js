@@ -26,7 +26,13 @@ export function heifWithoutLocation(bytes) {
   try {
     const top = topBoxes(bytes);
     const copy = bytes.slice(0, top.at(-1)?.end);
-    for (const box of top) clean(copy, box);
+    /** @type {Extent[]} */
+    const used = [];
+    for (const box of top) used.push(...clean(copy, box));
+    // What a film uses of its data, only its tables tell.
+    if (!top.some(({ name }) => name === "moov")) {
+      for (const box of top) if (box.name === "mdat") clearUnused(copy, box, used);
+    }
     return [copy];
   } catch (error) {
     if (error instanceof Strange || error instanceof RangeError) return undefined;
@@ -66,13 +72,27 @@ function boxesOf(bytes, from, to, loose = false) {
   return boxes;
 }
 
-/** @param {Uint8Array} bytes @param {Box} box */
+/** What is left of a box, and which places in the file its items use.
+ *  @param {Uint8Array} bytes @param {Box} box @returns {Extent[]} */
 function clean(bytes, box) {
-  if (box.name === "meta") cleanItems(bytes, box);
-  else if (box.name === "moov") cleanFilm(bytes, box);
+  if (box.name === "meta") return cleanItems(bytes, box);
+  if (box.name === "moov") cleanFilm(bytes, box);
   else if (!TOP.includes(box.name) || box.name === "free" || box.name === "skip") {
     discard(bytes, box);
   }
+  return [];
+}
+
+/** Overwrites what no item uses, such as descriptions that a program has only struck off the list.
+ *  @param {Uint8Array} bytes @param {Box} box @param {Extent[]} used */
+function clearUnused(bytes, box, used) {
+  let at = box.start;
+  for (const { start, end } of [...used].sort((one, other) => one.start - other.start)) {
+    if (start > at) bytes.fill(0, at, Math.min(start, box.end));
+    // No length means all that follows.
+    if (start >= box.start) at = Math.max(at, end > start ? end : box.end);
+  }
+  if (at < box.end) bytes.fill(0, at, box.end);
 }
 
 /** Leaves the space that a box takes. @param {Uint8Array} bytes @param {Box} box */
@@ -94,7 +114,7 @@ function cleanFilm(bytes, { start, end }) {
   }
 }
 
-/** @param {Uint8Array} bytes @param {Box} meta */
+/** @param {Uint8Array} bytes @param {Box} meta @returns {Extent[]} */
 function cleanItems(bytes, meta) {
   const boxes = boxesOf(bytes, meta.start + 4, meta.end);
   const [kinds, places, data, properties] = ["iinf", "iloc", "idat", "iprp"].map((name) =>
@@ -102,7 +122,8 @@ function cleanItems(bytes, meta) {
   );
   if (!kinds || !places) throw new Strange();
   const others = itemsBeside(bytes, kinds);
-  for (const { id, extents } of placesOf(bytes, places, data)) {
+  const items = placesOf(bytes, places, data);
+  for (const { id, extents } of items) {
     const kind = others.get(id);
     if (kind !== undefined) overwrite(bytes, kind, extents);
   }
@@ -110,6 +131,7 @@ function cleanItems(bytes, meta) {
   for (const box of boxes) {
     if (["uuid", "free", "skip", "udta"].includes(box.name)) discard(bytes, box);
   }
+  return items.flatMap(({ extents }) => extents);
 }
 
 /** Descriptions among the picture's properties. @param {Uint8Array} bytes @param {Box} box */

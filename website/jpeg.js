@@ -6,6 +6,8 @@
 import { bytesOf, exifOf, latin1, orientationOf } from "./exif.js";
 
 const EXIF = "Exif\0\0";
+const FORMAT = "JFIF\0";
+const COLOURS = "Adobe";
 const PROFILE = "ICC_PROFILE\0";
 
 /**
@@ -28,7 +30,7 @@ export function jpegWithoutLocation(bytes) {
     if (end === undefined) return undefined;
     const segment = bytes.subarray(at, end);
     if (isExif(segment)) orientation = orientationOf(segment.subarray(10)) ?? orientation;
-    else if (makesPicture(marker, segment)) parts.push(segment);
+    else if (makesPicture(marker, segment)) parts.push(bare(segment));
     if (marker === 0xd9) break;
     at = end;
     if (marker === 0xda) {
@@ -63,12 +65,23 @@ function scanEnd(bytes, start) {
   return bytes.length;
 }
 
-/** Of the application's segments only the format, the colours and their transformation count.
+/** Of the application's segments only the format, the colours and their transformation count, and
+ *  of all others those that a decoder reads.
  *  @param {number} marker @param {Uint8Array} segment */
 function makesPicture(marker, segment) {
+  if (marker === 0xe0) return startsWith(segment, FORMAT);
   if (marker === 0xe2) return startsWith(segment, PROFILE);
-  if (marker === 0xe0 || marker === 0xee) return true;
-  return marker !== 0xfe && (marker < 0xe0 || marker > 0xef);
+  if (marker === 0xee) return startsWith(segment, COLOURS);
+  return marker >= 0xc0 && marker <= 0xdd && ![0xc8, 0xd8, 0xdc].includes(marker);
+}
+
+/** The format and the colours without a preview, or whatever else follows them.
+ *  @param {Uint8Array} segment */
+function bare(segment) {
+  const length = segment[1] === 0xe0 ? 18 : 16;
+  if ((segment[1] !== 0xe0 && segment[1] !== 0xee) || segment.length <= length) return segment;
+  const [marker, rest] = [segment.subarray(0, 2), segment.subarray(4, 16)];
+  return Uint8Array.from([...marker, 0, length - 2, ...rest, 0, 0].slice(0, length));
 }
 
 /** @param {Uint8Array} segment @param {string} text */

@@ -5,7 +5,7 @@ import { bytesOf, exifOf, latin1, orientationOf, viewOf } from "./exif.js";
 const SIGNATURE = "\x89PNG\r\n\x1a\n";
 // The picture, its colours, its size on paper, and the frames of an animation.
 const KEPT = new Set(
-  ["IHDR PLTE IDAT IEND tRNS", "cHRM gAMA iCCP sBIT sRGB cICP mDCV cLLI bKGD hIST pHYs sPLT"]
+  ["IHDR PLTE IDAT tRNS", "cHRM gAMA iCCP sBIT sRGB cICP mDCV cLLI bKGD pHYs"]
     .concat("acTL fcTL fdAT")
     .flatMap((names) => names.split(" ")),
 );
@@ -24,8 +24,8 @@ export function pngWithoutLocation(bytes) {
     if (end > bytes.length) return undefined;
     const name = latin1(bytes.subarray(at + 4, at + 8));
     if (name === "eXIf") orientation = orientationOf(bytes.subarray(at + 8, end - 4)) ?? 1;
+    if (name === "IEND") return [...oriented(parts, orientation), chunk(name, new Uint8Array())];
     if (KEPT.has(name)) parts.push(bytes.subarray(at, end));
-    if (name === "IEND") return oriented(parts, orientation);
     at = end;
   }
   return undefined;

@@ -111,6 +111,26 @@ def test_comments_xmp_iptc_and_makers_segments_are_gone() -> None:
     assert opened(after).tobytes() == opened(photo(3)).tobytes()
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        segment(0xE0, b"Maker\0GPS"),
+        segment(0xE0, b"JFXX\0\x10GPS"),
+        segment(0xE0, b"JFIF\0\x01\x01\0\0\x01\0\x01\x01\x01GPS"),
+        segment(0xEE, b"Maker\0GPS"),
+        segment(0xEE, b"Adobe\0\x64\0\0\0\0\x01GPS"),
+        segment(0xDC, b"\0\x30GPS"),
+    ],
+)
+def test_what_only_looks_like_a_part_of_the_picture_takes_nothing_along(odd: bytes) -> None:
+    before = with_segments(photo(6), odd)
+
+    after = stripped("jpeg", before)
+
+    assert b"GPS" not in after
+    assert opened(after).tobytes() == opened(before).tobytes()
+
+
 def test_what_a_phone_appends_to_a_picture_is_gone() -> None:
     film = b"\0\0\0\x18ftypmp42 GPS +48.13+011.57/"
     before = photo(6) + photo(6) + film

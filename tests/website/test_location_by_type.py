@@ -158,6 +158,28 @@ def test_a_gifs_comments_and_other_programs_blocks_are_gone() -> None:
     assert opened(after).tobytes() == opened(gif).tobytes()
 
 
+def test_what_stands_behind_a_gifs_number_of_repetitions_is_gone() -> None:
+    frames = [picture(), picture().rotate(90)]
+    data = io.BytesIO()
+    frames[0].save(data, "gif", save_all=True, append_images=frames[1:], loop=3)
+    head, repeat, rest = data.getvalue().partition(b"NETSCAPE2.0\x03\x01\x03\x00")
+
+    after = stripped("gif", head + repeat + b"\x05" + b"48,8N" + rest)
+
+    assert after == head + repeat + rest
+
+
+@pytest.mark.parametrize("name", [b"sPLT", b"hIST", b"IEND"])
+def test_a_pngs_chunks_that_no_viewer_needs_take_no_text_along(name: bytes) -> None:
+    before = photo("png")
+    end = before.index(b"IDAT") - 4 if name != b"IEND" else before.index(b"IEND") - 4
+
+    after = stripped("png", before[:end] + chunk(name, b"48,8N") + before[end:])
+
+    assert b"48,8N" not in after
+    assert opened(after).tobytes() == opened(before).tobytes()
+
+
 def test_a_webp_without_a_header_of_its_own_is_left_alone() -> None:
     data = io.BytesIO()
     picture().save(data, "webp")
@@ -179,6 +201,16 @@ def test_what_a_phone_appends_to_a_heif_file_is_gone(kind: str) -> None:
 
         assert b"GPS" not in after
         assert opened(after).tobytes() == opened(photo(kind)).tobytes()
+
+
+@pytest.mark.parametrize("kind", ["avif", "heic"])
+def test_what_no_item_of_a_heif_file_uses_is_gone(kind: str) -> None:
+    before = photo(kind)
+
+    after = stripped(kind, before + box(b"mdat", XMP))
+
+    assert b"GPSLatitude" not in after
+    assert opened(after).tobytes() == opened(before).tobytes()
 
 
 def test_a_track_that_shows_nothing_makes_the_file_one_that_cannot_be_taken_apart() -> None:
