@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -166,26 +168,90 @@ def calls(root: Path) -> dict[str, list[str]]:
     }
 
 
-def test_what_a_session_uses_follows_from_its_routes(root: Path) -> None:
-    said = yaml.safe_load((root / costs.USAGE).read_text())
-    routes, asked = said["routes"], calls(root)
-    http = {route: count for route, count in routes.items() if " /" in route}
+@pytest.fixture
+def counted(root: Path) -> Any:
+    """What a session with three photos asked, as session.yaml assumes it."""
+    return json.loads((root / "tests/golden/session.json").read_text())["3"]
 
-    def times(*operations: str) -> int:
-        return sum(
-            count * asked[route].count(f"{operation}")
-            for route, count in routes.items()
-            for operation in operations
-        )
 
-    def amount(unit: str) -> float:
-        return float(next(use["amount"] for use in said["uses"] if use["unit"] == unit))
+@pytest.fixture
+def said(root: Path) -> Any:
+    return yaml.safe_load((root / costs.USAGE).read_text())
 
-    assert routes.keys() <= asked.keys()
-    assert amount("http_requests") == sum(http.values()) + len(http)
-    assert amount("invocations") == sum(routes.values())
-    assert amount("write_units") == 2 * times("DynamoDB:PutItem", "DynamoDB:UpdateItem") + 4
-    assert amount("read_units") == times("DynamoDB:GetItem", "DynamoDB:Query")
-    assert amount("s3_reads") == 2 * times("S3:GetObject")
-    pushes = times("ApiGatewayManagementApi:PostToConnection")
-    assert amount("websocket_messages") == pushes + 2 * routes["subscribe"]
+
+EVENTS = {"event": "bucket event", "stream": "stream event"}
+
+
+def route(invocation: str) -> str:
+    """`WebSocketEventLambda WebSocket $connect` -> `$connect`, as docs/functions.md names it."""
+    name = invocation.partition(" ")[2].removeprefix("WebSocket ")
+    return EVENTS.get(name, name)
+
+
+def test_the_routes_of_a_session_are_those_that_were_counted(counted: Any, said: Any) -> None:
+    invoked = {route(name): count for name, count in counted["invocations"].items()}
+
+    assert said["routes"] == invoked
+
+
+def test_each_route_made_the_calls_that_the_functions_page_tells(counted: Any, root: Path) -> None:
+    asked = calls(root)
+    expected = Counter(
+        {
+            name: sum(
+                count * asked[route(invocation)].count(f"DynamoDB:{name}")
+                for invocation, count in counted["invocations"].items()
+            )
+            for name in ("GetItem", "PutItem", "Query", "UpdateItem")
+        }
+    )
+
+    assert expected == counted["table_calls"]
+    assert counted["stream_records"] == expected["PutItem"] + expected["UpdateItem"]
+
+
+def test_what_a_session_uses_is_what_was_counted(counted: Any, said: Any) -> None:
+    """The `where`s are those of a stack with pages and APIs behind one address."""
+    answers = sum(counted["socket_messages"].values())  # each of them has one
+    calls = counted["table_calls"]
+    http = sum(counted["http_requests"].values())
+
+    def amount(unit: str, where: str = "", unless: str = "", key: str = "amount") -> float:
+        (use,) = [
+            use
+            for use in said["uses"]
+            if (use["unit"], use.get("where", ""), use.get("unless", "")) == (unit, where, unless)
+            and "kept_in" not in use
+            and key in use
+        ]
+        return float(use[key])
+
+    edge, distribution = "AWS::CloudFront::Function", "AWS::CloudFront::Distribution"
+    assert amount("http_requests") == http
+    assert amount("http_requests", unless=edge) == sum(counted["preflights"].values())
+    assert amount("websocket_messages") == 2 * answers + sum(counted["pushes"].values())
+    assert amount("invocations") == sum(counted["invocations"].values())
+    assert amount("write_units") == counted["table_write_units"] + counted["index_write_units"]
+    assert amount("read_units") == calls["GetItem"] + calls["Query"] / 2
+    assert counted["largest_item"] <= 4096  # a read is one unit
+    assert amount("s3_writes") == counted["s3_requests"]["browser PUT"]
+    assert sum(
+        use["amount"] for use in said["uses"] if use["unit"] == "s3_reads" and len(use) == 2
+    ) == (counted["s3_requests"]["browser GET"] + counted["s3_requests"]["function GET"])
+    assert amount("s3_reads", unless=distribution) == counted["website_requests"]
+    assert amount("distribution_requests", where=distribution) == counted["website_requests"]
+    assert amount("inspected_requests", where="AWS::WAFv2::WebACL") == counted["website_requests"]
+    handshakes = sum(counted["connections"].values())
+    assert amount("distribution_requests", where=edge) == http + handshakes
+    assert amount("inspected_requests", where=edge) == http + handshakes
+    assert amount("edge_function_invocations", where=edge) == counted["website_requests"]
+
+
+def test_each_invocation_takes_as_long_as_assumed(counted: Any, said: Any) -> None:
+    seconds = {use["memory_of"]: use["seconds"] for use in said["uses"] if "memory_of" in use}
+    times: Counter[str] = Counter()
+    for name, count in counted["invocations"].items():
+        times[name.partition(" ")[0]] += count
+
+    assert "every function takes 50 ms" in said["assumed"]
+    assert seconds == {name: pytest.approx(0.05 * count) for name, count in times.items()}

@@ -27,6 +27,7 @@ class Application:
     outputs: dict[str, str]
     environment: dict[str, str]
     process: int
+    log: Path
 
     @property
     def hosts(self) -> list[str]:
@@ -72,7 +73,9 @@ def serving(*options: str) -> Iterator[Application]:
             line = process.stdout.readline()
             assert line, log.read_text()
             ready: dict[str, Any] = json.loads(line)
-            yield Application(ready["url"], ready["outputs"], ready["environment"], process.pid)
+            yield Application(
+                ready["url"], ready["outputs"], ready["environment"], process.pid, log
+            )
         finally:
             process.terminate()
             process.wait(20)
