@@ -19,6 +19,8 @@ from pipeline.errors import UserError, brief
 if TYPE_CHECKING:
     from pipeline.environment.fields import Aws
 
+_KEY, _SECRET = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
+_PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 _MOST = 300  # characters of somebody else's words
 # botocore's errors about a request or an answer that our own code made wrong: bugs.
 OURS = frozenset(
@@ -77,14 +79,14 @@ class Machine:
     @property
     def profile(self) -> str:
         """The profile that counts: the environment file's, else the variables'."""
-        chosen = [self.variables.get(name) for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")]
+        chosen = [self.variables.get(name) for name in _PROFILES]
         return self.aws.profile or next(filter(None, chosen), "default")
 
     @property
     def profile_is_set_by(self) -> str:
         if self.aws.profile:
             return "aws.profile of the environment file"
-        for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+        for name in _PROFILES:
             if self.variables.get(name):
                 return f"the variable {name}"
         return ""
@@ -112,9 +114,8 @@ class Machine:
             name
             for name, value in self.variables.items()
             if name.upper().startswith(("AWS_", "HTTP"))
-            and len(value) > 2
             and name not in _FILES
-            and value.strip() in message
+            and _repeats(message, value)
         )
 
     @property
@@ -135,18 +136,29 @@ class Setting:
     key: str
     mend: str = "Correct it, or remove it."
 
-    def where(self, machine: Machine) -> str:
+    def where(self, machine: Machine, message: str = "") -> str:
+        """The variables that set it, of several those whose value the message repeats."""
         names = machine.set_by(self.variables)
+        repeated = [name for name in names if _repeats(message, machine.variables[name])]
+        if repeated or message.startswith(_REPEATING):
+            names = repeated
         return _set_by(names) if names else f"It is set by {self.key} in {machine.in_profile}."
+
+
+def _repeats(message: str, value: str) -> bool:
+    return len(value.strip()) > 2 and value.strip() in message
 
 
 def _set_by(names: Sequence[str]) -> str:
     return f"It is set by the variable{'s' * (len(names) > 1)} {', '.join(names)}."
 
 
+_REPEATING = "Invalid endpoint: "  # such a message holds the value
 _FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")  # the profile's own
 _ENDPOINT = Setting(
-    ("AWS_ENDPOINT_URL*",), "endpoint_url", "Write an address such as http://127.0.0.1:4566."
+    ("AWS_ENDPOINT_URL*",),
+    "services or endpoint_url",
+    "Write an address such as http://127.0.0.1:4566.",
 )
 _CONTAINER = Setting(
     ("AWS_CONTAINER_*",),
@@ -224,7 +236,7 @@ _CREDENTIALS = {
 }
 # Who was asked for credentials, as botocore calls it -> where that is set.
 _PROVIDERS = {
-    "env": Setting(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"), ""),
+    "env": Setting((_KEY, _SECRET, "AWS_SESSION_TOKEN"), ""),
     "custom-process": Setting((), "credential_process"),
     "assume-role": Setting(("AWS_ROLE_*",), "role_arn"),
     "assume-role-with-web-identity": _TOKEN_FILE,
@@ -238,7 +250,10 @@ _PROVIDERS = {
 _AT_WORK = {
     "ProcessProvider": _PROVIDERS["custom-process"],
     "AssumeRoleWithWebIdentityProvider": _TOKEN_FILE,
+    "AssumeRoleWithWebIdentityCredentialFetcher": _TOKEN_FILE,
+    "FileWebIdentityTokenLoader": _TOKEN_FILE,
     "AssumeRoleProvider": _PROVIDERS["assume-role"],
+    "AssumeRoleCredentialFetcher": _PROVIDERS["assume-role"],
     "ContainerProvider": _CONTAINER,
     "ContainerMetadataFetcher": _CONTAINER,
     "InstanceMetadataProvider": _IMDS,
@@ -250,7 +265,7 @@ _AT_WORK = {
 
 def told(problem: Problem, machine: Machine) -> UserError | None:
     """The person's error; None for an exception that our own code is to blame for."""
-    if problem.kinds & OURS:
+    if problem.kinds & OURS and _at_work(problem) is None:
         return None
     for tell in (_of_profile, _of_mfa, _of_credentials, _of_connection, _of_file):
         error = tell(problem, machine)
@@ -263,6 +278,12 @@ def _of_profile(problem: Problem, machine: Machine) -> UserError | None:
     if "ProfileNotFound" not in problem.kinds:
         return None
     by = machine.profile_is_set_by
+    if problem.parts.get("profile") == "":
+        names = [name for name in _PROFILES if machine.variables.get(name) == ""]
+        return UserError(
+            "the AWS set-up names a profile without a name.",
+            mend=f"{_set_by(names) if names else ''} Unset it, or write a profile's name.".lstrip(),
+        )
     return UserError(
         f"your AWS configuration has no profile {problem.parts.get('profile', machine.profile)}.",
         mend="`aws configure list-profiles` lists them."
@@ -286,6 +307,8 @@ def _of_credentials(problem: Problem, machine: Machine) -> UserError | None:
         return None
     setting = _PROVIDERS.get(str(problem.parts.get("provider", "")))
     where = f"{setting.where(machine)} " if setting else ""
+    if machine.variables.get(_SECRET) and not machine.variables.get(_KEY):
+        where = f"{_SECRET} is set, and {_KEY} isn't. "
     by = machine.profile_is_set_by
     named = f"The profile {machine.profile} is named by {by}. " if by else ""
     return UserError(
@@ -328,6 +351,12 @@ def _of_file(problem: Problem, machine: Machine) -> UserError | None:
             mend="Its sections are [default] and [profile NAME], with key = value below.",
         )
     if "UnicodeDecodeError" in problem.kinds:
+        giver = _at_work(problem)
+        if giver is not None:
+            return UserError(
+                "what the AWS set-up reads its credentials from is not UTF-8.",
+                mend=f"{giver.where(machine)} {giver.mend}",
+            )
         return UserError(
             "the AWS configuration or credentials are not UTF-8.",
             mend=f"Save {machine.in_profile}, and the credentials file, as UTF-8.",
@@ -348,7 +377,7 @@ def _of_setting(problem: Problem, machine: Machine) -> UserError:
     """Any other mistake in the set-up; where no setting is known, everything that is set."""
     setting, names = _setting(problem), machine.named_in(problem.message)
     if setting is not None:
-        mend = f"{setting.where(machine)} {setting.mend}"
+        mend = f"{setting.where(machine, problem.message)} {setting.mend}"
     elif names:
         mend = f"{_set_by(names)} Correct it, or remove it."
     else:
@@ -363,6 +392,11 @@ def _setting(problem: Problem) -> Setting | None:
     for words, setting in _BY_WORDS:
         if words.search(problem.message):
             return setting
+    return _at_work(problem)
+
+
+def _at_work(problem: Problem) -> Setting | None:
+    """The way to credentials that botocore was on."""
     classes = [name.partition(".")[0] for name in problem.through]
     return next((_AT_WORK[name] for name in reversed(classes) if name in _AT_WORK), None)
 

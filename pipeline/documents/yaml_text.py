@@ -25,12 +25,16 @@ from pipeline.findings import Pointer
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _TAG = "tag:yaml.org,2002:"
+_PYTHON = _TAG + "python/"
 _LEADING_ZERO = re.compile(r"0[0-9]+\Z")
 _TAB_FIRST = re.compile(r"[ \t]*\t")
 _PAIR = re.compile(r"([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _NOT_A_CHARACTER = "found invalid Unicode character escape code"
 _TOO_DEEP = "exceeded maximum nesting depth"  # libyaml's own limit, in PyYAML from 6.0.4 on
+_END = "found unexpected end of stream"  # in quotes
 _BEYOND = "is beyond the range of numbers."
+_YES = {"yes", "y", "on"}
+_SHORT = 20  # digits: all of them can be shown
 _MOST_JOINED = 200  # characters; each costs another reading
 
 
@@ -103,7 +107,10 @@ def _with_joined_halves(text: str, error: yaml.MarkedYAMLError) -> str | None:
 
 
 def _line_of(error: yaml.MarkedYAMLError, text: str) -> int:
+    """Where the mistake is seen; a quote that nobody closes is seen at the end of the file."""
     mark = error.problem_mark or error.context_mark
+    if error.problem == _END and error.context_mark:
+        mark = error.context_mark
     return Lines(text).at(mark.index) if mark else 1
 
 
@@ -150,6 +157,7 @@ class _Reader:
     def read(self, node: yaml.Node, at: Pointer) -> Any:
         self._refuse_alias(node)
         if node.tag.startswith(_TAG):
+            self._refuse_program(node)
             return self._content(node, at)
         name = self.dialect.tags.get(node.tag)
         if name is None:
@@ -167,6 +175,11 @@ class _Reader:
         if id(node) in self._seen:
             raise self._error(node, "an alias (*name) repeats this part.", "Write it out.")
         self._seen.add(id(node))
+
+    def _refuse_program(self, node: yaml.Node) -> None:
+        if node.tag.startswith(_PYTHON):
+            tag = "!!" + node.tag.removeprefix(_TAG)
+            raise self._error(node, f"{brief(tag)} isn't a known tag.", "Write the value.")
 
     def _content(self, node: yaml.Node, at: Pointer) -> Any:
         if isinstance(node, yaml.ScalarNode):
@@ -191,6 +204,12 @@ class _Reader:
         return result
 
     def _key(self, node: yaml.Node, at: Pointer) -> str:
+        if isinstance(node, yaml.MappingNode) and node.flow_style:
+            raise self._error(
+                node,
+                "braces stand here in place of a word, as in {{ ... }}.",
+                "Quote the text that holds them. Templates alone are filled in, by Jinja.",
+            )
         if not isinstance(node, yaml.ScalarNode):
             raise self._error(node, "a key is a list or a mapping.", "Write a word as the key.")
         if node.tag == _TAG + "merge":
@@ -226,7 +245,8 @@ class _Reader:
             value = read(text)
         except ValueError as error:
             told = _BEYOND if len(text) > MOST_DIGITS else str(error)
-            raise self._error(node, f"{brief(text)} {told}", _quoted(text)) from None
+            mend = _as_meant(kind, text) + _quoted(text)
+            raise self._error(node, f"{brief(text)} {told}", mend) from None
         if isinstance(value, int | float):
             self.texts[at] = text
             if not within_range(value):
@@ -252,6 +272,16 @@ class _Reader:
 
 def _quoted(text: str) -> str:
     return f'Quote it if it is a text: "{brief(text)}".'
+
+
+def _as_meant(kind: str, text: str) -> str:
+    """How it is written without doubt, where YAML 1.1 and people read the same."""
+    plain = text.replace("_", "").removeprefix("+")
+    if kind == "bool":
+        return f"Write {'true' if text.lower() in _YES else 'false'}. "
+    if kind == "int" and plain.isdecimal() and not plain.startswith("0") and len(plain) < _SHORT:
+        return f"Write {plain}. "
+    return ""
 
 
 def _kind(value: object) -> str:

@@ -77,6 +77,8 @@ class _Telling:
 
     def _said(self) -> str:
         message = self.details["msg"].removeprefix("Value error, ")
+        if self.details["type"] in {"model_type", "model_attributes_type", "dict_type"}:
+            return "It should be a mapping: `key: value` lines below it."
         message = message.replace("Input should be", "It should be")
         return message if message.endswith(".") else f"{message}."
 

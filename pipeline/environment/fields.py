@@ -100,7 +100,7 @@ class Aws(Section):
     """Twelve digits in quotes, or null: render, lint and guard work without it."""
     region: Region
     """A region's name, such as eu-central-1."""
-    profile: str | None
+    profile: Annotated[str, Field(min_length=1)] | None
     """The profile of your AWS configuration that deploys, or null for the default chain."""
     service_role_arn: Annotated[str, Field(pattern=ROLE), FOREIGN] | None = None
     """The ARN of a role that CloudFormation works with, or null: the caller's own rights."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -63,7 +64,7 @@ def test_short_intrinsics_become_long_ones() -> None:
         ("a: !!binary aGk=\n", 1, "binary"),
         ("a:\n\tb: 1\n", 2, "a tab"),
         ("a: [1\nb: 2\n", 2, "not YAML"),
-        ("a: 'open\n", 2, "not YAML"),
+        ("a: 'open\n", 1, "not YAML"),
         ("true: 1\n", 1, "the key true"),
         ("? [a]\n: 1\n", 1, "list or a mapping"),
         ("- a\n", 1, "holds no keys"),
@@ -214,6 +215,28 @@ def test_the_functions_of_a_templates_rules_have_short_forms() -> None:
         "A": {"Fn::Not": [{"Fn::Contains": [["a"], {"Fn::ValueOf": ["P", "X"]}]}]},
         "B": {"Fn::EachMemberIn": [{"Fn::RefAll": "T"}, ["a"]]},
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a: 1\nb: {{ c }}\n", r"f.yaml:2: braces stand here .*\n.*Quote the text"),
+        ("a: 1\nb: {{resolve:ssm:/x}}\n", r"f.yaml:2: braces stand here"),
+        ("a: off\n", r"f.yaml:1: off is read as true or false.\n.*Write false\. Quote"),
+        ("a: Yes\n", r"Write true\. Quote"),
+        ("a: 15_728_640\n", r"Write 15728640\. Quote"),
+        ("a: 010\n", r"number.\n.*Quote it if"),
+        ('a: "open\nb: 1\nc: 2\n', r"f.yaml:1: this is not YAML"),
+        ("a: 1\nb: 'open\nc: 2\n", r"f.yaml:2: this is not YAML"),
+        ("a: !!python/name:os.system\n", r"f.yaml:1: !!python/name:os.system isn't a known tag"),
+        ("a: !!python/object/apply:os.system [ls]\n", r"f.yaml:1: !!python/.*isn't a known tag"),
+    ],
+)
+def test_a_mistake_is_told_where_it_is_with_what_to_write(text: str, says: str) -> None:
+    with pytest.raises(DocumentError) as raised:
+        parse_settings(text, "f.yaml")
+
+    assert re.search(says, str(raised.value))
 
 
 @pytest.mark.parametrize("number", [".inf", "-.INF", ".nan", "1.0e+999"])

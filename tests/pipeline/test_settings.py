@@ -74,6 +74,7 @@ def test_all_environments_have_the_same_keys(root: Path) -> None:
         ("region: us-east-1", "region: virginia", "aws.region is 'virginia'."),
         ("protected: false", "protected: no", "Quote it if it is a text"),
         ("memory_mb: 256", "memory_mb: 0", "memory_mb is 0."),
+        ("  profile: null", '  profile: ""', "aws.profile is ''."),
         ("memory_mb: 256", "memory_mb: 2.5", "memory_mb is 2.5."),
         ("enabled: false", "enabled: 1", "enabled is 1."),
         ("project_name: ", "project_name: QR_Upload #", "project_name is 'QR_Upload'."),
@@ -88,6 +89,12 @@ def test_a_wrong_value_is_shown_with_its_line(project: Path, old: str, new: str,
     assert f"{DEV}:{number}: " in told
     assert says in told
     assert "Traceback" not in told
+
+
+def test_a_value_in_place_of_a_section_is_told_what_belongs_there(project: Path) -> None:
+    edit(project, "logs:\n  keep_days: 7", "logs: 7")
+
+    assert "logs is 7. It should be a mapping: `key: value` lines below it." in complaint(project)
 
 
 def test_a_missing_key_names_its_section(project: Path) -> None:

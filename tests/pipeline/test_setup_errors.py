@@ -69,6 +69,12 @@ SETUPS: dict[str, tuple[dict[str, str], str | None, str, str]] = {
     "large port": ({"AWS_ENDPOINT_URL": "http://h:99999/"}, None, "Port out of", "AWS_ENDPOINT_U"),
     "half an IPv6": ({"AWS_ENDPOINT_URL": "http://[::1"}, None, "Invalid IPv6", "AWS_ENDPOINT_"),
     "one service's": ({"AWS_ENDPOINT_URL_STS": "nope"}, None, "Invalid endpoint", "_URL_STS"),
+    "another service's": ({"AWS_ENDPOINT_URL_STS": "nope", "AWS_ENDPOINT_URL": "http://x"}, None,
+                          "endpoint: nope", "variable AWS_ENDPOINT_URL_STS."),
+    "in a section": ({"AWS_ENDPOINT_URL_S3": "http://x"},
+                     "services = s\n[services s]\nsts =\n  endpoint_url = h:1\n",
+                     "endpoint: h:1", "services or endpoint_url in profile"),
+    "empty profile": ({"AWS_PROFILE": ""}, None, "without a name", "variable AWS_PROFILE. Unset"),
     "in the profile": ({}, "endpoint_url = h:1\n", "Invalid endpoint", "endpoint_url in profile"),
     "no services": ({}, "services = gone\n", "gone", "profile default of "),
     "defaults mode": ({"AWS_DEFAULTS_MODE": "foo"}, None, "mode: foo", "AWS_DEFAULTS_MODE"),
@@ -92,6 +98,19 @@ SETUPS: dict[str, tuple[dict[str, str], str | None, str, str]] = {
 }  # fmt: skip
 # The same without keys in the variables.
 KEYLESS: dict[str, tuple[dict[str, str], str | None, str, str]] = {
+    "a lone secret": ({"AWS_SECRET_ACCESS_KEY": SECRET}, None, "no usable", "KEY_ID isn"),
+    "short role": ({}, f"role_arn = x\nsource_profile = s\n[profile s]\n{KEYS}",
+                   "RoleArn", "role_arn in profile default"),
+    "short session": ({}, f"{ROLE}source_profile = s\nduration_seconds = 1\n[profile s]\n{KEYS}",
+                      "DurationSeconds", "role_arn in profile default"),
+    "empty token": ({"AWS_WEB_IDENTITY_TOKEN_FILE": "/dev/null",
+                     "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/x"},
+                    None, "WebIdentityToken", "AWS_WEB_IDENTITY_TOKEN_FILE"),
+    "binary token": ({"AWS_WEB_IDENTITY_TOKEN_FILE": sys.executable,
+                      "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/x"},
+                     None, "is not UTF-8", "AWS_WEB_IDENTITY_TOKEN_FILE"),
+    "binary program": ({}, "credential_process = printf '\\377'\n", "is not UTF-8",
+                       "credential_process in profile default"),
     "nothing": ({}, None, "Unable to locate credentials", "aws configure"),
     "MFA": ({}, f"{ROLE}source_profile = s\nmfa_serial = m\n[profile s]\n{KEYS}", "MFA", "termin"),
     "loop": ({}, f"{ROLE}source_profile = s\n[profile s]\n{ROLE}source_profile = default\n",
@@ -150,7 +169,7 @@ def test_a_wrong_setup_says_what_is_wrong_and_where_it_is_set(
     setup: Any, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     variables, config, what, where = SETUPS[name]
-    if name not in {"in the profile", "no services"}:
+    if name not in {"in the profile", "in a section", "no services"}:
         monkeypatch.setenv("AWS_ENDPOINT_URL", NOWHERE)
 
     said = setup(variables, config)
