@@ -18,17 +18,25 @@ if TYPE_CHECKING:  # a verdict that is known needs no render
 ALL = ("lint", "guard")
 
 
+Told = Callable[[str, list[Finding]], None]
+
+
 def judge(
-    tools: Sequence[str], rendered: Sequence[Rendered], root: Path, cache: Cache = NO_CACHE
+    tools: Sequence[str],
+    rendered: Sequence[Rendered],
+    root: Path,
+    cache: Cache = NO_CACHE,
+    told: Told | None = None,
 ) -> list[Finding]:
-    """The findings of these tools, in their order.
+    """The findings of these tools, in their order; `told` hears each tool's as soon as it has them.
 
     They work at the same time: children do the work of guard while lint keeps this process busy.
     """
     with ExitStack() as begun:
         # all begin before the pool has threads: of a process with threads no copy can be made
         first, *others = [
-            begun.enter_context(_begun(tool, rendered, root, cache)) for tool in tools
+            _telling(begun.enter_context(_begun(tool, rendered, root, cache)), tool, told)
+            for tool in tools
         ]
         pool = begun.enter_context(ThreadPoolExecutor(len(tools)))
         waiting = [pool.submit(other) for other in others]
@@ -39,6 +47,18 @@ def judge(
 def fails(findings: Sequence[Finding]) -> bool:
     """Does any finding stop the way to a deployment? Warnings do; information doesn't."""
     return any(finding.level is not Level.INFO for finding in findings)
+
+
+def _telling(
+    work: Callable[[], list[Finding]], tool: str, told: Told | None
+) -> Callable[[], list[Finding]]:
+    def judged() -> list[Finding]:
+        findings = work()
+        if told is not None:
+            told(tool, findings)
+        return findings
+
+    return judged
 
 
 def _begun(

@@ -26,7 +26,9 @@ from pipeline.errors import UserError
 FOLDER = "build/.verdicts"
 FORM = 1  # of an entry; another one's entries are misses
 ENTRIES = 512  # more than fifty environments need
-_STARTED = time.time_ns() - 2 * 10**7  # what changes from here on; clocks of files go in steps
+_STEP = 2 * 10**7  # nanoseconds; clocks of files go in steps
+_STARTED = time.time_ns() - _STEP  # what changes from here on was read before or after, who knows
+_inherited: dict[str, int] = {}
 _WATCHED = {"open", "os.listdir", "os.scandir"}
 _NOT_FILES = ("/proc/", "/dev/", "/sys/")
 
@@ -70,8 +72,9 @@ class Cache:
         own = self._folder.absolute()
         # where reports, caches and packages come and go: what is used of them is looked at
         busy = {str(own.parents[1]), *map(_absolute, sys.path)}
-        paths = sorted(path for path in set(opened) - busy if not path.startswith(str(own)))
-        states = {path: _state(path, since=_STARTED) for path in paths}
+        inputs_of_all = {*opened, *_inherited}
+        paths = sorted(path for path in inputs_of_all - busy if not path.startswith(str(own)))
+        states = {path: _state(path, since=_inherited.get(path, _STARTED)) for path in paths}
         _note(states)
         inputs = _sealed(states)
         with _forgiven():
@@ -106,6 +109,14 @@ class Cache:
 
 
 NO_CACHE = Cache(None)
+
+
+def begin_anew(inherited: Iterable[str]) -> None:
+    """Let this process, a copy, know what it reads from here on; `inherited` is what it has from
+    the process that made it, and all its answers rest on that too."""
+    global _STARTED
+    _inherited.update(dict.fromkeys(inherited, _STARTED))
+    _STARTED = time.time_ns() - _STEP
 
 
 def today() -> date:

@@ -11,7 +11,7 @@ import io
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,8 +75,13 @@ def destination(options: Namespace) -> Destination:
     return Destination(options.format, options.output)
 
 
-def environments(wanted: Wanted, root: Path, destination: Destination) -> int:
-    """Render these environments and let each tool judge them; 1 if anything was found."""
+def environments(
+    wanted: Wanted, root: Path, destination: Destination, told: checks.Told | None = None
+) -> int:
+    """Render these environments and let each tool judge them; 1 if anything was found.
+
+    `told` hears what a tool finds now; nobody needs to be told of that again.
+    """
     cache = verdict_cache.NO_CACHE if wanted.anew else Cache(root / verdict_cache.FOLDER)
     question = [wanted.tools, wanted.environments, str(root), verdict_cache.today().isoformat()]
     known = cache.get("check", question)
@@ -84,13 +89,13 @@ def environments(wanted: Wanted, root: Path, destination: Destination) -> int:
         work = _Work.known(wanted, known)
     else:
         with verdict_cache.watched_everywhere() as opened:
-            work = _judged(wanted, root, cache)
+            work = _judged(wanted, root, cache, told)
         if not work.errors:
             cache.put("check", question, work.as_json(), opened)
     return _report(work, root, destination)
 
 
-def _judged(wanted: Wanted, root: Path, cache: Cache) -> _Work:
+def _judged(wanted: Wanted, root: Path, cache: Cache, told: checks.Told | None) -> _Work:
     from pipeline.environment import settings
 
     work = _Work(wanted.tools, wanted.environments, tools=["settings"])
@@ -98,8 +103,10 @@ def _judged(wanted: Wanted, root: Path, cache: Cache) -> _Work:
         work.names = settings.chosen(wanted.environments, root)
     rendered = _rendered(root, work)
     if not work.errors:
-        with terminal.step(f"{' and '.join(wanted.tools)} {', '.join(work.names)}"):
-            _judge(rendered, root, work, cache)
+        doing = f"{' and '.join(wanted.tools)} {', '.join(work.names)}"
+        with terminal.step(doing) if told is None else nullcontext():
+            _judge(rendered, root, work, cache, told)
+        work.told = told is not None
     return work
 
 
@@ -128,6 +135,7 @@ class _Work:
     errors: list[UserError] = field(default_factory=list)
     complaints: list[Finding] = field(default_factory=list)  # the errors, as machines read them
     judged_before: bool = False
+    told: bool = False  # what was found was shown when it was found
 
     @classmethod
     def known(cls, wanted: Wanted, said: dict[str, Any]) -> _Work:
@@ -176,10 +184,12 @@ def _rendered(root: Path, work: _Work) -> list[Rendered]:
     return rendered
 
 
-def _judge(rendered: Sequence[Rendered], root: Path, work: _Work, cache: Cache) -> None:
+def _judge(
+    rendered: Sequence[Rendered], root: Path, work: _Work, cache: Cache, told: checks.Told | None
+) -> None:
     work.tools += work.stations
     with work.noting(TOOL_GUARD if "guard" in work.stations else TOOL_LINT):
-        work.found += checks.judge(work.stations, rendered, root, cache)
+        work.found += checks.judge(work.stations, rendered, root, cache, told)
 
 
 def _report(work: _Work, root: Path, destination: Destination, rules_of: Path | None = None) -> int:
@@ -188,7 +198,7 @@ def _report(work: _Work, root: Path, destination: Destination, rules_of: Path | 
         tell(error)
     code = max([int(checks.fails(work.found)), *(error.exit_code for error in work.errors)])
     if destination.format == HUMAN and destination.file is None:
-        if work.found or not work.errors:
+        if not work.told and (work.found or not work.errors):
             terminal.show_findings(work.found, root)
             terminal.say(_summary(work, work.found))
         return code

@@ -1,12 +1,13 @@
 """Render, lint and guard at each save, until Ctrl-C.
 
-cfn-lint takes seconds to load, so this process keeps it loaded and forks for each round, which
-begins with nothing else that was read before. Where Python files changed, or there is no fork, the
-round is a process of its own.
+cfn-lint takes a second to load, so this process keeps the code loaded and forks for each round,
+which begins with no setting, template or rule that was read before. Each tool's verdict is told
+when it is there. Where Python files changed, or there is no fork, a round is a process of its own.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -14,11 +15,14 @@ import time
 import traceback
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from pipeline import checks, files, lint, signals, terminal
+from pipeline import checks, files, lint, signals, terminal, verdict_cache
 from pipeline.errors import UserError, tell
+from pipeline.findings import Finding
 from pipeline.stations import arguments, check
+from pipeline.verdict_cache import watched_everywhere
 
 WATCHED = ("environments", "templates", "rules", "pipeline")
 BETWEEN_LOOKS = 0.1  # seconds
@@ -86,8 +90,27 @@ def _settled(root: Path) -> dict[str, tuple[int, int]]:
 def _round(environments: list[str], root: Path) -> Callable[[], None]:
     if not hasattr(os, "fork"):
         return _in_a_process(environments, root)
-    lint.loaded_judge()
-    return lambda: _in_a_copy(environments, root)
+    with watched_everywhere() as opened:
+        lint.loaded_judge()
+        _load()
+    gc.freeze()  # what is loaded here is looked at, and so copied, by no copy
+    inherited = {path for path in opened if not Path(path).is_dir()}
+    return lambda: _in_a_copy(environments, root, inherited)
+
+
+def _load() -> None:
+    """All other code that a round needs; what is wrong with the schema is for the round to say."""
+    from rich import console  # noqa: F401
+
+    from pipeline.iam import least_privilege  # noqa: F401
+    from pipeline.policy import guard  # noqa: F401
+    from pipeline.rendering import templates  # noqa: F401
+
+    with suppress(Exception):
+        from environments.schema import Settings
+        from pipeline import render  # noqa: F401
+
+        Settings.model_rebuild()
 
 
 def _in_a_process(environments: list[str], root: Path) -> Callable[[], None]:
@@ -99,7 +122,7 @@ def _in_a_process(environments: list[str], root: Path) -> Callable[[], None]:
     return judge
 
 
-def _in_a_copy(environments: list[str], root: Path) -> None:
+def _in_a_copy(environments: list[str], root: Path, inherited: set[str]) -> None:
     sys.stdout.flush()
     child = os.fork()
     if child:
@@ -107,7 +130,9 @@ def _in_a_copy(environments: list[str], root: Path) -> None:
         return
     code = 1
     try:
-        code = check.environments(check.Wanted(checks.ALL, environments), root, check.Destination())
+        verdict_cache.begin_anew(inherited)
+        wanted = check.Wanted(checks.ALL, environments)
+        code = check.environments(wanted, root, check.Destination(), _telling(root))
     except UserError as error:
         tell(error)
     except KeyboardInterrupt:
@@ -118,6 +143,17 @@ def _in_a_copy(environments: list[str], root: Path) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _telling(root: Path) -> checks.Told:
+    began = time.monotonic()
+
+    def told(tool: str, findings: list[Finding]) -> None:
+        terminal.show_findings(findings, root)
+        seconds = time.monotonic() - began
+        terminal.say(f"{tool}: {terminal.summary(findings)} ({seconds:.1f} s)")
+
+    return told
 
 
 def _wait(child: int) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,12 @@ from pipeline.deploying.progress import Live
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("environments", "templates", "rules", "handlers", "website")
 WIDTH = 132
+TERMINAL = {
+    "FORCE_COLOR": "1",
+    "TERM": "xterm-256color",
+    "COLUMNS": str(WIDTH),
+    "PYTHONPATH": str(ROOT),
+}
 FONT = re.compile(r"@font-face \{.*?\}", re.DOTALL)
 CONTROL = re.compile(r"\x1b\[(?P<number>\d*)(?P<what>[AK])|\x1b\[\?25[lh]")
 
@@ -34,6 +41,7 @@ def main() -> int:
         for part in PARTS:
             shutil.copytree(ROOT / part, root / part)
         environment = {**os.environ, **variables}
+        _record_watch(root)
         _record("plan", "plan", ["plan", "dev"], root, environment)
         _record("deploy", "deploy", ["deploy", "dev"], root, environment)
         _record_midway(environment)
@@ -59,19 +67,39 @@ def _record(name: str, title: str, words: list[str], root: Path, env: dict[str, 
     done = subprocess.run(
         [sys.executable, "-m", "pipeline", *words],
         cwd=root,
-        env={
-            **env,
-            "FORCE_COLOR": "1",
-            "TERM": "xterm-256color",
-            "COLUMNS": str(WIDTH),
-            "PYTHONPATH": str(ROOT),
-        },
+        env=env | TERMINAL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,
     )
     _write(name, title, words, _screen(done.stdout.decode()))
     print(f"docs/terminal/{name}.svg: exit code {done.returncode}")
+
+
+def _record_watch(root: Path) -> None:
+    """Three rounds of watch: the first, one that a rule refuses, and its mending."""
+    words = ["watch", "dev"]
+    file = root / "environments/dev.yaml"
+    before = file.read_text()
+    watch = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", *words],
+        cwd=root, env=os.environ | TERMINAL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    with watch:
+        assert watch.stdout is not None
+        said = []
+        for text in (re.sub(r"keep_days: 30 ", "keep_days: 45 ", before, count=1), before, None):
+            for line in watch.stdout:
+                said.append(line.decode())
+                if "Waiting" in said[-1]:
+                    break
+            said.append("\n")
+            if text is not None:
+                file.write_text(text)
+        watch.send_signal(signal.SIGINT)
+        watch.stdout.read()
+    _write("watch", "watch", words, _screen("".join(said).rstrip()))
+    print(f"docs/terminal/watch.svg: exit code {watch.returncode}")
 
 
 def _record_midway(environment: dict[str, str]) -> None:

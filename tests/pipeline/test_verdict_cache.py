@@ -71,6 +71,25 @@ def test_an_answer_goes_with_the_files_that_it_rests_on(
     assert fresh(tmp_path).get("lint", "text") is None
 
 
+def test_a_copy_of_a_process_knows_what_it_read_itself_and_doubts_what_it_inherited(
+    cache: Cache, tmp_path: Path, schema: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verdict_cache, "_inherited", {})
+    monkeypatch.setattr(verdict_cache, "_STARTED", 1)  # both files are younger than the process
+    code = tmp_path / "code.py"
+    code.write_text("")
+    time.sleep(0.05)  # the clock of files goes in steps
+
+    verdict_cache.begin_anew([])
+    cache.put("lint", "mine", "fine", [str(schema)])
+    monkeypatch.setattr(verdict_cache, "_STARTED", 1)
+    verdict_cache.begin_anew([str(code)])
+    cache.put("lint", "another's too", "fine", [str(schema)])
+
+    assert fresh(tmp_path).get("lint", "mine") == "fine"
+    assert fresh(tmp_path).get("lint", "another's too") is None
+
+
 def test_a_file_that_appears_takes_the_answer_away(cache: Cache, tmp_path: Path) -> None:
     missing = tmp_path / "waivers.yaml"
     cache.put("lint", "text", "fine", [str(missing)])

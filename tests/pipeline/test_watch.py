@@ -62,7 +62,7 @@ def watch(checked: Path) -> Iterator[Watch]:
 def test_each_save_gets_a_verdict(checked: Path, watch: Watch) -> None:
     dev = checked / "environments/dev.yaml"
     before = dev.read_text()
-    assert "no findings in dev" in watch.verdict()
+    assert "no findings (" in watch.verdict()
 
     dev.write_text(before.replace("tier: development", "tier: develop"))
     broken = watch.verdict()
@@ -71,8 +71,26 @@ def test_each_save_gets_a_verdict(checked: Path, watch: Watch) -> None:
 
     assert "Saved: environments/dev.yaml" in broken
     assert "tier is 'develop'." in broken
-    assert "no findings in dev" in mended
+    assert "guard: no findings (" in mended
+    assert "lint: no findings (" in mended
     assert watch.end(signal.SIGINT) == 0
+
+
+def test_a_verdict_on_what_was_saved_meanwhile_is_kept(checked: Path, watch: Watch) -> None:
+    dev = checked / "environments/dev.yaml"
+    watch.verdict()
+
+    saved = checked / "saved"
+    saved.write_text(re.sub(r"burst: \d+", "burst: 61", dev.read_text(), count=1))
+    saved.replace(dev)  # at once, as editors do
+    assert "no findings (" in watch.verdict()
+    again = subprocess.run(
+        [sys.executable, "-m", "pipeline", "check", "dev"],
+        cwd=checked, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert again.stdout == "lint and guard: no findings in dev, as judged before\n"
 
 
 def test_a_change_of_the_schema_is_seen(checked: Path, watch: Watch) -> None:
