@@ -102,9 +102,11 @@ def prices(region: str, root: Path) -> Prices | None:
     return _read(Prices, f"{FOLDER}/{region}.yaml", root)
 
 
-def usage(root: Path) -> Usage:
-    """What a session uses."""
+def usage(root: Path, sessions: int) -> Usage:
+    """What a session uses; where nobody uses the stack nothing has to say that."""
     read = _read(Usage, USAGE, root)
+    if read is None and not sessions:
+        return Usage(assumed="", uses=[])
     if read is None:
         raise UserError(
             "there is no file that says what a session uses.",

@@ -39,7 +39,7 @@ def cost(name: str, root: Path, sessions: int, answer: answers.Cost | None = Non
             mend="Write them there as the other files have them, from the pages that these name.",
         )
     template = render.render(loaded, root).value
-    by = costs.usage(root)
+    by = costs.usage(root, sessions)
     standing = costs.standing(template, known)
     used = costs.used(template, known, by, sessions)
     answer = answer or answers.Cost(environment=name)
@@ -78,4 +78,5 @@ def _show(answer: answers.Cost, bill: list[Item]) -> None:
     for service, dollars in costs.by_service(bill):
         say(f"  {dollars:>12,.2f}  {service}")
     say(f"  {answer.dollars:>12,.2f}  in all")
-    say(f"Prices of {answer.as_of}; no free allowances, tiers or tax. Assumed: {answer.assumed}")
+    assumed = answer.assumed and f" Assumed: {answer.assumed}"
+    say(f"Prices of {answer.as_of}; no free allowances, tiers or tax.{assumed}")

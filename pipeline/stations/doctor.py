@@ -30,6 +30,14 @@ if TYPE_CHECKING:
     from pipeline.rights.policies import Grant, Policy, Purpose
 
 _SESSIONS = "plan, deploy, outputs, diff, drift, rollback, destroy"
+# What only a part of the pattern needs: a repository without it isn't asked about it.
+_OF = {
+    "npm": "package.json",
+    "Chromium": "tests/e2e",
+    "Firefox": "tests/browsers",
+    "WebKitGTK and a screen": "tests/browsers",
+    "the aws command line": "docs/operations.md",
+}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -122,11 +130,12 @@ def lines(answer: Answer) -> Iterator[str]:
 
 
 def _all(environment: str | None, root: Path) -> Iterator[Answer]:
+    machine = [one for one in of_machine() if (root / _OF.get(one.thing, "")).exists()]
     if environment is None:
-        yield from of_machine()
+        yield from machine
         yield Answer("an AWS account", "not asked; `nox -s doctor -- dev` does", "deploy")
     else:
-        yield from map(_of_deploying, of_machine())
+        yield from map(_of_deploying, machine)
         yield from of_environment(environment, root)
 
 

@@ -18,6 +18,7 @@ from pipeline.environment import bucket_names
 from pipeline.errors import UserError, brief
 
 TAKEN = (
+    "environments/costs/us-east-1.yaml",
     "localcloud",
     "noxfile.py",
     "pipeline",

@@ -111,6 +111,8 @@ def test_a_new_stack_goes_the_whole_way_on_this_machine(
     answer, _ = json.JSONDecoder().raw_decode(told)  # what is said of the work follows it
     assert answer["outputs"]["ResultsName"] == f"{NAME}-results-dev"
     assert "is deployed as it is rendered" in python(made, "pipeline", "diff", "dev", env=endpoint)
+    assert re.search(r"in all$", python(made, "pipeline", "cost", "prod"), re.MULTILINE)
+    assert not re.search("npm|Chromium|Firefox", python(made, "pipeline", "doctor"))
     gone = python(made, "pipeline", "destroy", "dev", "--confirm", "dev", env=endpoint)
     assert f"{NAME}-dev is gone" in gone
 

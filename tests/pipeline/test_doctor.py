@@ -68,6 +68,17 @@ def test_a_machine_with_everything_is_told_where_it_is() -> None:
     assert "/bin/WebKitWebDriver" in said(answers)
 
 
+def test_what_only_a_part_of_the_pattern_needs_is_asked_where_that_part_is(tmp_path: Path) -> None:
+    def things() -> set[str]:
+        return {one.thing for one in doctor._all(None, tmp_path)}
+
+    before = things()
+    (tmp_path / "tests/browsers").mkdir(parents=True)
+
+    assert before == {"Python", "the locked packages", "uv", "an AWS account"}
+    assert things() - before == {"Firefox", "WebKitGTK and a screen"}
+
+
 def test_version_one_of_the_aws_command_line_is_not_what_is_needed() -> None:
     text = said(
         doctor.of_machine(lambda name: f"/bin/{name}", lambda _: None, lambda _: "aws-cli/1")
