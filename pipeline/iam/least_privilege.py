@@ -78,8 +78,12 @@ def target(template: Template) -> Target:
 def _flaws(stack: Stack, entries: Sequence[Entry]) -> Iterator[Flaw]:
     yield from _unrecorded(stack, entries)
     made = uses(stack, entries)
+    recorded = {entry.function for entry in entries}
+    unknown = {one.role for one in stack.functions if one.folder not in recorded}
     yield from _refused(made, stack)
     for name, statements in stack.roles.items():
+        if name in unknown:
+            continue  # of what nobody recorded there is one finding already
         mine = [use for use in made if use.function.role == name]
         for statement in statements:
             if statement.effect == "Allow":
@@ -95,7 +99,7 @@ def _unrecorded(stack: Stack, entries: Iterable[Entry]) -> Iterator[Flaw]:
                 RECORDED,
                 function.pointer,
                 f"{recording.FILE} holds no call of {function.folder}, whose code this runs.",
-                "Record its tests: docs/least-privilege.md says how.",
+                "Write a test in tests/handlers that runs it, then `nox -s record`.",
             )
     for folder in sorted(recorded - {function.folder for function in stack.functions}):
         yield Flaw(
@@ -216,7 +220,7 @@ def _unused(action: str, where: Pointer, resource: str) -> Flaw:
         USED,
         where,
         f"{action} is granted here, and nothing that is recorded or configured uses it.",
-        "Remove it, or record the call that needs it (docs/least-privilege.md).",
+        "Remove it, or let a test make the call that needs it, then `nox -s record`.",
         resource,
     )
 
@@ -245,7 +249,8 @@ def _unjudged(error: Unjudged) -> Flaw:
         JUDGED,
         error.pointer,
         f"What is granted or used can't be judged: {error}.",
-        "Write it in a form that docs/least-privilege.md lists, or teach pipeline/iam/ the form.",
+        "Write rights into the role's own Policies, and resources by Ref, Fn::GetAtt or Fn::Sub; or"
+        " teach pipeline/iam/ the form.",
     )
 
 

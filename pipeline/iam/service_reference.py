@@ -129,5 +129,5 @@ def resource_of(action: str, fields: Mapping[str, str]) -> str:
 
 def _service_of(prefix: str) -> Service:
     if prefix.lower() not in services():
-        raise Unknown(f"the service {prefix}: add it to {FILE.name} (docs/least-privilege.md)")
+        raise Unknown(f"the service {prefix}: pipeline/iam/{FILE.name} hasn't its actions")
     return services()[prefix.lower()]

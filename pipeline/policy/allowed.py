@@ -14,7 +14,7 @@ from typing import Any
 
 from pipeline import files, schemas
 from pipeline.documents import Document, parse_settings
-from pipeline.errors import UserError, guess
+from pipeline.errors import UserError, brief, guess
 from pipeline.findings import Pointer
 from pipeline.policy.references import resources
 from pipeline.schemas import ITEM, Path
@@ -166,6 +166,14 @@ def split(name: str) -> Path:
 def path_of(pointer: Pointer) -> Path:
     """The path, as the list has it, of what a pointer into a template names below Properties."""
     return tuple(ITEM if isinstance(key, int) else key for key in pointer[3:])
+
+
+def told_type(kind: str) -> tuple[str, str]:
+    """What is wrong with a resource whose type isn't listed, and how to mend it."""
+    return (
+        f"Nobody allowed resources of the type {brief(kind)}.",
+        f"see that rules judge what matters of it, then `{COMMAND} {brief(kind)}`, or remove it.",
+    )
 
 
 def told(template: dict[str, Any], pointer: Pointer) -> tuple[str, str]:

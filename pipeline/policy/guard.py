@@ -274,6 +274,8 @@ def _texts(rule: str, pointer: Pointer, failure: Failure, template: Template) ->
     """
     if rule == allowed.RULE and len(pointer) > len(("Resources", "Name", "Properties")):
         return allowed.told(template.value, pointer)
+    if rule == allowed.TYPES and isinstance(kind := _at(template.value, pointer), str):
+        return allowed.told_type(kind)
     name = brief(str(pointer[-1])) if pointer else "The template"
     if failure.missing and isinstance(_at(template.value, pointer), str | int | float):
         return (

@@ -125,7 +125,7 @@ def _grant(places: Places, action: str, arns: tuple[str, ...], why: str) -> Gran
         raise UserError(
             f"AWS's list of actions has no {action}.",
             where=why,
-            mend="Mend its name, or renew pipeline/iam/actions.json (docs/least-privilege.md).",
+            mend="Mend its name, or renew pipeline/iam/actions.json.",
         )
     if not service_reference.resource_types(action) or action in _WHOLE_ACCOUNT:
         arns = ANY

@@ -53,6 +53,8 @@ def _show(missing: dict[str, list[Path]]) -> int:
     for kind, paths in missing.items():
         for path in paths:
             say(f"{COMMAND} {kind} {'.'.join(path)}")
+    if any(len(paths) > 1 for paths in missing.values()):
+        say(f"A type alone allows all that they set of it: {COMMAND} {next(iter(missing))}")
     if not missing:
         say("The templates set nothing that nobody allowed.")
     return int(bool(missing))

@@ -12,7 +12,7 @@ from pipeline.errors import UserError
 from pipeline.policy import allowed, allowed_guard, allowing, judging
 from pipeline.policy.allowed import FILE, PLAIN, RULE, TYPES, Allowed
 from pipeline.policy.rulebook import RulesFile
-from tests.pipeline.templates import edit, holding
+from tests.pipeline.templates import edit, holding, resource
 
 BUCKET = "AWS::S3::Bucket"
 QUEUE = "AWS::SQS::Queue"
@@ -187,6 +187,26 @@ def test_an_added_property_is_found_at_its_line_with_what_it_does_and_how_to_all
     assert "nox -s allow -- AWS::DynamoDB::Table ContributorInsightsSpecification" in said
     assert ">" in said
     assert f"{holding(project, 'BillingMode:')}:" in said
+
+
+def test_a_new_type_is_allowed_as_a_whole_by_the_command_that_its_finding_names(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kind = "AWS::SSM::Parameter"
+    properties = ("Type: String", "Value: tea", "Tier: Standard", "Tags: {owner: me}")
+    lines = "".join(f"      {line}\n" for line in properties)
+    added = f"  Added:\n    Type: {kind}\n    Properties:\n{lines}\n"
+    edit(project, f"  {resource(project)}:\n", f"{added}  {resource(project)}:\n")
+
+    assert run("guard", "dev", "--no-cache", root=project) == 1
+    said = capsys.readouterr().out
+    assert f"Nobody allowed resources of the type {kind}." in said
+    assert f"`nox -s allow -- {kind}`" in said
+    assert run("allow", root=project) == 1
+    assert f"all that they set of it: nox -s allow -- {kind}" in capsys.readouterr().out
+
+    assert run("allow", kind, root=project) == 0
+    assert run("guard", "dev", "--no-cache", root=project) == 0
 
 
 def test_allow_writes_the_list_and_its_rules_and_the_finding_is_gone(
