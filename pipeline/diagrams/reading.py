@@ -81,21 +81,25 @@ def read(name: str, about: str, template: Template) -> Picture:
         if resource.get("Type") not in _BESIDE and name not in hidden
     ]
     shown = [one for one in every if {one.source, one.target} <= {CALLERS, *names}]
-    boxes = [_box(template, name, shown) for name in names]
+    beside = _beside(template, {*names, *hidden})
+    boxes = [_box(template, name, shown, beside) for name in names]
     if any(one.source == CALLERS for one in shown):
         boxes.insert(0, Box(CALLERS, "browsers, programs", OUTSIDE))
-    return Picture(name, about, boxes, shown, watches, _beside(template, {*names, *hidden}))
+    return Picture(name, about, boxes, shown, watches, beside)
 
 
-def _box(template: Template, name: str, arrows: Sequence[Arrow]) -> Box:
+def _box(
+    template: Template, name: str, arrows: Sequence[Arrow], beside: Mapping[str, tuple[str, ...]]
+) -> Box:
     resource = resources(template)[name]
+    parts = {name, *(part for part, to in beside.items() if to == (name,))}
     return Box(
         name,
         words.service(resource),
         _column(template, name, resource, arrows),
         words.told(template, name),
         tuple(str(prop(route, "RouteKey")) for route in words.routes(template, name)),
-        sum(name in _watched(alarm) for alarm in of_type(template, ALARM).values()),
+        sum(not parts.isdisjoint(_watched(one)) for one in of_type(template, ALARM).values()),
     )
 
 

@@ -152,6 +152,17 @@ def test_a_topic_that_fans_out_is_drawn_and_one_of_alarms_alone_is_told_below() 
     assert [(one.topic, one.alarms) for one in drawn.watches] == [("Bell", ("Late",))]
 
 
+def test_an_alarm_on_a_part_of_a_box_is_told_by_the_box() -> None:
+    dimensions = [{"Name": "WebACL", "Value": {"Ref": "Wall"}}]
+    alarm = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Dimensions": dimensions}}
+    config = {"WebACLId": {"Fn::GetAtt": ["Wall", "Arn"]}}
+    cdn = {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": config}}
+
+    drawn = picture(Cdn=cdn, Wall={"Type": "AWS::WAFv2::WebACL"}, Blocked=alarm)
+
+    assert [box.alarms for box in drawn.boxes if box.name == "Cdn"] == [1]
+
+
 def test_a_type_that_nobody_thought_of_has_a_box_and_its_rights() -> None:
     machine = {"Type": "AWS::StepFunctions::StateMachine"}
     starts = allow("states:StartExecution", {"Ref": "Machine"})
