@@ -10,7 +10,7 @@ import { linkOf } from "./link.js";
 import { draw, drawTime } from "./phone_view.js";
 import { startPoll } from "./poll.js";
 import { isOpen, startQueue } from "./sending.js";
-import { GRACE_SECONDS, isOver, isState, step } from "./session.js";
+import { isOver, isState, step } from "./session.js";
 import { remember } from "./store.js";
 
 /** @typedef {import("./session.js").Session} Session */
@@ -166,7 +166,11 @@ function claimed({ phoneToken: token, matchCode, maxBytes, maxUploads, types }) 
     every: interval,
     onState: take,
     onReach: reached,
-    onGone: () => end("unknownCode"),
+    onGone: () => {
+      session = { ...session, status: "CANCELLED" };
+      settle();
+      enter("unknownCode");
+    },
   });
   poll.now();
   timers = [setInterval(tick, 1000), setInterval(ledger.beat, BEAT)];
@@ -200,33 +204,20 @@ function learn(state) {
 /** @param {unknown} message */
 function take(message) {
   learn(message);
-  queue?.follow(session);
-  const over = isOver(session, now());
-  if (over && stage === "ready") enter("closed");
   settle();
+  if (isOver(session, now()) && stage === "ready") stage = "closed";
   redraw();
-}
-
-/** Photos that are on their way when the time is up are awaited for a while. */
-function settle() {
-  const over = isOver(session, now());
-  const late = now() >= session.expiresAt + GRACE_SECONDS;
-  if (session.status === "CANCELLED" || (over && (late || !underWay()))) finish();
 }
 
 const underWay = () => items.some(({ state }) => ["sending", "sent"].includes(state));
 
-/** Nothing more can come: nothing is asked for any longer, and nothing is kept. */
-function finish() {
+/** Once nothing more can come, nothing is asked for any longer, and nothing is kept. */
+function settle() {
+  queue?.follow(session);
+  if (!isOver(session, now()) || underWay()) return;
   for (const timer of timers) clearInterval(timer);
   poll?.stop();
   ledger.forget();
-}
-
-/** @param {Stage} next */
-function end(next) {
-  finish();
-  enter(next);
 }
 
 /** The clock brings the session's end, and no message. */

@@ -7,7 +7,7 @@
 import { isPassing } from "./api.js";
 import { pause } from "./backoff.js";
 import { randomHex } from "./ledger.js";
-import { isOver } from "./session.js";
+import { GRACE_SECONDS, isOver } from "./session.js";
 
 /** @typedef {import("./api.js").Answer} Answer */
 /** @typedef {import("./session.js").Session} Session */
@@ -39,6 +39,7 @@ const LANES = 2;
 const MOST_TRIES = { service: 10, bucket: 7, refused: 4 };
 /** @type {Record<string, string>} */
 const ENDS = { service: "serviceFails", bucket: "storageFails", refused: "storageFails" };
+const ENDED = ["arrived", "rejected", "failed"];
 const WITH_A_WAY_ON = ["serviceFails", "storageFails", "locationStays"];
 
 /** What S3's answer to the upload means; `look`: see what the session says, then ask again.
@@ -290,14 +291,15 @@ export function startQueue({ ask, put, look, ledger, onChange, ...wanted }) {
       }
     }
     // A photo that is on its way when the time is up still arrives; a stopped session drops it.
-    if (isOver(session, now())) end(undefined, session.status === "CANCELLED");
+    const late = now() >= session.expiresAt + GRACE_SECONDS;
+    if (isOver(session, now())) end(undefined, late || session.status === "CANCELLED");
   }
 
   /** Nothing more can be sent. @param {string} [key] @param {boolean} [all] */
   function end(key, all = false) {
     for (const item of items) {
-      const idle = isOpen(item) && (all || item.state !== "sending");
-      if (idle || (item.key === key && isOpen(item))) fail(item.key, "over");
+      const idle = isOpen(item) && (item.key === key || item.state !== "sending");
+      if (idle || (all && !ENDED.includes(item.state))) fail(item.key, "over");
     }
   }
 

@@ -574,6 +574,26 @@ def test_the_last_minutes_are_told_and_the_end_and_nothing_is_asked_after_it(
     assert service.log.count("GET session") == asked
 
 
+@pytest.mark.parametrize("end", ["stopped", "deleted"])
+def test_a_photo_whose_fate_nobody_tells_any_more_does_not_stay_under_way(
+    phone: Page, service: Service, end: str
+) -> None:
+    service.settles = False
+    choose(phone, ("a.jpg", photo(0, SMALL)))
+    is_state(phone, "sent")
+
+    if end == "stopped":
+        service.change(status="CANCELLED")
+    else:
+        service.session["rev"] += 1
+        service.answers["GET session"] = [(404, {"v": 1, "error": "not_found"})] * 3
+    hurry(phone)
+
+    is_state(phone, "failed")
+    expect(row(phone)).to_contain_text("the code has ended")
+    phase(phone, "closed" if end == "stopped" else "unknownCode")
+
+
 def test_previews_are_decoded_small_and_none_of_what_is_refused(opening: Opener, link: str) -> None:
     page = opening()
     page.add_init_script(DECODED)

@@ -104,6 +104,7 @@ function queue({
       return next(puts);
     },
     look: async () => next(looks),
+    now: more.now,
     ledger,
     onChange: (items) => {
       seen.items = items;
@@ -289,6 +290,23 @@ test("the time running out leaves a photo on its way alone, a cancelled session 
   assert.deepEqual(states(stopped), ["failed"]);
   assert.equal(stopped.seen.stopped, 1);
 });
+
+for (const [what, session] of [
+  ["that is stopped", { status: "CANCELLED", expiresAt: 2000 }],
+  ["whose time has long been over", { status: "COMPLETED", expiresAt: 300 }],
+]) {
+  test(`a photo that was sent and never told ends with a session ${what}`, async () => {
+    const one = queue({ now: () => 1000 });
+    one.add([file], prepared);
+    await quiet();
+    assert.deepEqual(states(one), ["sent"]);
+
+    one.follow({ ...session, uploads: [{ id: one.seen.asked[0], status: "REQUESTED" }] });
+
+    assert.equal(one.seen.items[0].state, "failed");
+    assert.equal(one.seen.items[0].problem, "over");
+  });
+}
 
 test("at most two photos are on their way at once", async () => {
   const one = queue({ hold: never });
