@@ -41,16 +41,21 @@ export function pause(failures, signal) {
 
 /**
  * A module of this folder. A browser may remember that an address failed, so the next try has
- * another one.
+ * another one. Firefox remembers it of the modules inside, too: then the page is loaded again, once.
  *
  * @param {string} path
+ * @param {() => boolean} [isFree] whether nothing is lost by that
  * @returns {Promise<any>}
  */
-export async function load(path) {
+export async function load(path, isFree = () => true) {
   for (let tries = 0; ; tries++) {
     try {
       return await import(tries ? `${path}?${tries}` : path);
     } catch {
+      if (tries && !history.state && isFree() && (await fetch(path).catch(() => undefined))?.ok) {
+        history.replaceState({ tries }, "");
+        location.reload();
+      }
       await pause(tries + 1);
     }
   }

@@ -1,8 +1,6 @@
 /*
- * Stands before all else that the pages load: something is left to help when a part of it doesn't
- * come, and the words are on their way before anything asks for them. It mends addresses of the phone's
- * page that arrived damaged, too: they lead to the desktop page, which the website shows for whatever
- * it doesn't have.
+ * Stands before all else: something is left to help when a part of the page doesn't come. It mends
+ * damaged addresses of the phone's page, too, for which the website shows the desktop page.
  */
 (() => {
   const page = document.currentScript?.dataset.page;

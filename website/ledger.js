@@ -1,7 +1,4 @@
-/**
- * What all tabs of one phone know together of a session: the nonce that makes them the same phone,
- * and which photos were sent under which ids, so that no photo is sent twice.
- */
+/** What all tabs of a phone know of a session: their nonce, and which photos were sent. */
 
 /**
  * @typedef {object} Photo

@@ -177,7 +177,7 @@ function claimed({ phoneToken: token, matchCode, maxBytes, maxUploads, types }) 
 }
 
 function photoTools() {
-  tools ??= load("./tools.js");
+  tools ??= load("./tools.js", () => items.length === 0);
   return tools;
 }
 

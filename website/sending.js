@@ -1,8 +1,4 @@
-/**
- * The phone's queue: each photo is read once, announced, put into the bucket, and asked for again
- * until its fate is known. What an answer means is told by the pure functions above; the queue
- * below only carries it out.
- */
+/** The phone's queue: each photo is read, announced, put into the bucket, and its fate asked for. */
 
 import { isPassing } from "./api.js";
 import { pause } from "./backoff.js";
@@ -74,7 +70,7 @@ export function afterAsk({ status, body }) {
 }
 
 /** @type {Record<string, string>} */
-const CONFLICTS = { already_stored: "done", quota: "tooMany" };
+const CONFLICTS = { already_stored: "done", quota: "full" };
 /** @type {Record<number, Reason>} */
 const BLAME = { 0: "connection", 429: "busy" };
 /** @type {Record<number, string>} */
@@ -213,7 +209,7 @@ export function startQueue({ ask, put, look, ledger, onChange, ...wanted }) {
     return id;
   }
 
-  /** Why a photo has to be tried again, if it has. @param {string} key
+  /** Why a photo has to be tried again. @param {string} key
    *  @param {import("./ledger.js").Photo} photo @param {Blob} body @param {AbortSignal} signal
    *  @returns {Promise<Reason | undefined>} */
   async function attempt(key, photo, body, signal) {

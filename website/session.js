@@ -1,7 +1,4 @@
-/**
- * What a session is and how it changes. Pure: knows no page, no clock and no network.
- * docs: the contract's "One message shape in GET, subscribe answer and push".
- */
+/** What a session is and how it changes, as the contract has it. Pure: no page, clock or network. */
 
 /**
  * @typedef {object} Upload

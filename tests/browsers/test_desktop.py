@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
@@ -142,6 +143,28 @@ def test_a_script_that_fails_once_is_loaded_again(
 
         desktop.sees("creating")
         assert failed == [f"/{name}"]
+        desktop.opens(application.url)  # this website is about to go
+
+
+def test_a_part_of_what_photos_need_that_fails_once_is_loaded_again(
+    application: Application, desktop: Desktop, tmp_path: Path
+) -> None:
+    def is_there() -> bool:
+        try:
+            return bool(desktop.asks("import('/gallery.js').then(() => true, () => false)"))
+        except WebDriverException:  # the page is being loaded again
+            return False
+
+    folder = tmp_path / "site"
+    with stumbling(folder, "viewer.js") as (address, failed):
+        published({**NOBODY, "WebsiteURL": address}, folder)
+        desktop.opens(address)
+        desktop.sees("creating")
+
+        desktop.does("import('/backoff.js').then(({ load }) => load('./gallery.js'))")
+
+        desktop.waits(is_there, bool, 15)
+        assert failed == ["/viewer.js"]
         desktop.opens(application.url)  # this website is about to go
 
 

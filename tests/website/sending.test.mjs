@@ -24,7 +24,7 @@ for (const [status, body, expected] of [
   [200, { url: "https://b" }, "put"],
   [200, {}, "again"],
   [409, { error: "already_stored" }, "done"],
-  [409, { error: "quota" }, "tooMany"],
+  [409, { error: "quota" }, "full"],
   [409, { error: "conflict" }, "look"],
   [401, {}, "over"],
   [404, {}, "over"],

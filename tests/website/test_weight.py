@@ -14,7 +14,7 @@ from tests.website.published import WEBSITE
 
 PAGES = ("index.html", "phone.html")
 BUDGET = 32_000
-_LATE = re.compile(r'\bload\("([\w./-]+\.js)"\)')
+_LATE = re.compile(r'\bload\("([\w./-]+\.js)"')
 _REFERENCE = re.compile(r'(?:from|import|href|src)\s*=?\s*\(?"([\w./-]+\.(?:js|css|svg))')
 
 _COMMENT = re.compile(r"/\*\*.*?\*/", re.DOTALL)

@@ -38,7 +38,6 @@ export default {
   tryAgain: "Try again",
   serviceFails: "Not sent: the service has trouble. Try again in a few minutes.",
   storageFails: "Not sent: the storage doesn’t take it. Try again, or use another network.",
-  tooMany: "This code takes no more photos. Make a new code on the computer.",
   over: "Not sent: the code has ended. Make a new one on the computer.",
   failed: "This didn’t work. Choose the photo again.",
   dismiss: "Remove {name} from the list",
