@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from pipeline import signals
 from pipeline.errors import UserError
 
-LEAST = 2  # items that are worth a copy
+LEAST = 2  # items that are worth a process
 T = TypeVar("T")
 R = TypeVar("R")
 _Outcome = tuple[R | None, BaseException | None]
@@ -33,6 +33,11 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def shares(items: int) -> int:
+    """Among how many processes so many items are best shared out."""
+    return max(1, min(cores(), items // LEAST))
+
+
 @contextmanager
 def shared_out(
     items: Sequence[T], work: Callable[[T], R], load: Callable[[], object]
@@ -43,7 +48,7 @@ def shared_out(
     when the results are asked for. The first item's error is raised here too, as the same error if
     it is a person's mistake. No copy outlives the block.
     """
-    number = max(1, min(cores(), len(items) // LEAST)) if hasattr(os, "fork") else 1
+    number = shares(len(items)) if hasattr(os, "fork") else 1
     copies: list[_Copy] = []
     try:
         if number > 1:

@@ -58,51 +58,78 @@ def verdicts(templates: Mapping[str, dict[str, Any]], rules: Path) -> Judgement:
 def side_by_side(
     templates: Mapping[str, dict[str, Any]], files: Sequence[RulesFile], cache: Cache
 ) -> Judgement:
-    """The same as `judge`, each template in a process of its own, as far as there are cores."""
+    """The same as `judge` of what isn't known yet, in several processes where that is worth it."""
+    asked = [_Asked.of(name, template, files, cache) for name, template in templates.items()]
+    jobs = list(_jobs(asked))
 
-    def judge_one(name: str) -> Judgement:
-        return _judge_once(name, templates[name], files, cache)
+    def judge_all(job: Sequence[_Asked]) -> Judgement:
+        return judge({one.name: templates[one.name] for one in job}, job[0].unknown)
 
-    with ThreadPoolExecutor(max(1, min(len(templates), copies.cores()))) as pool:
-        parts = list(pool.map(judge_one, templates))
+    with ThreadPoolExecutor(max(1, min(len(jobs), copies.cores()))) as pool:
+        parts = list(pool.map(judge_all, jobs))
+    for job, part in zip(jobs, parts, strict=True):
+        for one in job:
+            one.keep(part, cache)
     broken = {one.file: one for part in parts for one in part.broken}
-    verdicts = [one for part in parts for one in part.verdicts if one.file not in broken]
-    return Judgement(tuple(verdicts), tuple(broken.values()))
+    verdicts = [verdict for one in asked for verdict in one.remembered]
+    verdicts += [verdict for part in parts for verdict in part.verdicts]
+    standing = [verdict for verdict in verdicts if verdict.file not in broken]
+    return Judgement(tuple(standing), tuple(broken.values()))
 
 
-def _judge_once(
-    name: str, template: dict[str, Any], files: Sequence[RulesFile], cache: Cache
-) -> Judgement:
-    """The same as `judge` for one template, without the rules files that judged it before."""
-    question = _strict_json(name, template)
-    known: dict[str, list[Any]] = cache.get(TOOL_GUARD, question) or {}
-    remembered = [
-        verdict
-        for file in files
-        for verdict in _verdicts(file.name, name, known.get(_digest(file), []))
-    ]
-    unknown = [file for file in files if _digest(file) not in known]
-    if not unknown:
-        return Judgement(tuple(remembered), ())
-    now = judge({name: template}, unknown)
-    answers = {_digest(file): _answer(file, now) for file in unknown}
-    broken = {_digest(file) for file in unknown for one in now.broken if one.file == file.name}
-    current = {_digest(file) for file in files} - broken
-    kept = {key: said for key, said in {**known, **answers}.items() if key in current}
-    cache.put(TOOL_GUARD, question, kept, now.ran)
-    return Judgement((*remembered, *now.verdicts), now.broken)
+@dataclass(frozen=True)
+class _Asked:
+    """A template: what the cache knows of it, and the rules files that are still to judge it."""
+
+    name: str
+    question: str
+    known: dict[str, list[Any]]  # by the digests of today's rules files
+    remembered: tuple[Verdict, ...]
+    unknown: tuple[RulesFile, ...]
+
+    @classmethod
+    def of(
+        cls, name: str, template: dict[str, Any], files: Sequence[RulesFile], cache: Cache
+    ) -> _Asked:
+        question = _strict_json(name, template)
+        said: dict[str, list[Any]] = cache.get(TOOL_GUARD, question) or {}
+        known = {_digest(file): said[_digest(file)] for file in files if _digest(file) in said}
+        remembered = [
+            verdict
+            for file in files
+            for verdict in _verdicts(file.name, name, known.get(_digest(file), []))
+        ]
+        unknown = [file for file in files if _digest(file) not in known]
+        return cls(name, question, known, tuple(remembered), tuple(unknown))
+
+    def keep(self, now: Judgement, cache: Cache) -> None:
+        broken = {one.file for one in now.broken}
+        judged = [file for file in self.unknown if file.name not in broken]
+        answers = {_digest(file): _answer(file, self.name, now) for file in judged}
+        cache.put(TOOL_GUARD, self.question, {**self.known, **answers}, now.ran)
+
+
+def _jobs(asked: Sequence[_Asked]) -> Iterator[list[_Asked]]:
+    """Templates for one process each: two and more that the same files are to judge."""
+    alike: dict[tuple[str, ...], list[_Asked]] = {}
+    for one in asked:
+        if one.unknown:
+            alike.setdefault(tuple(file.name for file in one.unknown), []).append(one)
+    for group in alike.values():
+        shares = copies.shares(len(group))
+        yield from (group[share::shares] for share in range(shares))
 
 
 def _digest(file: RulesFile) -> str:
     return hashlib.sha256(file.text.encode()).hexdigest()
 
 
-def _answer(file: RulesFile, judgement: Judgement) -> list[Any]:
-    """A file's verdicts as the engine gives them."""
+def _answer(file: RulesFile, template: str, judgement: Judgement) -> list[Any]:
+    """A file's verdicts on a template, as the engine gives them."""
     return [
         [verdict.rule, verdict.status, [asdict(failure) for failure in verdict.failures]]
         for verdict in judgement.verdicts
-        if verdict.file == file.name
+        if (verdict.file, verdict.template) == (file.name, template)
     ]
 
 
@@ -147,18 +174,19 @@ def _strict_json(name: str, template: dict[str, Any]) -> str:
 
 def _ask(task: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
     """The engine's lines: that it is ready, then one for each job until it died of the second."""
+    seconds = ENGINE_SECONDS * len(task["templates"])
     try:
         done = subprocess.run(
             [sys.executable, "-m", "pipeline.policy.engine"],
             input=json.dumps(task).encode(),
             capture_output=True,
             cwd=Path(__file__).parents[2],
-            timeout=ENGINE_SECONDS,
+            timeout=seconds,
             check=False,
         )
         output, died = done.stdout, f"the engine crashed on it (exit status {done.returncode})."
     except subprocess.TimeoutExpired as stopped:
-        output, died = stopped.stdout or b"", f"the engine took over {ENGINE_SECONDS} seconds."
+        output, died = stopped.stdout or b"", f"the engine took over {seconds} seconds."
     lines = [json.loads(line) for line in output.splitlines(keepends=True) if line.endswith(b"\n")]
     if not lines:
         raise UserError(
