@@ -50,6 +50,21 @@ _HINTS = (
         " in the world. Choose account-regional names or another project name.",
     ),
     _Hint(
+        r"CNAMEs you provided are already associated|CNAMEAlreadyExists",
+        "Another distribution, of this account or another, has that name as an alias. Take it from"
+        " there first, or choose another name.",
+    ),
+    _Hint(
+        r"create resource record set .*already exists",
+        "The hosted zone has that record already. Delete it if nothing uses it, or choose another"
+        " name; `doctor` looks at it beforehand.",
+    ),
+    _Hint(
+        r"NotIncludedInPricingPlan|not supported by the .*pricing plan",
+        "The distribution is under a flat-rate plan of CloudFront that doesn't include this. Take"
+        " it out of the plan, or leave the feature out.",
+    ),
+    _Hint(
         r"already exists",
         "Something of that name is there, perhaps kept by an earlier stack. Delete it if nobody"
         " needs it, import it into the stack, or choose another project name.",

@@ -180,6 +180,15 @@ def test_a_mistake_of_ours_keeps_its_traceback() -> None:
     ("reason", "says"),
     [
         ("things already exists in stack arn:aws:x", "Something of that name"),
+        (
+            "One or more of the CNAMEs you provided are already associated with a different one",
+            "as an alias",
+        ),
+        (
+            "[Tried to create resource record set [name='a.b.', type='A'] but it already exists]",
+            "The hosted zone has that record",
+        ),
+        ("WAFFeatureNotIncludedInPricingPlanException", "flat-rate plan"),
         ("Resource handler returned message: Access Denied", "lacks a permission"),
         (
             "User: x is not authorized to perform: iam:CreateRole on resource: y",
