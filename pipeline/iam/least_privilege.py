@@ -189,7 +189,7 @@ def _action_without_use(
                 NARROW,
                 resource,
                 f"{action} is granted on more than it is used on, which is {needed}.",
-                "Grant it on that alone.",
+                "Grant it on that alone, or record a test that uses more of it.",
                 pattern,
             )
 

@@ -90,7 +90,7 @@ def _context(prefix: str, url: str, headers: Mapping[str, str]) -> dict[str, str
 def _named(value: str, told: Mapping[str, str]) -> str:
     """The environment variable that tells the function this value, if one does."""
     bare = value.split("://")[-1]
-    names = (name for name, given in told.items() if given == bare)
+    names = (name for name, given in told.items() if given.split("://")[-1] == bare)
     return next((f"${{{name}}}" for name in names), value)
 
 

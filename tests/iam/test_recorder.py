@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import botocore.session
 import pytest
 
-from pipeline.iam.recorder import Recorder, _caller, _presigned
+from pipeline.iam.recorder import Recorder, _about, _caller, _presigned
 
 URL = "https://b.s3.eu-central-1.amazonaws.com/a/b%20c"
 
@@ -46,6 +47,16 @@ def test_what_is_made_up_at_run_time_becomes_an_asterisk() -> None:
 
     (entry,) = recorder.entries()
     assert entry.about == {"BucketName": "${BUCKET}", "ObjectName": "photos/*"}
+
+
+def test_a_queue_is_recorded_by_the_variable_that_tells_its_address() -> None:
+    address = "https://sqs.us-east-1.amazonaws.com/123456789012/jobs"
+    model = botocore.session.Session().get_service_model("sqs").operation_model("SendMessage")
+    told = {"OTHER": "tea", "JOBS_URL": address}
+
+    about = _about(model, {"QueueUrl": address, "MessageBody": "x"}, "https://sqs", told)
+
+    assert about == {"QueueUrl": "${JOBS_URL}"}
 
 
 def test_a_stand_in_for_aws_is_not_recorded() -> None:
