@@ -64,19 +64,28 @@ def guard(
     clock: Callable[[], date] = today,
     cache: Cache = NO_CACHE,
 ) -> list[Finding]:
-    """What the rules of `root` find in these templates; only INFO findings mean all is well."""
+    """What the rules of `root` find in these templates; only INFO findings mean all is well.
+
+    The rules of change sets say nothing of a template. They are read along, so that a mistake in
+    them is told here and not in the middle of a deployment.
+    """
     folder = root / RULES
-    files = rulebook.read_all(folder)
+    of_changesets = rulebook.of_changesets(folder)
+    files = [*rulebook.read_all(folder), *of_changesets]
     rulebook.demand_cases(files, folder)
     rules = catalogue.rules(root)
     required = rulebook.required(folder, rules)
     excused = waivers.read(folder, root)
+    waivers.read(folder / rulebook.CHANGESETS, root)
     judgement = side_by_side({one.settings.name: one.value for one in rendered}, files, cache)
     findings = [_broken(broken) for broken in judgement.broken]
     findings += _stale(root)
+    not_here = {file.name for file in of_changesets}
     for template in rendered:
         name = template.settings.name
-        mine = [one for one in judgement.verdicts if one.template == name]
+        mine = [
+            one for one in judgement.verdicts if one.template == name and one.file not in not_here
+        ]
         foreign = template.settings.foreign()
         mine += crosschecks.judge(name, template.value, clock(), foreign)
         findings += findings_of(template, mine, rules)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import copies
-from pipeline.errors import UserError
+from pipeline.errors import UserError, brief
 from pipeline.findings import TOOL_GUARD
 from pipeline.policy import rulebook
 from pipeline.policy.rulebook import RulesFile
@@ -185,12 +185,14 @@ def _ask(task: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
             check=False,
         )
         output, died = done.stdout, f"the engine crashed on it (exit status {done.returncode})."
+        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
     except subprocess.TimeoutExpired as stopped:
         output, died = stopped.stdout or b"", f"the engine took over {seconds} seconds."
+        said = died
     lines = [json.loads(line) for line in output.splitlines(keepends=True) if line.endswith(b"\n")]
     if not lines:
         raise UserError(
-            "the Guard engine can't be started.",
+            f"the Guard engine can't be started. It says: {brief(said, 200) or 'nothing'}",
             where="cfn-guard-rs",
             mend="Install the locked dependencies under Python 3.11 or 3.12; there is no build"
             " of cfn-guard-rs for other versions.",

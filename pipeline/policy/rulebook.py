@@ -123,6 +123,14 @@ def read_all(rules: Path) -> list[RulesFile]:
     return rules_files
 
 
+def of_changesets(rules: Path) -> list[RulesFile]:
+    """The rules files that judge change sets; a repository without the folder has none."""
+    folder = rules / CHANGESETS
+    found = _files(folder, f"{CHANGESETS}/") if folder.is_dir() else []
+    _refuse_twins([rule for file in found for rule in file.rules], rules)
+    return found
+
+
 def read(folder: Path) -> list[RulesFile]:
     """Every rules file of `folder`, sorted; none, an empty one or a name twice is an error."""
     rules_files = _files(folder, "")

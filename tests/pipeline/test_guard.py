@@ -483,6 +483,18 @@ def test_an_engine_that_does_not_start_is_an_error_about_the_engine(
         judge(boxes(Crate=SHUT), root)
 
 
+def test_what_the_engine_says_as_it_fails_to_start_is_told(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = b"Traceback:\nImportError: libgcc_s.so.1: no such file\n"
+    monkeypatch.setattr(
+        subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 1, b"", said)
+    )
+
+    with pytest.raises(UserError, match=r"can't be started. It says: ImportError: libgcc_s"):
+        judge(boxes(Crate=SHUT), root)
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), {1, 2}])
 def test_a_template_that_is_not_json_is_refused(value: object, root: Path) -> None:
     with pytest.raises(UserError, match="dev: the template isn't JSON"):
@@ -547,9 +559,52 @@ def _small_letters(root: Path) -> None:
     put(root, "small", "rule balls_are_round {\n Balls exists\n}\n", "balls_are_round")
 
 
+def _in_changesets(root: Path, name: str, text: str) -> None:
+    folder = root / "rules/changesets"
+    (folder / "tests").mkdir(parents=True)
+    rules = BOXES.replace("BOXES_ARE_SHUT", "NOTHING_GOES")
+    (folder / "stays.guard").write_text(rules)
+    (folder / "tests/stays_tests.yaml").write_text(
+        PASSED_FAILED_SKIPPED.replace("NAME", "NOTHING_GOES")
+    )
+    (folder / name).write_text(text)
+
+
+def _empty_in_changesets(root: Path) -> None:
+    _in_changesets(root, "empty.guard", "# nothing")
+
+
+def _no_cases_in_changesets(root: Path) -> None:
+    _in_changesets(root, "more.guard", "rule MORE_STAYS {\n A exists\n}\n")
+
+
+def _a_broken_waiver_of_changesets(root: Path) -> None:
+    _in_changesets(root, "waivers.yaml", "waivers: [{rule: NOTHING_GOES}]\n")
+
+
+def test_a_rule_of_change_sets_that_the_engine_refuses_is_told_before_a_deployment(
+    root: Path,
+) -> None:
+    _in_changesets(root, "stays.guard", "rule NOTHING_GOES {\n A ==\n}\n")
+
+    (finding,) = judge(boxes(Crate=SHUT), root)
+
+    assert finding.rule == "RULES_FILE"
+    assert "rules/changesets/stays.guard" in finding.message
+
+
+def test_the_rules_of_change_sets_say_nothing_of_a_template(root: Path) -> None:
+    _in_changesets(root, "waivers.yaml", "waivers: []\n")
+
+    assert "NOTHING_GOES" not in {one.rule for one in judge(boxes(Crate=OPEN), root)}
+
+
 @pytest.mark.parametrize(
     ("breaking", "where", "what"),
     [
+        (_empty_in_changesets, "rules/changesets/empty.guard: ", "holds no rule"),
+        (_no_cases_in_changesets, "rules/changesets/more.guard:1: ", "no case that ends in PASS"),
+        (_a_broken_waiver_of_changesets, "rules/changesets/waivers.yaml:1: ", "a waiver"),
         (_remove_rules, "rules/general: ", "no rule here"),
         (_only_a_comment, "rules/general/empty.guard: ", "holds no rule"),
         (_a_folder, "rules/general/folder.guard: ", "can't be read"),
