@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 
 from qr_session import aws, http_actions, logs
@@ -42,11 +43,19 @@ def respond(service: Service, event: object, request_id: str | None = None) -> A
         route=f"{_known(method)} {route or 'unknown'}",
         status=result["statusCode"],
         code=code,
-        session_id=ids.get("sessionId"),
+        session_id=ids.get("sessionId") or _begun(route, result),
         error=error,
         request_id=request_id,
     )
     return result | {"body": ""} if method == "HEAD" else result
+
+
+def _begun(route: str | None, result: Answer) -> str | None:
+    """The id of a session that this request has begun: its path names none yet."""
+    if route != "/sessions" or result["statusCode"] != 201:
+        return None
+    begun: str = json.loads(result["body"])["sessionId"]
+    return begun
 
 
 def _answered(

@@ -70,6 +70,18 @@ def test_every_log_line_is_json_with_known_fields(
     assert {len(line["session"]) for line in lines if "session" in line} == {16}
 
 
+def test_the_request_that_begins_a_session_is_found_by_the_session_too(
+    app: App, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun = scene(app)
+    app.http("GET", begun.path)
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    routes = {line["route"]: line.get("session") for line in lines if line["what"] == "http"}
+    assert routes["POST /sessions"] == routes["GET /sessions/{sessionId}"]
+    assert routes["POST /sessions"]
+
+
 def test_every_refusal_is_logged_with_its_code(
     session: Scene, capsys: pytest.CaptureFixture[str]
 ) -> None:
