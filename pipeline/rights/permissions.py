@@ -44,7 +44,8 @@ STATIONS: Mapping[str, tuple[str, ...]] = {
     ),
     "logs": (*_LOOK, *_READ, "logs:FilterLogEvents"),
     "gc": (*_LOOK, "s3:ListBucket", "s3:ListBucketVersions", "s3:DeleteObjectVersion"),
-    "plan": _PLAN,
+    # a template that no request holds, where no deployment looks: never beside the functions' code
+    "plan": (*_PLAN, "s3:PutObject", "s3:DeleteObjectVersion"),
     "deploy": (
         *_PLAN,
         *_READ,
@@ -117,6 +118,8 @@ _WHERE: Mapping[str | tuple[str, str], tuple[str, ...]] = {
     "s3:GetBucketPolicy": ("code bucket",),
     "s3:PutBucketPolicy": ("code bucket",),
     "s3:PutObject": ("code", "website"),
+    ("plan", "s3:PutObject"): ("plans",),
+    ("plan", "s3:DeleteObjectVersion"): ("plans",),
     "s3:DeleteObject": ("website",),
     ("destroy", "s3:DeleteObject"): ("objects", "code"),
     "s3:DeleteObjectVersion": ("objects",),

@@ -120,6 +120,7 @@ class Places:
             "stack": (self.arn(f"cloudformation:REGION:ACCOUNT:stack/{own.stack_name}/*"),),
             "code bucket": (bucket,),
             "code": (f"{bucket}/*",),
+            "plans": (f"{bucket}/plan/*",),
             "website bucket": self._website(),
             "website": tuple(f"{one}/*" for one in self._website()),
             "buckets": self.of_type(BUCKET),

@@ -168,6 +168,18 @@ def test_the_plans_policy_begins_with_its_denial_and_changes_nothing(of: Places)
     assert not {one for one in actions if one.partition(":")[0] in {"iam", "lambda", "kms"}}
 
 
+def test_a_plan_writes_where_no_deployment_looks(of: Places) -> None:
+    writing = [
+        one["Resource"]
+        for one in statements(of, "plan")
+        if one["Effect"] == "Allow"
+        and {"s3:PutObject", "s3:DeleteObjectVersion"} & {*one["Action"]}
+    ]
+
+    assert writing
+    assert all(str(arn).endswith("/plan/*") for arn in writing)
+
+
 def test_who_destroys_makes_nothing(of: Places) -> None:
     assert not {one for one in allowed(statements(of, "destroy")) if ":Create" in one}
 
