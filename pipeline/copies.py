@@ -12,6 +12,7 @@ import pickle
 import signal
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -103,14 +104,18 @@ def _copy(items: Sequence[T], work: Callable[[T], R]) -> _Copy:
     reading, writing = os.pipe()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()  # or the copy would say it again
-    process = os.fork()
+    with warnings.catch_warnings():
+        # Python 3.12 warns of any thread: the one that draws the live line holds nothing we need
+        warnings.simplefilter("ignore", DeprecationWarning)
+        process = os.fork()
     if process:
         os.close(writing)
         return _Copy(process, reading)
     code = 1
     try:
         for number in signals.ALL:
-            signal.signal(number, signal.SIG_DFL)
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+                signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # who made it hears Ctrl-C, and ends it
         os.close(reading)
         said = pickle.dumps([(result, _portable(error)) for result, error in _worked(items, work)])
