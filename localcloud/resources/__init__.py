@@ -9,6 +9,7 @@ from localcloud.resources import (
     alarms,
     apis,
     distributions,
+    events,
     firewall,
     functions,
     keys,
@@ -23,7 +24,7 @@ from localcloud.resources import (
 from localcloud.resources.base import Handler
 
 MODULES = (
-    alarms, apis, distributions, firewall, functions, keys, logs, messages, names,
+    alarms, apis, distributions, events, firewall, functions, keys, logs, messages, names,
     roles, secrets, storage, tables,
 )  # fmt: skip
 

@@ -570,6 +570,33 @@ CASES = [
         ("Arn",),
     ),
     Case(
+        "AWS::Events::EventBus",
+        {"Name": "own", "Tags": tags("a")},
+        {"Name": "own", "Tags": tags("b")},
+        attributes=("Arn",),
+    ),
+    Case(
+        "AWS::Events::Rule",
+        {
+            "Name": "nightly",
+            "Description": "one",
+            "ScheduleExpression": "rate(1 day)",
+            "State": "ENABLED",
+            "Targets": [{"Id": "a", "Arn": att("Q", "Arn")}, {"Id": "b", "Arn": att("Q", "Arn")}],
+            "Tags": tags("a"),
+        },
+        {
+            "Name": "nightly",
+            "Description": "two",
+            "ScheduleExpression": "rate(2 days)",
+            "State": "DISABLED",
+            "Targets": [{"Id": "a", "Arn": att("Q", "Arn"), "Input": "{}"}],
+            "Tags": tags("b"),
+        },
+        {"Q": resource("AWS::SQS::Queue", QueueName="q")},
+        ("Arn",),
+    ),
+    Case(
         "AWS::KMS::Key",
         {
             "Description": "one",

@@ -42,6 +42,7 @@ from localcloud.resources.base import Account
 NOT_HERE = {
     "AWS::CloudFront::Distribution": "CloudFront's edges, caches and HTTPS",
     "AWS::CloudWatch::Alarm": "alarms: nothing is measured",
+    "AWS::Events::Rule": "EventBridge's rules: no schedule comes due, no event finds its target",
 }
 
 
