@@ -2,7 +2,7 @@
 
 Before each physical line of a template's text, around each expression and around each branch of a
 condition stands a mark made of private-use characters only, which filters such as `upper` and
-`tojson` leave alone. `strip` takes them out and leaves the text and its source map. What is
+`tojson` leave alone. `strip` takes them out and leaves the text and its lines' origins. What is
 deployed is never this render: it only has to equal the other one.
 """
 
@@ -16,7 +16,7 @@ from jinja2 import nodes
 
 from pipeline.findings import Place, Pointer
 from pipeline.rendering.scope import METHODS, Touched, traced
-from pipeline.rendering.sourcemap import Line, SourceMap
+from pipeline.rendering.sourcemap import Line
 
 OPEN, CLOSE = "\ue000", "\ue001"
 _ZERO, _KIND = 0xE010, 0xE020  # where the private-use digits and kinds of marks begin
@@ -48,13 +48,13 @@ class Marks:
         """Put marks into a parsed template."""
         self._walk(tree, file)
 
-    def strip(self, marked: str) -> tuple[str, SourceMap]:
-        """The text without marks, and the origin of each of its lines; no map where a template
+    def strip(self, marked: str) -> tuple[str, tuple[Line, ...]]:
+        """The text without marks, and the origin of each of its lines; none where a template
         changed the marks themselves, as {% filter upper %} does."""
         try:
             return _Stripper(self._places, self._conditions, self._reads).strip(marked)
         except _BrokenMarksError:
-            return _MARK.sub("", marked), SourceMap()
+            return _MARK.sub("", marked), ()
         finally:
             self._reads.clear()
 
@@ -183,7 +183,7 @@ class _Stripper:
         self.line_values: list[Pointer] = []
         self.line_when: list[Pointer] = []
 
-    def strip(self, marked: str) -> tuple[str, SourceMap]:
+    def strip(self, marked: str) -> tuple[str, tuple[Line, ...]]:
         end = 0
         for mark in _MARK.finditer(marked):
             self._text(marked[end : mark.start()])
@@ -192,7 +192,7 @@ class _Stripper:
         self._text(marked[end:])
         if self.text and not "".join(self.text).endswith("\n"):
             self._end_line()
-        return "".join(self.text), SourceMap(tuple(self.lines))
+        return "".join(self.text), tuple(self.lines)
 
     def _mark(self, kind: str, number: int) -> None:
         if kind == "t":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from pipeline.findings import Place, Pointer
@@ -17,11 +18,19 @@ class Line(NamedTuple):
     when: tuple[Pointer, ...] = ()
 
 
-@dataclass(frozen=True)
 class SourceMap:
-    """The origin of each rendered line; `lines[0]` is line 1. Empty when there is no map."""
+    """The origin of each rendered line; `lines[0]` is line 1. Empty when there is no map.
 
-    lines: tuple[Line, ...] = ()
+    It costs as much as the template itself, and only who has something to tell needs it: it is made
+    when it is first asked for.
+    """
+
+    def __init__(self, make: Callable[[], tuple[Line, ...]] = tuple) -> None:
+        self._make = make
+
+    @functools.cached_property
+    def lines(self) -> tuple[Line, ...]:
+        return self._make()
 
     def line(self, number: int) -> Line:
         """The origin of a rendered line, counted from 1; an unknown line has none."""

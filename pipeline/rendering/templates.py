@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,7 +20,7 @@ from pipeline.findings import Pointer
 from pipeline.rendering import jinja_errors
 from pipeline.rendering.marks import CLOSE, OPEN, Marks, chain
 from pipeline.rendering.scope import Scope, is_plain, to_json
-from pipeline.rendering.sourcemap import SourceMap
+from pipeline.rendering.sourcemap import Line, SourceMap
 from pipeline.rendering.static_reads import Reading, Use, reading
 
 FOLDER = "templates"
@@ -102,7 +103,10 @@ class Templates:
         loader = jinja2.FileSystemLoader(self.root / FOLDER, encoding="utf-8-sig")
         trees: dict[str, nodes.Template] = {}
         self._clean = _Environment(loader, trees)
-        self._marked = _Environment(loader, trees, self.marks)
+        # what stands in a file by now doesn't matter: the trees are those of the first render
+        parsed = jinja2.FunctionLoader(lambda name: ("", str(self.root / FOLDER / name), None))
+        self._marked = _Environment(parsed, trees, self.marks)
+        self._marking = threading.Lock()
         self._compiled = False
 
     def check(self, schema: SchemaPaths) -> None:
@@ -126,14 +130,19 @@ class Templates:
         """The rendered text and its map; the map is empty where it can't be exact."""
         self._compile()
         text = self._run(self._clean, Scope(settings))
+        return text, SourceMap(lambda: self._origins(text, settings))
+
+    def _origins(self, text: str, settings: dict[str, Any]) -> tuple[Line, ...]:
+        """The second render; lint and guard may want it at the same time."""
         if OPEN in text or CLOSE in text:
-            return text, SourceMap()
-        try:
-            marked = self._run(self._marked, Scope(settings, self.marks.touched))
-        except RecursionError:  # marks nest, and the templates themselves only just don't
-            return text, SourceMap()
-        stripped, source_map = self.marks.strip(marked)
-        return text, source_map if stripped == text else SourceMap()
+            return ()
+        with self._marking:
+            try:
+                marked = self._run(self._marked, Scope(settings, self.marks.touched))
+            except RecursionError:  # marks nest, and the templates themselves only just don't
+                return ()
+            stripped, lines = self.marks.strip(marked)
+        return lines if stripped == text else ()
 
     def _compile(self) -> None:
         if self._compiled:

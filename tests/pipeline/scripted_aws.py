@@ -207,7 +207,7 @@ def rendered(of: Loaded, text: str = TEMPLATE) -> Rendered:
     document = parse_template(text, "build/dev/template.yaml")
     lines = tuple(Line(Place("templates/main.yaml.j2", n + 1)) for n in range(text.count("\n")))
     values = parameters.defaults(document, "bucket-to-be-known")
-    return Rendered(of, text, document, SourceMap(lines), values)
+    return Rendered(of, text, document, SourceMap(lambda: lines), values)
 
 
 def target(aws: Aws, of: Loaded | None = None) -> Target:

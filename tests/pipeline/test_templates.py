@@ -42,6 +42,19 @@ def origins(source_map: SourceMap) -> list[str]:
     return [str(line.place).removeprefix("templates/") for line in source_map.lines]
 
 
+def test_the_map_can_be_asked_for_when_the_files_are_others_by_then(
+    written: Writer, tmp_path: Path
+) -> None:
+    templates = written(main="A: 1\n{% include 'part.yaml.j2' %}\n", part="B: {{ env.days }}\n")
+    _, source_map = templates.render(SETTINGS)
+
+    for path in (tmp_path / "templates").iterdir():
+        path.unlink()
+
+    assert origins(source_map) == ["main.yaml.j2:1", "part.yaml.j2:1"]
+    assert source_map.lines[1].values == (("days",),)
+
+
 def test_every_line_knows_its_template_line(written: Writer) -> None:
     templates = written(
         main="# head\n{# note\n over two lines #}\nA: 1\n{% include 'part.yaml.j2' %}\nZ: 1\n",
