@@ -16,7 +16,26 @@ HIDDEN = "(not shown)"
 # Keys whose values may be secrets, whatever a rule says of them.
 _BELOW = frozenset({"Variables", "StageVariables", "OriginCustomHeaders"})
 _NAME = re.compile(r"password|passwd|secret|token|credential|api_?key", re.IGNORECASE)
-_LITERAL = re.compile(r"^(\s*(?:- )?[\w\"'-]+:\s+)(?![!{|>])\S.*$")
+_KEY = re.compile(r"^(\s*(?:- )?[\w\"'-]+:)(?:\s+(.*)|)$")
+# What names a value and doesn't hold it: nothing, a block's sign, a reference, a setting.
+_REFERENCE = re.compile(
+    r"""(?:[|>][-+0-9]*|[{\[]|!(?:Ref|GetAtt)\s+[\w.:"']+
+        |!Sub\s+(?P<sub>["']?)(?:\$\{[\w.:]+\})+(?P=sub)
+        |(?P<mark>["']?)\{\{\s*env\.[\w.\s|]*\}\}(?P=mark)
+        )?,?\s*""",
+    re.VERBOSE,
+)
+_NO_WORDS = re.compile(r"\W*")
+# Keys that tell their form anywhere, as rules/general/secrets.guard has more of them.
+_FORM = re.compile(
+    r"""(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA)[A-Z0-9]{16}|^["']?[A-Za-z0-9/+]{40}["']?$
+        |-----BEGIN|AGE-SECRET-KEY-1|eyJ[\w-]{10,}\.eyJ|://[^/\s:@]*:[^/\s@]+@
+        |gh[pousr]_\w{36}|github_pat_\w{22}|gl[a-z]{2,5}-[\w-]{20}|npm_\w{36}|pypi-Ag[\w-]{50}
+        |AccountKey=|AIza[\w-]{35}|GOCSPX-|ya29\.|hv[sbr]\.[\w-]{24}|xox[abeoprs]-|xapp-[0-9]-
+        |hooks\.slack\.com/services|SK[a-f0-9]{32}|SG\.[\w-]{22}\.|[rs]k_live_|whsec_\w{32}
+        |sk-ant-|T3BlbkFJ|hf_\w{34}""",
+    re.VERBOSE,
+)
 _HEADER = re.compile(r"((?:[Ii]nvalid|[Ii]llegal) header value:? ).*", re.DOTALL)
 _IN_ADDRESS = re.compile(r"(\w+://)[^\s/@]+@|[^\s/@:'\"]+:[^\s/@]+@")
 _SHORTEST = 4  # characters of a secret: anything shorter may stand in a word
@@ -29,6 +48,8 @@ def shown(value: Any, pointer: Pointer) -> Any:
         return HIDDEN
     if isinstance(value, dict):
         return {key: shown(item, (*pointer, key)) for key, item in value.items()}
+    if isinstance(value, str) and _FORM.search(value):
+        return HIDDEN
     if isinstance(value, list):
         return [shown(item, (*pointer, at)) for at, item in enumerate(value)]
     return value
@@ -59,7 +80,7 @@ def change(values: Sequence[Any], pointer: Pointer) -> tuple[str, ...]:
 def _inside(text: str, pointer: Pointer) -> str:
     """A text that AWS gives: JSON where the value is a mapping or a list."""
     if not text.lstrip().startswith(("{", "[")):
-        return text
+        return str(shown(text, pointer))
     try:
         value = json.loads(text)
     except ValueError:
@@ -85,8 +106,11 @@ def line(text: str, pointer: Pointer) -> str:
     References are shown, they hold nothing. A line that isn't `key: value` is only shown where
     nothing near it may be a secret.
     """
-    if not is_hidden(pointer) and not _LIKE_A_VARIABLE.match(text) and not _NAME.search(text):
+    key = _KEY.match(text)
+    value = (key[2] or "") if key else text.strip()
+    harmless = not is_hidden(pointer) and not _LIKE_A_VARIABLE.match(text)
+    if harmless and not _NAME.search(text) and not _FORM.search(value):
         return text
-    if _LITERAL.match(text):
-        return _LITERAL.sub(rf"\1{HIDDEN}", text)
-    return text if re.search(r":(\s|$)", text) else HIDDEN
+    if key is None:
+        return text if _NO_WORDS.fullmatch(text) else HIDDEN
+    return text if _REFERENCE.fullmatch(value) else f"{key[1]} {HIDDEN}"

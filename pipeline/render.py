@@ -15,7 +15,7 @@ from pipeline.environment.settings import Loaded
 from pipeline.findings import Place, Pointer
 from pipeline.rendering import limits, parameters
 from pipeline.rendering.sourcemap import SourceMap
-from pipeline.rendering.templates import Templates
+from pipeline.rendering.templates import FOLDER, MAIN, Templates
 
 BUILD = "build"
 
@@ -131,6 +131,8 @@ def _context(loaded: Loaded) -> dict[str, Any]:
 def _at_its_origin(error: DocumentError, source_map: SourceMap, loaded: Loaded) -> DocumentError:
     """An error of the rendered text, told by the template's line instead of the output's."""
     line = source_map.line(error.line)
+    if line.place is None and source_map.line(1).place is None and error.line == 1:
+        return DocumentError(error.what, file=f"{FOLDER}/{MAIN}", line=1, mend=error.mend)
     if line.place is None:
         return error
     mend = error.mend

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.connecting.clients import patiently
 from pipeline.deploying import screen
-from pipeline.errors import Refused, UserError
+from pipeline.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -209,7 +209,7 @@ def moment(text: str) -> datetime:
     except ValueError:
         at = None
     if at is None or at.tzinfo is None:
-        raise UserError(
+        raise UsageError(
             f"{text!r} isn't a time with a zone.",
             mend="Write 2026-11-28T04:30:00Z, or +01:00 for Z.",
         )

@@ -122,8 +122,14 @@ def refuse_unknown(kind: str, path: Path, where: str) -> None:
     """An error unless the type's schema has such a property.
 
     Below what a schema leaves open, such as a policy, any path will do, and so it will for a type
-    without a schema.
+    of the account's own.
     """
+    if kind.startswith("AWS::") and kind not in schemas.names():
+        raise UserError(
+            f"there is no resource type {brief(kind)}.",
+            where=where,
+            mend=f"Write one of CloudFormation's.{guess(kind, sorted(schemas.names()))}",
+        )
     for end in range(len(path)):
         known = _children(kind, path[:end])
         if known and path[end] != ITEM and path[end] not in known:

@@ -72,7 +72,9 @@ def wanted(tools: Sequence[str], options: Namespace) -> Wanted:
 
 
 def destination(options: Namespace) -> Destination:
-    return Destination(options.format, options.output)
+    if options.output == "":
+        raise UsageError("--output has no file's name.", mend="Name a file, or - for the screen.")
+    return Destination(options.format, None if options.output == "-" else options.output)
 
 
 def environments(
@@ -205,12 +207,15 @@ def _report(work: _Work, root: Path, destination: Destination, rules_of: Path | 
     findings = [*work.found, *work.complaints]
     rules = [] if work.errors else _rules(work.stations, rules_of or root)
     report = Report(work.tools, work.names, findings, rules, stopped=bool(work.errors))
+    summary = _summary(work, findings)
     text = _text(report, root, destination.format)
+    if destination.format == HUMAN:
+        text += f"{summary}\n"
     if destination.file is None:
         terminal.report(text)
     else:
         files.write(root / destination.file, text.encode())
-    print(_summary(work, findings), file=sys.stderr, flush=True)
+    print(summary, file=sys.stderr, flush=True)
     return code
 
 

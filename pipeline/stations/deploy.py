@@ -42,7 +42,7 @@ from pipeline.deploying.deployment import Deployment, build
 from pipeline.deploying.stacks import Kind
 from pipeline.deploying.target import enter
 from pipeline.environment import settings
-from pipeline.errors import UserError
+from pipeline.errors import UsageError, UserError
 from pipeline.packaging import zips
 from pipeline.stations import arguments
 
@@ -64,6 +64,7 @@ def options(parser: ArgumentParser) -> None:
 def run(options: Namespace, root: Path) -> int:
     name = arguments.the_environment(options, root)
     if options.code_only:
+        _refuse_more(options)
         return deploy_code(name, root)
     consent = Consent(
         options.confirm,
@@ -72,6 +73,22 @@ def run(options: Namespace, root: Path) -> int:
         revert_drift=options.revert_drift,
     )
     return deploy(name, root, consent, verbose=options.verbose)
+
+
+def _refuse_more(options: Namespace) -> None:
+    """The functions' code alone is neither asked about, imported nor reverted."""
+    others = {
+        "--confirm": options.confirm is not None,
+        "--clean-up": options.clean_up,
+        "--import": options.take_in,
+        "--revert-drift": options.revert_drift,
+    }
+    given = [name for name, is_given in others.items() if is_given]
+    if given:
+        raise UsageError(
+            f"--code-only puts the code alone: {', '.join(given)} would do nothing.",
+            mend="Leave it out, or deploy without --code-only.",
+        )
 
 
 def deploy(name: str, root: Path, consent: Consent = NO_CONSENT, *, verbose: bool = False) -> int:

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from pipeline.errors import UsageError
+from pipeline.formats import HUMAN
 from pipeline.stations import arguments, check
 from pipeline.terminal import say
 
@@ -25,6 +26,7 @@ def options(parser: ArgumentParser) -> None:
 
 def run(options: Namespace, root: Path) -> int:
     if options.explain or options.list:
+        _refuse_a_report(options)
         return _explain(options, root)
     if not options.template:
         return check.environments(
@@ -36,6 +38,15 @@ def run(options: Namespace, root: Path) -> int:
             mend="Without --template the environments are rendered and judged.",
         )
     return check.outside(options.template, root, check.destination(options))
+
+
+def _refuse_a_report(options: Namespace) -> None:
+    """What is told of the rules isn't a report of findings, in whatever form."""
+    if options.format != HUMAN or options.output is not None or options.template:
+        raise UsageError(
+            f"{'--explain' if options.explain else '--list'} shows rules and judges nothing.",
+            mend="Leave out --format, --output and --template.",
+        )
 
 
 def _explain(options: Namespace, root: Path) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pipeline import files, pattern, terminal
 from pipeline.environment import bucket_names
-from pipeline.errors import UserError, brief
+from pipeline.errors import UsageError, UserError, brief
 
 TAKEN = (
     "environments/costs/us-east-1.yaml",
@@ -102,7 +102,7 @@ def _take_back(folder: Path, missing: Iterable[Path]) -> None:
 
 def _check(folder: Path, name: str) -> None:
     if not _PROJECT.fullmatch(name) or bucket_names.refusal(f"{name}-"):
-        raise UserError(
+        raise UsageError(
             f"{brief(repr(name))} can't begin the names of resources.",
             where="--name",
             mend="Lower-case letters, digits and hyphens, 2 to 23, beginning with a letter."

@@ -302,6 +302,17 @@ def test_allow_knows_the_schema(project: Path, capsys: pytest.CaptureFixture[str
     assert "Did you mean BucketName?" in capsys.readouterr().err
 
 
+def test_a_type_that_there_is_not_is_not_allowed(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (project / FILE).read_bytes()
+
+    assert run("allow", "AWS::S3::Buckett", "BucketName", "--reason", "ours", root=project) == 1
+
+    assert "Did you mean AWS::S3::Bucket?" in capsys.readouterr().err
+    assert (project / FILE).read_bytes() == before
+
+
 def test_a_new_type_gets_its_place_among_the_others() -> None:
     text = f"# head\n\n# about buckets\n{BUCKET}:\n  BucketName: plain\n"
 

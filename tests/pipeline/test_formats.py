@@ -224,6 +224,21 @@ def test_a_report_goes_into_a_file(
     assert "FUNCTIONS_ARE_TRACED" in (broken / "build/report").read_text()
 
 
+def test_a_report_without_findings_says_so_in_the_file(project: Path) -> None:
+    assert main(["guard", "dev", "--output", "report"], project) == 0
+
+    assert (project / "report").read_text() == "guard: no findings in dev\n"
+
+
+def test_a_report_may_go_to_standard_output_by_its_usual_name(
+    broken: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["guard", "dev", "--format", "json", "--output", "-"], broken) == 1
+
+    assert json.loads(capsys.readouterr().out)["findings"]
+    assert not (broken / "-").exists()
+
+
 def test_a_report_that_cannot_be_written_is_an_error_in_words(
     broken: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -96,6 +96,13 @@ def test_another_environment_is_one_more_file(project: Path) -> None:
         (["plan"], 2, "which environment?"),
         (["render", "--chek"], 2, "unrecognized arguments: --chek"),
         (["render", "../../etc/passwd"], 2, "there is no environment"),
+        (["deploy", "dev", "--code-only", "--import"], 2, "--import would do nothing"),
+        (["deploy", "dev", "--code-only", "--confirm", "dev"], 2, "--confirm would do nothing"),
+        (["guard", "--list", "--output", "rules.txt"], 2, "--list shows rules"),
+        (["guard", "--explain", "KEYS_ROTATE", "--format", "json"], 2, "--explain shows rules"),
+        (["guard", "dev", "--output", ""], 2, "no file's name"),
+        (["restore", "dev", "--to", "yesterday", "--confirm", "dev"], 2, "isn't a time"),
+        (["new", "there", "--name", "Not a name"], 2, "can't begin the names"),
     ],
 )
 def test_a_wrong_command_line_is_answered_in_words(

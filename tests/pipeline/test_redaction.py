@@ -84,6 +84,63 @@ def test_a_harmless_value_is_printed() -> None:
     assert redaction.as_text(["PUT", "POST"], (*STAGE, "Methods")) == '["PUT", "POST"]'
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "          API_TOKEN: hunter2-plain",
+        "          API_TOKEN: !Sub 'hunter2-plain${AWS::Region}'",
+        "          API_TOKEN: !Join ['', [hunter2-plain, x]]",
+        "          API_TOKEN: !If [C, hunter2-plain, x]",
+        "          API_TOKEN: {'Fn::Sub': hunter2-plain}",
+        "            Fn::Sub: hunter2-plain",
+        '          API_TOKEN: {{ "hunter2-plain" | tojson }}',
+        "      Environment: {Variables: {API_TOKEN: hunter2-plain}}",
+        '{"Variables": {"API_TOKEN": "hunter2-plain"}}',
+        '{"Resources":{"F":{"Environment":{"Variables":{"API_TOKEN":"hunter2-plain"}}}}}',
+        "          API_TOKEN: !Ref hunter2 -plain",
+        "          ? API_TOKEN",
+        "          : hunter2-plain",
+    ],
+)
+def test_no_line_of_code_near_a_secret_shows_a_value(text: str) -> None:
+    assert "plain" not in redaction.line(text, ("Resources", "F", "Variables", "X"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "        Variables:",
+        "          TABLE: !Ref SessionsTable",
+        "          TABLE: !GetAtt Sessions.Arn",
+        "          BUCKET: !Sub '${UploadBucket}'",
+        "          ORIGIN: {{ env.website.origin | tojson }}",
+        "          TEXT: |",
+        "        }",
+        "",
+    ],
+)
+def test_a_reference_near_a_secret_is_shown(text: str) -> None:
+    assert redaction.line(text, ("Resources", "F", "Variables", "X")) == text
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "AKIAIOSFODNN7EXAMPLE",
+        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "-----BEGIN PRIVATE KEY-----",
+        "postgres://me:hunter2@db/x",
+        "ghp_" + "a" * 36,
+    ],
+)
+def test_a_key_is_known_by_its_form_whatever_it_is_called(key: str) -> None:
+    pointer = ("Parameters", "Colour", "Default")
+
+    assert redaction.shown({"A": [key]}, pointer) == {"A": [redaction.HIDDEN]}
+    assert redaction.as_text(key, pointer) == redaction.HIDDEN
+    assert key not in redaction.line(f"    Default: {key}", pointer)
+
+
 def test_a_parameter_whose_name_tells_of_a_secret_is_not_shown(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from pipeline import render
 from pipeline.documents import DocumentError
+from pipeline.environment import schema
 from pipeline.errors import UserError
 from pipeline.stations import refresh
 from tests.pipeline.scripted_aws import ROOT
@@ -96,6 +98,18 @@ def test_what_is_no_template_names_the_part_and_its_line(
     assert says in str(raised.value)
     if says != "not YAML":  # an open bracket is only noticed where the next part begins
         assert raised.value.where == f"{PART}:{number + offset}"
+
+
+def test_an_empty_template_is_told_at_the_template(project: Path) -> None:
+    shutil.rmtree(project / "templates")
+    (project / "templates").mkdir()
+    read = ", ".join(f"env.{'.'.join(map(str, leaf))}" for leaf in schema.paths().leaves)
+    (project / MAIN).write_text(f"{{% set all = [{read}] %}}\n")
+
+    with pytest.raises(DocumentError) as raised:
+        render.render_all(["dev"], project)
+
+    assert raised.value.where == f"{MAIN}:1"
 
 
 def test_a_section_that_cloudformation_lacks_is_refused(project: Path) -> None:
