@@ -51,18 +51,15 @@ class Artifact:
 
 
 def package(root: Path) -> list[Artifact]:
-    """A zip for each folder of handlers/ that has a lambda_function.py, sorted by name."""
+    """A zip for each folder of handlers/ that has a lambda_function.py, sorted by name.
+
+    None is none: `bound` refuses where the template wants one.
+    """
     entries = [
         path
         for path in files.ours((root / FOLDER).glob(f"*/{ENTRY}.py"), root / FOLDER)
         if path.is_file()
     ]
-    if not entries:
-        raise UserError(
-            f"no folder has a {ENTRY}.py, so there is no code to deploy.",
-            where=f"{FOLDER}/",
-            mend=f"A function's folder holds {ENTRY}.py with lambda_handler(event, context).",
-        )
     return [_artifact(entry.parent) for entry in entries]
 
 
@@ -74,9 +71,11 @@ def bound(rendered: Rendered, artifacts: Sequence[Artifact], bucket: str) -> dic
         if zipped not in keys:
             place, _ = rendered.places(("Parameters", name, "Default"))
             raise UserError(
-                f"the template wants {brief(zipped)}, and {FOLDER}/ makes {', '.join(keys)}.",
+                f"the template wants {brief(zipped)}, and {FOLDER}/ makes"
+                f" {', '.join(keys) or 'none'}.",
                 where=str(place or "Parameters"),
-                mend="A code parameter's default is a folder's name in handlers/ and .zip.",
+                mend="A code parameter's default is a folder's name in handlers/ and .zip; the"
+                f" folder holds {ENTRY}.py with lambda_handler(event, context).",
             )
     code = {parameter: keys[name] for parameter, name in bindings.code.items()}
     return {**rendered.parameters, **dict.fromkeys(bindings.bucket, bucket), **code}

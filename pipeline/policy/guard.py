@@ -209,19 +209,23 @@ def _silences(
         said = status.get((rule.file, rule.name), "nothing")
         must_pass = rule.name in required.tiers[template.settings.tier]
         if said == "nothing" or (said == "SKIP" and must_pass):
-            yield _silent(rule, said, template)
+            yield _silent(rule, said, template, required.listed.get(rule.name))
 
 
-def _silent(rule: Rule, said: str, template: Template) -> Finding:
+def _silent(rule: Rule, said: str, template: Template, listed: str | None) -> Finding:
+    way_out = (
+        f"take the rule from {listed}, which demands it"
+        if listed
+        else f"list the rule in {rule.exceptions}: under the tiers where it has to pass, or under"
+        " optional with the reason"
+    )
     return Finding(
         tool=TOOL_GUARD,
         rule=rule.name,
         level=Level.ERROR,
         message=f"The rule says {said}: the template has nothing for it to judge, and in the"
         f" tier {template.settings.tier} it has to pass.",
-        mend="Bring back what is missing from the template. Or list the rule in"
-        f" {rule.exceptions}: under the tiers where it has to pass, or under optional with the"
-        " reason.",
+        mend=f"Bring back what is missing from the template. Or {way_out}.",
         environment=template.settings.name,
         place=rule.place,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from pipeline import files
@@ -91,6 +91,8 @@ class Required:
     tiers: dict[str, frozenset[str]]
     optional: dict[str, str]
     rendered: frozenset[str] = frozenset()
+    listed: Mapping[str, str] = field(default_factory=dict)
+    """The file and line that demand a rule by its name."""
 
     def tiers_of(self, rule: str) -> list[str]:
         return [tier for tier in TIERS if rule in self.tiers[tier]]
@@ -255,18 +257,22 @@ def required(folder: Path, rules: Iterable[Rule]) -> Required:
     paths = [folder / name / "required.yaml" for name in (GENERAL, APPLICATION)]
     lists: dict[str, list[str]] = {key: [] for key in (EVERYWHERE, *TIERS, OPTIONAL, RENDERED)}
     reasons: dict[str, str] = {}
+    places: dict[str, str] = {}
     for document in [read_document(path) for path in paths if path.is_file()]:
         mine = _required_keys(document)
         _refuse_unknown(mine, known, document)
         reasons |= document.value.get(OPTIONAL, {})
         for key, names in mine.items():
             lists[key] += names
+            if key in {EVERYWHERE, *TIERS}:
+                lines = {name: document.line((key, at)) for at, name in enumerate(names)}
+                places |= {name: f"{document.file}:{line}" for name, line in lines.items()}
     excepted = {name for key in (*TIERS, OPTIONAL) for name in lists[key]}
     everywhere = {*(known.keys() - excepted), *lists[EVERYWHERE]}
     tiers = {tier: frozenset([*everywhere, *lists[tier]]) for tier in TIERS}
     demanded = frozenset[str]().union(*tiers.values())
     optional = {name: reason for name, reason in reasons.items() if name not in demanded}
-    return Required(tiers, optional, frozenset(lists[RENDERED]))
+    return Required(tiers, optional, frozenset(lists[RENDERED]), places)
 
 
 def _refuse_unknown(

@@ -17,6 +17,6 @@ def options(parser: ArgumentParser) -> None:
 
 def run(options: Namespace, root: Path) -> int:
     for name in settings.chosen(options.environments, root):
-        for line in zips.write(settings.load(name, root), root):
+        for line in zips.write(settings.load(name, root), root) or [f"{name}: no function, no zip"]:
             say(line)
     return 0

@@ -461,6 +461,16 @@ def test_a_file_that_breaks_the_engine_is_named_and_the_others_are_judged(
     assert said in findings[0].message
 
 
+def test_what_a_stack_lacks_is_told_with_the_line_that_demands_it(root: Path) -> None:
+    list_for_development(root, "BOXES_ARE_SHUT")
+    put(root, "balls", BOXES.replace("BOXES_ARE_SHUT", "BALLS_ARE_ROUND"), "BALLS_ARE_ROUND")
+
+    findings = {one.rule: one.mend for one in judge(boxes(), root)}
+
+    assert "take the rule from rules/general/required.yaml:2" in findings["BOXES_ARE_SHUT"]
+    assert "list the rule in rules/general/required.yaml" in findings["BALLS_ARE_ROUND"]
+
+
 def test_an_engine_that_takes_too_long_is_stopped(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from pipeline.environment import settings
 from pipeline.errors import UserError
 from pipeline.packaging import zips as packaging
 from pipeline.packaging.zips import Artifact, package
@@ -167,11 +168,21 @@ def test_a_folder_with_an_entrys_name_is_no_entry(tmp_path: Path) -> None:
     assert [one.name for one in package(tmp_path)] == ["real.zip"]
 
 
-def test_handlers_without_an_entry_are_an_error(tmp_path: Path) -> None:
-    root = tree(tmp_path, {"handlers/shared/__init__.py": ""})
+def test_a_stack_without_functions_has_no_zips(tmp_path: Path) -> None:
+    assert package(tree(tmp_path, {"handlers/shared/__init__.py": ""})) == []
 
-    with pytest.raises(UserError, match=r"no folder has a lambda_function\.py"):
-        package(root)
+
+def test_a_function_whose_folder_has_no_entry_is_told_where_its_parameter_is(
+    project: Path,
+) -> None:
+    for entry in (project / "handlers").glob("*/lambda_function.py"):
+        entry.unlink()
+
+    with pytest.raises(UserError, match=r"handlers/ makes none\.") as raised:
+        packaging.write(settings.load("dev", project), project)
+
+    assert raised.value.where.startswith("templates/")
+    assert "lambda_function.py with lambda_handler" in raised.value.mend
 
 
 def test_modules_that_import_each_other_end(tmp_path: Path) -> None:
