@@ -31,6 +31,10 @@ AUDIT, SECOND_OPINION = "audit", "second-opinion"
 OWN_LOCKS = {  # groups whose tools fit no one else's
     AUDIT: Path("requirements-audit.lock"),
     SECOND_OPINION: Path("requirements-second-opinion.lock"),
+    **{
+        f"peer-{name}": Path(f"tests/bench/peers/requirements-{name}.lock")
+        for name in ("cdk", "sam", "sceptre")
+    },
 }
 ALONE = {*OWN_LOCKS, "dev"}  # groups that need nothing of the pipeline's own dependencies
 UNDO_TIME = 30.0  # seconds that a station has after Ctrl-C to say how things stand
@@ -393,10 +397,20 @@ def refresh(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def bench(session: nox.Session) -> None:
-    """Measure speed as ratios within one run: nox -s bench -- render check handlers"""
+    """Measure speed as ratios within one run: nox -s bench -- [--write] render check"""
     demand(session, "tests/bench")
     install(session, "test")
+    install_node_packages(session)
     run(session, "-m", "tests.bench", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def peers(session: nox.Session) -> None:
+    """Install sceptre, AWS SAM and the CDK, and compare what they make with our render."""
+    demand(session, "tests/bench/peers")
+    install(session, "test")
+    install_node_packages(session)
+    run(session, "-m", "tests.bench.peers", *session.posargs)
 
 
 @nox.session(python=PYTHON)

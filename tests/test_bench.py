@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.bench.__main__ import BENCHES, main
-from tests.bench.measure import Command, Cost, Failed, compare, median
+from tests.bench.figures import Result, Scale
+from tests.bench.measure import Command, Cost, Failed, alternating, median, within
 
 
 def python(code: str, folder: Path, made: str = "") -> Command:
@@ -30,14 +32,15 @@ def test_a_command_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
 def test_a_failing_reference_fails_the_bench(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    def broken() -> bool:
-        quick = python("pass", tmp_path)
-        return compare("x", quick, python("import nothing_at_all", tmp_path), runs=1, most=9)
+    def broken(_: Scale) -> Result:
+        commands = {"quick": python("pass", tmp_path), "other": python("import nothing", tmp_path)}
+        alternating("x", commands, runs=1)
+        raise AssertionError("a failing command gave a figure")
 
     monkeypatch.setitem(BENCHES, "render", broken)
 
     assert main(["render"]) == 1
-    assert "nothing_at_all" in capsys.readouterr().err
+    assert "nothing" in capsys.readouterr().err
 
 
 def test_waiting_costs_time_and_no_cpu(tmp_path: Path) -> None:
@@ -47,10 +50,23 @@ def test_waiting_costs_time_and_no_cpu(tmp_path: Path) -> None:
     assert waits.cpu < waits.wall
 
 
-def test_what_is_slower_misses_its_figure(tmp_path: Path) -> None:
-    slow = python("import time; time.sleep(1)", tmp_path)
+def test_what_is_slower_misses_its_figure() -> None:
+    assert within("x", Cost(1, 1), Cost(1, 1), 1.2)
+    assert not within("x", Cost(2, 1), Cost(1, 1), 1.2)
+    assert not within("x", Cost(1, 2), Cost(1, 1), 1.2)
 
-    assert not compare("x", slow, python("pass", tmp_path), runs=1, most=1.2)
+
+def test_an_edit_is_not_on_the_clock(tmp_path: Path) -> None:
+    edits = []
+
+    def edit() -> None:
+        time.sleep(1)
+        edits.append("one")
+
+    command = Command((sys.executable, "-c", "pass"), tmp_path, before=edit)
+
+    assert alternating("x", {"x": command}, runs=1)["x"].wall < 1
+    assert len(edits) == 2
 
 
 def test_a_median_is_taken_of_each_kind() -> None:

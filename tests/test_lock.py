@@ -15,6 +15,9 @@ from packaging.version import Version
 OWN = {  # groups with a lock of their own
     "audit": "requirements-audit.lock",
     "second-opinion": "requirements-second-opinion.lock",
+    "peer-cdk": "tests/bench/peers/requirements-cdk.lock",
+    "peer-sam": "tests/bench/peers/requirements-sam.lock",
+    "peer-sceptre": "tests/bench/peers/requirements-sceptre.lock",
 }
 LOCKS = ["requirements.lock", *OWN.values()]
 
@@ -58,7 +61,7 @@ def test_every_locked_version_has_its_hashes(root: Path, lock: str) -> None:
     text = (root / lock).read_text()
     entries = re.split(r"\n(?=[a-z])", text.strip())
 
-    assert len(entries) > 80
+    assert len(entries) > 10
     assert [entry.split("\n")[0] for entry in entries if "--hash=sha256:" not in entry] == []
 
 
@@ -69,7 +72,13 @@ def test_the_lock_names_no_address(root: Path, lock: str) -> None:
 
 @pytest.mark.parametrize(
     ("tool", "lock"),
-    [("checkov", "requirements-audit.lock"), ("ministack", "requirements-second-opinion.lock")],
+    [
+        ("checkov", "requirements-audit.lock"),
+        ("ministack", "requirements-second-opinion.lock"),
+        ("aws-cdk-lib", OWN["peer-cdk"]),
+        ("aws-sam-cli", OWN["peer-sam"]),
+        ("sceptre", OWN["peer-sceptre"]),
+    ],
 )
 def test_a_tool_that_fits_no_other_is_in_its_own_lock_alone(
     root: Path, tool: str, lock: str

@@ -1,6 +1,7 @@
 """What the functions cost: cold start, own code, calls by number of sessions, zip sizes.
 
-`python -m tests.bench handlers` prints the figures; it fails where one misses its limit.
+`python -m tests.bench.functions FILE RUNS` prints the figures, and writes them into the file; it
+fails where one misses its limit. `python -m tests.bench handlers` calls it.
 """
 
 from __future__ import annotations
@@ -27,25 +28,29 @@ from tests.handlers import aws
 from tests.handlers.calls import Functions, calls_per_route, fill
 
 ROOT = Path(__file__).resolve().parents[2]
-RUNS = 15
 MANY = 100_000
 MOST_OF_USUAL = 0.75
 MOST_OWN = 0.10
 MOST_BYTES = 40_000
 
 
-def main() -> int:
+Figures = dict[str, Any]
+
+
+def main(told: Path, runs: int) -> int:
     """Prints the figures; 1 where one misses its limit."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    figures: Figures = {}
     server = ThreadedMotoServer(port=0, verbose=False)
     server.start()
     try:
         _, port = server.get_host_and_port()
         environment = _environment(f"http://127.0.0.1:{port}")
-        results = [_cold(environment), _warm(environment)]
+        results = [_cold(environment, runs, figures), _warm(environment, figures)]
     finally:
         server.stop()
-    results += [_calls(), _zips()]
+    results += [_calls(), _zips(figures)]
+    told.write_text(json.dumps(figures))
     return 0 if all(results) else 1
 
 
@@ -56,7 +61,7 @@ def _environment(endpoint: str) -> dict[str, str]:
     return kept | aws.ENVIRONMENT | here | {"MAX_UPLOADS_PER_SESSION": "100"}
 
 
-def _cold(environment: dict[str, str]) -> bool:
+def _cold(environment: dict[str, str], runs: int, figures: Figures) -> bool:
     """Whole processes, in turn: our function, and the shape that one usually writes."""
     shapes = {"ours": environment, "usual": environment}
     with tempfile.TemporaryDirectory() as folder:
@@ -64,7 +69,7 @@ def _cold(environment: dict[str, str]) -> bool:
         cold_start.prepare(environment)
         taken: dict[str, list[float]] = {name: [] for name in shapes}
         phases: dict[str, list[float]] = {}
-        for run in range(RUNS + 1):
+        for run in range(runs + 1):
             for name, variables in shapes.items():
                 seconds, told = _child(name.split(",")[0], variables, fresh=folder)
                 if run:
@@ -72,11 +77,18 @@ def _cold(environment: dict[str, str]) -> bool:
                     _add(phases, told if name == "ours" else {})
     medians = {name: statistics.median(values) for name, values in taken.items()}
     ratio = medians["ours"] / medians["usual"]
-    print(f"cold start, medians of {RUNS} alternating runs of a whole process:")
+    print(f"cold start, medians of {runs} alternating runs of a whole process:")
     for name, median in medians.items():
         print(f"  {name:24} {median * 1000:6.0f} ms  {median / medians['usual']:.2f} of the usual")
     for phase, values in phases.items():
         print(f"    of ours: {phase:40} {statistics.median(values) * 1000:6.1f} ms")
+    figures |= {
+        "runs": runs,
+        "cold_start_ms": {name: round(value * 1000, 1) for name, value in medians.items()},
+        "parts_ms": {
+            phase: round(statistics.median(values) * 1000, 1) for phase, values in phases.items()
+        },
+    }
     return _verdict("cold start", ratio, MOST_OF_USUAL)
 
 
@@ -96,7 +108,7 @@ def _add(phases: dict[str, list[float]], told: dict[str, float]) -> None:
         phases.setdefault(phase, []).append(seconds)
 
 
-def _warm(environment: dict[str, str]) -> bool:
+def _warm(environment: dict[str, str], figures: Figures) -> bool:
     """CPU of our own code in a warm process, beside all of a request's."""
     command = [sys.executable, "-m", "tests.bench.own_code"]
     environment = environment | {"PYTHONPATH": os.environ["PYTHONPATH"]}
@@ -107,6 +119,10 @@ def _warm(environment: dict[str, str]) -> bool:
     for route, (total, own) in rows.items():
         shares[route] = own / total
         print(f"  {route:44} {total * 1e6:6.0f} us, own {own * 1e6:4.0f} us, {own / total:.3f}")
+    figures["warm_us"] = {
+        route: {"all": round(total * 1e6), "own": round(own * 1e6)}
+        for route, (total, own) in rows.items()
+    }
     return _verdict("own code's share at most", max(shares.values()), MOST_OWN)
 
 
@@ -130,8 +146,9 @@ def _calls() -> bool:
     return same
 
 
-def _zips() -> bool:
+def _zips(figures: Figures) -> bool:
     sizes = {artifact.name: len(artifact.data) for artifact in package(ROOT)}
+    figures["zip_bytes"] = sizes
     for name, size in sizes.items():
         print(f"  {name:28} {size} bytes")
     return _verdict("largest zip in bytes", max(sizes.values()), MOST_BYTES)
@@ -145,4 +162,4 @@ def _verdict(what: str, value: float, most: float) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))

@@ -1,6 +1,6 @@
-"""The local cloud's figures: time to ready, upload to picture, 200 sessions at once, with chaos.
+"""The local cloud's figures: time to ready, upload to picture, many sessions at once, with chaos.
 
-    python -m tests.bench.localcloud
+    python -m tests.bench local
 
 The clients do what the pages do: they wait and try again where they are throttled or refused for
 the moment, reconnect a closed socket, and ask for the state now and then.
@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import secrets
 import statistics
-import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
@@ -24,16 +24,18 @@ from typing import Any
 import aiohttp
 import boto3
 
+from tests.bench.figures import Result, Scale
 from tests.smoke.local import local_cloud
 from tests.smoke.site import PNG, TYPE
 
 ONE_BY_ONE = 40
-AT_ONCE = 200
+AT_ONCE = (1, 50, 200, 1000)
+IN_CHAOS = 200
 SEED = 7
 IMAGE = PNG + bytes(300_000)
 POLL_SECONDS = 30.0  # as the page does
 ANSWER_SECONDS = 5.0
-PATIENCE = 240.0
+PATIENCE = 600.0
 OFTEN = 0.2
 
 
@@ -217,12 +219,12 @@ async def with_clients(
         return await asyncio.wait_for(work(http), PATIENCE)
 
 
-async def one_by_one(ready: Mapping[str, Any]) -> list[float]:
+async def one_by_one(ready: Mapping[str, Any], times: int) -> list[float]:
     """Seconds from upload to picture, each on a machine with nothing else to do."""
 
     async def work(http: aiohttp.ClientSession) -> list[float]:
         found = []
-        for _ in range(ONE_BY_ONE):
+        for _ in range(times):
             client = Client(http, ready["outputs"])
             await client.run()
             found.append(client.shown)
@@ -232,12 +234,12 @@ async def one_by_one(ready: Mapping[str, Any]) -> list[float]:
     return list(await with_clients(ready, work))
 
 
-async def all_at_once(ready: Mapping[str, Any], process: int) -> tuple[list[Client], float, float]:
+async def all_at_once(ready: Mapping[str, Any], size: int) -> tuple[list[Client], float, float]:
     """The clients, the seconds that all took, and the most memory."""
-    memory = Memory(process)
+    memory = Memory(ready["process"])
 
     async def work(http: aiohttp.ClientSession) -> list[Client]:
-        clients = [Client(http, ready["outputs"]) for _ in range(AT_ONCE)]
+        clients = [Client(http, ready["outputs"]) for _ in range(size)]
         watching = asyncio.create_task(memory.watch())
         helping = asyncio.create_task(redrive(ready))
         try:
@@ -308,38 +310,64 @@ def final_states(ready: Mapping[str, Any], clients: list[Client]) -> int:
 # ---- the figures
 
 
-def crowd(*options: str) -> bool:
-    """All sessions at once; True if each ended as it has to."""
+def crowd(size: int, *options: str) -> Result:
+    """So many sessions at once; fine if each ended as it has to."""
     REDRIVEN.clear()
     with local_cloud("--quiet", *options) as ready:
-        clients, seconds, memory = asyncio.run(all_at_once(ready, ready["process"]))
+        before = _cpu(ready["process"])
+        clients, seconds, memory = asyncio.run(all_at_once(ready, size))
+        cpu = _cpu(ready["process"]) - before
         right = final_states(ready, clients)
-    pushed = sum(client.pushed for client in clients)
-    print(
-        f"{AT_ONCE} sessions at once{' with ' + ' '.join(options) if options else ''}:"
-        f" {len(clients)} delivered ({pushed} by push, {len(clients) - pushed} by poll,"
-        f" {len(REDRIVEN)} events redriven from the failure queue),"
-        f" {right} with exactly one final state, in {seconds:.1f} s;"
-        f" upload to picture {told([client.shown for client in clients])};"
-        f" peak memory {memory:.0f} MiB"
-    )
-    return right == AT_ONCE
+    shown = [client.shown for client in clients]
+    figures = {
+        "sessions": size,
+        "pushed": sum(client.pushed for client in clients),
+        "redriven": len(REDRIVEN),
+        "right": right,
+        "wall": round(seconds, 1),
+        "cpu": round(cpu, 1),
+        "p50_ms": round(percentile(shown, 50) * 1000),
+        "p95_ms": round(percentile(shown, 95) * 1000),
+        "peak_mib": round(memory),
+    }
+    print(f"{size} sessions at once {' '.join(options)}: {figures}", flush=True)
+    return Result(figures, right == size)
 
 
-def main() -> int:
-    """Measure everything; 0 if nothing was lost."""
+def _cpu(root: int) -> float:
+    """Seconds of a process and of all that it started, those included that have ended."""
+    ticks = 0
+    for process in _tree(root):
+        with suppress(OSError):
+            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(int(field) for field in fields[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def measure(scale: Scale) -> Result:
+    """Everything; fine if nothing was lost."""
     starts = []
-    for _ in range(3):
+    for _ in range(scale.runs(3) + 1):
         began = time.monotonic()
         with local_cloud("--quiet"):
             starts.append(time.monotonic() - began)
-    print(f"warm start to ready: {statistics.median(starts[1:]):.1f} s (median of 2)")
+    started = statistics.median(starts[1:])
+    print(f"warm start to ready: {started:.1f} s (median of {len(starts) - 1})")
+    times = scale.runs(ONE_BY_ONE)
     with local_cloud("--quiet") as ready:
-        found = asyncio.run(one_by_one(ready))
-    print(f"upload to picture, one by one, {len(found)} times: {told(found)}")
-    fine = [crowd(), crowd("--chaos", "--seed", str(SEED))]
-    return 0 if all(fine) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        found = asyncio.run(one_by_one(ready, times))
+    print(f"upload to picture, one by one, {times} times: {told(found)}", flush=True)
+    crowds = [crowd(size) for size in scale.sizes(AT_ONCE)]
+    chaos = crowd(20 if scale.quick else IN_CHAOS, "--chaos", "--seed", str(SEED))
+    figures = {
+        "starts": len(starts) - 1,
+        "start_s": round(started, 1),
+        "one_by_one": {
+            "times": times,
+            "p50_ms": round(percentile(found, 50) * 1000),
+            "p95_ms": round(percentile(found, 95) * 1000),
+        },
+        "crowds": [each.figures for each in crowds],
+        "chaos": chaos.figures,
+    }
+    return Result(figures, all(each.fine for each in (*crowds, chaos)))
