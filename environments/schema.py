@@ -23,6 +23,9 @@ LogDays = Literal[
 
 KMS_KEY = r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$"
 WEB_ACL = r"^arn:aws:wafv2:us-east-1:[0-9]{12}:global/webacl/[A-Za-z0-9_-]{1,128}/[a-f0-9-]{36}$"
+CERTIFICATE = r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$"
+DOMAIN = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"
+ZONE = r"^Z[A-Z0-9]{1,31}$"
 EMAIL = r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$"
 POLICY = r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+$"
 
@@ -40,6 +43,31 @@ class Waf(Section):
     """true: AWS's common rules and a rate limit stand before the website's distribution."""
     web_acl_arn: Annotated[str, Field(pattern=WEB_ACL), FOREIGN] | None
     """The ARN of a CLOUDFRONT web ACL in us-east-1; null in us-east-1: the stack makes one."""
+    requests_in_five_minutes: Annotated[int, Field(ge=10, le=10_000)] = 10_000
+    """What one address may ask in five minutes, 10 to 10000; a visit asks some sixty times, and a
+    whole school may share an address. Read where the stack makes the web ACL."""
+    sessions_in_five_minutes: Annotated[int, Field(ge=10, le=10_000)] = 300
+    """How many sessions one address may make in five minutes, 10 to 10000."""
+
+
+class OriginKey(Section):
+    """The keys by which the functions know that a request came through the distribution."""
+
+    send: Annotated[int, Field(ge=1, le=9999)] = 1
+    """The number of the key that the distribution shows. A number is one key for ever."""
+    accept: Annotated[list[Annotated[int, Field(ge=1, le=9999)]], Field(min_length=1, max_length=3)] = [1]
+    """The numbers of the keys that the functions take, up to three."""
+
+
+class Domain(Section):
+    """A name of your own for the website."""
+
+    name: Annotated[str, Field(pattern=DOMAIN, max_length=64), FOREIGN]
+    """The host's name alone, in lower case: upload.example.com."""
+    hosted_zone_id: Annotated[str, Field(pattern=ZONE), FOREIGN] | None
+    """The public Route 53 zone that holds the name; null: you set the record elsewhere."""
+    certificate_arn: Annotated[str, Field(pattern=CERTIFICATE), FOREIGN] | None
+    """The ARN of an ACM certificate in us-east-1; null in us-east-1: the stack makes one."""
 
 
 class Website(Section):
@@ -49,6 +77,9 @@ class Website(Section):
     """s3_website: public bucket, plain HTTP, cheap; cloudfront: private bucket, HTTPS, headers."""
     price_class: Literal["PriceClass_100", "PriceClass_200", "PriceClass_All"]
     """Which of CloudFront's edges serve; read with delivery: cloudfront only."""
+    origin_key: OriginKey = OriginKey()
+    domain: Domain | None = None
+    """null: CloudFront's own name."""
     waf: Waf
 
 
