@@ -1,8 +1,8 @@
 """What an environment file of this application may say: every key, its meaning and its limits.
 
-Nothing has a default and nothing is inherited, so the difference between two files is the whole
-difference between two environments. Values that can't work together are refused here; what is
-wise is for rules/ to say.
+Nothing is inherited, so the difference between two files is the whole difference between two
+environments. A key has a default only where files were written before there was the key. Values
+that can't work together are refused here; what is wise is for rules/ to say.
 """
 
 from __future__ import annotations
@@ -27,13 +27,15 @@ CERTIFICATE = r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-
 DOMAIN = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"
 ZONE = r"^Z[A-Z0-9]{1,31}$"
 EMAIL = r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$"
+KeyNumber = Annotated[int, Field(ge=1, le=9999)]
 POLICY = r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+$"
 
 # Where S3 has no account-regional namespace (S3 user guide, "Namespaces for general purpose
 # buckets"), and the partitions whose CloudFront gives a distribution no usable name of its own.
 PLAIN_BUCKETS_ONLY = ("me-south-1", "me-central-1")
 WITHOUT_CLOUDFRONT = ("cn-", "us-gov-", "us-iso", "eu-iso", "eusc-")
-WAF_REGION = "us-east-1"
+WAF_REGION = CERTIFICATE_REGION = "us-east-1"
+API_PATH = "sessions"  # what the distribution passes to the HTTP API
 
 
 class Waf(Section):
@@ -53,9 +55,9 @@ class Waf(Section):
 class OriginKey(Section):
     """The keys by which the functions know that a request came through the distribution."""
 
-    send: Annotated[int, Field(ge=1, le=9999)] = 1
+    send: KeyNumber = 1
     """The number of the key that the distribution shows. A number is one key for ever."""
-    accept: Annotated[list[Annotated[int, Field(ge=1, le=9999)]], Field(min_length=1, max_length=3)] = [1]
+    accept: Annotated[tuple[KeyNumber, ...], Field(min_length=1, max_length=3, strict=False)] = (1,)
     """The numbers of the keys that the functions take, up to three."""
 
 
@@ -192,7 +194,7 @@ class Settings(BaseSettings):
 
     def clashes(self) -> Iterator[Clash]:
         yield from super().clashes()
-        for check in (_bucket_namespace, _cloudfront, _waf, _kms_key, _alarms):
+        for check in _CHECKS:
             yield from check(self)
 
     def names(self) -> Iterator[Name]:
@@ -204,6 +206,7 @@ class Settings(BaseSettings):
         yield Bucket("upload bucket", f"{project}-uploads-{name}{suffix}")
         yield Name("WebSocket function", f"{project}-websocket-event-{name}", 64)
         yield Name("origin access control", f"{project}-website-{name}-{region}", 64)
+        yield Name("pages function", f"{project}-pages-{name}-{region}", 64)
 
 
 def _bucket_namespace(settings: Settings) -> Iterator[Clash]:
@@ -227,6 +230,62 @@ def _cloudfront(settings: Settings) -> Iterator[Clash]:
             " Write s3_website."
         )
         yield Clash("website.delivery", website.delivery, why)
+
+
+def _one_address(settings: Settings) -> Iterator[Clash]:
+    if settings.website.delivery == "cloudfront" and settings.name == API_PATH:
+        why = (
+            f"An environment called {API_PATH} would have its sockets at the HTTP API's own"
+            f" address, /{API_PATH}. Rename its file."
+        )
+        yield Clash("website.delivery", settings.website.delivery, why)
+
+
+def _origin_key(settings: Settings) -> Iterator[Clash]:
+    send, accept = settings.website.origin_key.send, settings.website.origin_key.accept
+    if send not in accept:
+        why = (
+            f"The functions would refuse whatever the distribution brings: key {send} is sent and"
+            " not accepted. Accept it too; a key is retired after another one is sent."
+        )
+        yield Clash("website.origin_key.accept", accept, why)
+    if len(set(accept)) < len(accept):
+        yield Clash("website.origin_key.accept", accept, "A key is listed twice.")
+
+
+def _domain(settings: Settings) -> Iterator[Clash]:
+    domain, region = settings.website.domain, settings.aws.region
+    if domain is None:
+        return
+    if settings.website.delivery != "cloudfront":
+        why = (
+            "S3's website has no HTTPS and no name but its bucket's. Write null, or delivery:"
+            " cloudfront."
+        )
+        yield Clash("website.domain.name", domain.name, why)
+        return
+    arn = domain.certificate_arn
+    if arn is not None and arn.split(":")[3] != CERTIFICATE_REGION:
+        why = f"CloudFront takes certificates of {CERTIFICATE_REGION} only. Request one there."
+        yield Clash("website.domain.certificate_arn", arn, why)
+    if arn is None and region != CERTIFICATE_REGION:
+        why = (
+            f"A certificate for CloudFront lives in {CERTIFICATE_REGION} and this stack in"
+            f" {region}. Request one there and write its ARN, or deploy to {CERTIFICATE_REGION}."
+        )
+        yield Clash("website.domain.certificate_arn", None, why)
+    elif arn is None and domain.hosted_zone_id is None:
+        why = (
+            "Without the name's zone nobody can prove to ACM that it is yours, and the deployment"
+            " would wait for hours. Write the zone's id, or the ARN of a certificate."
+        )
+        yield Clash("website.domain.certificate_arn", None, why)
+    if domain.hosted_zone_id is None and domain.name.count(".") == 1:
+        why = (
+            "A zone's own name can't be a CNAME; only Route 53's alias stands there. Write the"
+            " zone's id, or a name below it, like www."
+        )
+        yield Clash("website.domain.hosted_zone_id", None, why)
 
 
 def _waf(settings: Settings) -> Iterator[Clash]:
@@ -255,3 +314,15 @@ def _alarms(settings: Settings) -> Iterator[Clash]:
     if alarms.rollback_minutes is not None and not alarms.enabled:
         why = "Without alarms nothing can roll an update back. Write null, or alarms.enabled: true."
         yield Clash("alarms.rollback_minutes", alarms.rollback_minutes, why)
+
+
+_CHECKS = (
+    _bucket_namespace,
+    _cloudfront,
+    _one_address,
+    _origin_key,
+    _domain,
+    _waf,
+    _kms_key,
+    _alarms,
+)
