@@ -32,6 +32,13 @@ def chaotic() -> Iterator[Application]:
 
 
 @pytest.fixture(scope="session")
+def fronted() -> Iterator[Application]:
+    """Production: pages, API and sockets behind one distribution."""
+    with serving(environment="prod") as application:
+        yield application
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     found = chromium()
     if found is None:

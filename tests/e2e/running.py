@@ -58,15 +58,15 @@ class Application:
 
 
 @contextmanager
-def serving(*options: str) -> Iterator[Application]:
+def serving(*options: str, environment: str = "dev") -> Iterator[Application]:
     """`python -m localcloud` until the tests are done."""
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
-    log = ARTIFACTS / f"local-cloud{'-'.join(options).replace('--', '-')}.log"
-    command = [sys.executable, "-m", "localcloud", "dev", "--json", *options]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    log = ARTIFACTS / f"local-cloud-{environment}{'-'.join(options).replace('--', '-')}.log"
+    command = [sys.executable, "-m", "localcloud", environment, "--json", *options]
+    variables = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
     with log.open("w") as stream:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=stream, text=True
+            command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=stream, text=True
         )
         assert process.stdout is not None
         try:
