@@ -118,7 +118,10 @@ def _quoted(keys: list[str]) -> str:
 def cases(listed: Allowed) -> str:
     """The cases: all that is allowed, one thing more in each closed mapping, ways around it."""
     every = [*_passing(listed), *_failing(listed)]
-    head = "# The closed world's cases. Derived, with allowed.guard, from allowed.yaml.\n"
+    head = (
+        "# The closed world's cases. Derived, with allowed.guard, from allowed.yaml.\n"
+        "# yamllint disable rule:line-length\n"
+    )
     return head + "".join("\n" + _case(*one) for one in every)
 
 
@@ -183,13 +186,14 @@ def _nested(path: Path) -> Any:
 
 
 def _put(whole: dict[str, Any], path: Path) -> None:
-    """Write a value at `path` beside what is there; a list has one item."""
+    """Write a value at `path` beside what is there, or below it; a list has one item."""
     here: Any = whole
     for key, following in zip(path, (*path[1:], None), strict=True):
         slot: Any = 0 if key == ITEM else key
         empty: Any = "x" if following is None else [{}] if following == ITEM else {}
         if key != ITEM:
-            here.setdefault(slot, empty)
+            if here.get(slot, "x") == "x":
+                here[slot] = empty
         elif following is None:
             here[slot] = "x"
         here = here[slot]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from pipeline import __main__ as command
 from pipeline.errors import UserError
@@ -44,7 +45,11 @@ def verdicts(template: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def bucket(**properties: Any) -> dict[str, Any]:
-    return {"Resources": {"B": {"Type": BUCKET, "Properties": properties}}}
+    return bucket_called("B", **properties)
+
+
+def bucket_called(logical_id: str, **properties: Any) -> dict[str, Any]:
+    return {"Resources": {logical_id: {"Type": BUCKET, "Properties": properties}}}
 
 
 CORS = {"CorsRules": [{"AllowedMethods": ["GET"]}]}
@@ -99,6 +104,15 @@ def test_a_property_with_properties_of_its_own_is_closed_when_it_alone_is_listed
     assert not listed.allows(
         "AWS::WAFv2::WebACL", ("DefaultAction", "Allow", "CustomRequestHandling")
     )
+
+
+def test_a_property_may_be_listed_beside_one_below_it() -> None:
+    paths = {("CorsConfiguration",): PLAIN, ("CorsConfiguration", "CorsRules", "*", "Id"): PLAIN}
+
+    cases = yaml.safe_load(allowed_guard.cases(Allowed({BUCKET: paths})))
+
+    (whole,) = [case for case in cases if case["name"] == f"{BUCKET}: all that is allowed"]
+    assert whole["input"] == bucket_called("One", CorsConfiguration={"CorsRules": [{"Id": "x"}]})
 
 
 def test_the_rules_and_the_cases_are_those_of_the_list(root: Path) -> None:
