@@ -108,7 +108,7 @@ def test_any_address_without_a_file_shows_the_page_and_a_missing_file_is_missing
     fronted: Application, desktop: Desktop
 ) -> None:
     desktop.watch.tolerate("404")
-    page = desktop.page.goto(f"{fronted.url}/some/where")
+    page = desktop.page.goto(f"{fronted.url}/somewhere")
     desktop.sees("waiting")
     missing = desktop.page.request.get(f"{fronted.url}/missing.js")
     api = desktop.page.request.get(f"{fronted.url}/sessions/none/none")
