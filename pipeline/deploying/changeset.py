@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
@@ -90,6 +91,7 @@ class Change:
 
     `drift` is what CloudFormation saw of it (IN_SYNC, MODIFIED, DELETED, UNKNOWN, UNSUPPORTED),
     empty where it didn't look; `unseen` are the properties that it couldn't compare, with reasons.
+    `generated`: what it holds was made by CloudFormation, as the template asks.
     """
 
     action: str
@@ -99,6 +101,7 @@ class Change:
     causes: tuple[Cause, ...] = ()
     drift: str = ""
     unseen: tuple[str, ...] = ()
+    generated: bool = False
 
     @property
     def pointers(self) -> list[Pointer]:
@@ -305,7 +308,17 @@ def _change(described: ChangeTypeDef) -> Change:
         causes=_causes(resource.get("Details") or []),
         drift=resource.get("ResourceDriftStatus", ""),
         unseen=tuple(map(_unseen, resource.get("ResourceDriftIgnoredAttributes") or [])),
+        generated="GenerateSecretString" in _properties(resource.get("BeforeContext", "")),
     )
+
+
+def _properties(context: str) -> Mapping[str, Any]:
+    """A resource's properties as they are deployed, as far as CloudFormation tells them."""
+    try:
+        properties = json.loads(context or "{}")["Properties"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return properties if isinstance(properties, dict) else {}
 
 
 def _unseen(attribute: Any) -> str:

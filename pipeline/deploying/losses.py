@@ -151,7 +151,7 @@ def _loss(change: Change, template: dict[str, Any]) -> str:
     if change.type not in STATEFUL or change.action == "SyncWithActual":
         return ""
     if change.action == "Remove":
-        return "would be removed"
+        return "" if change.generated else "would be removed"
     if change.replacement == "True":
         return "would be replaced by an empty one"
     if change.action == "Dynamic":

@@ -291,6 +291,13 @@ def table(**more: Any) -> dict[str, Any]:
     return change(more.pop("action", "Modify"), "Table", "AWS::DynamoDB::Table", **more)
 
 
+GENERATED = '{"Properties": {"GenerateSecretString": {"PasswordLength": 48}}}'
+
+
+def secret(**more: Any) -> dict[str, Any]:
+    return change(more.pop("action", "Remove"), "Key", "AWS::SecretsManager::Secret", **more)
+
+
 @pytest.mark.parametrize(
     ("lost", "fate"),
     [
@@ -300,6 +307,12 @@ def table(**more: Any) -> dict[str, Any]:
         (table(action="Dynamic"), "might be removed or replaced"),
         (change("Remove", "Old", "AWS::S3::Bucket"), "would be removed"),
         (change("Modify", "New", "AWS::S3::Bucket", Replacement="Conditional"), "might be"),
+        (secret(), "would be removed"),
+        (secret(BeforeContext=""), "would be removed"),
+        (secret(BeforeContext="{"), "would be removed"),
+        (secret(BeforeContext="[]"), "would be removed"),
+        (secret(BeforeContext='{"Properties": {"SecretString": "****"}}'), "would be removed"),
+        (secret(action="Modify", Replacement="True", BeforeContext=GENERATED), "would be replaced"),
     ],
 )
 @pytest.mark.parametrize("station", [plan.show_plan, to_the_end])
@@ -323,6 +336,7 @@ def test_data_of_a_protected_environment_is_never_lost(
         table(Replacement="Conditional"),  # it has a name of its own: CloudFormation can't
         change("Remove", "Queue", "AWS::SQS::Queue"),
         change("Add", "More", "AWS::S3::Bucket"),
+        secret(BeforeContext=GENERATED),
     ],
 )
 def test_changes_that_lose_nothing_are_made(aws: Aws, kept: dict[str, Any]) -> None:
