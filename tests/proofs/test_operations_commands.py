@@ -163,6 +163,7 @@ def deployed(stage: Stage) -> None:
         "FAILURE_QUEUE_URL": outputs["FailureQueueUrl"],
         "API": outputs["WebSocketApiId"],
         "NAME": "qr-upload-failures-prod",
+        "ACCOUNT": "123456789012",
     }
 
 
@@ -194,7 +195,7 @@ def looked_at(stage: Stage) -> None:
 def looked_into(stage: Stage) -> None:
     """The tables of troubleshooting: each command by what it begins with, an ID where one is."""
     role = stage.run(starting("aws cloudformation describe-stack-resource "))
-    headers = physical(stage, "WebsiteHeaders")
+    headers, distribution = physical(stage, "WebsiteHeaders"), physical(stage, "Distribution")
     read = ("describe-", "get-", "list-", "filter-")
     for command in OTHERS:
         words = command.split()
@@ -202,14 +203,21 @@ def looked_into(stage: Stage) -> None:
             continue
         if "backups" in command or "list-object-versions" in command:
             continue
-        stage.run(command, ROLE=role, POLICY="DynamoDBAccess", ID=headers)
+        identity = distribution if "distribution" in command else headers
+        stage.run(command, ROLE=role, POLICY="DynamoDBAccess", ID=identity)
     stage.run(starting("nox -s logs"))
 
 
 def mended_by_hand(stage: Stage) -> None:
     """What changes one thing."""
     stage.run(starting("aws cloudfront create-invalidation"), ID=physical(stage, "Distribution"))
+    stage.run(starting("aws cloudfront wait"), ID=physical(stage, "Distribution"))
     stage.run("aws cloudwatch enable-alarm-actions --alarm-names NAME")
+    firewalls = stage.client("wafv2").list_web_acls(Scope="CLOUDFRONT")["WebACLs"]
+    stage.words["WEB_ACL_ARN"] = firewalls[0]["ARN"]
+    stage.run(starting("aws logs create-log-group"))
+    stage.run(starting("aws wafv2 put-logging-configuration"))
+    stage.run(starting("aws wafv2 delete-logging-configuration"))
     stage.run(starting("aws dynamodb delete-item"), ID="another")
 
 
