@@ -246,3 +246,11 @@ def test_of_an_address_only_the_host_is_told() -> None:
     verdict = said(*variable("https://user:word@theirs.example.com/path"))
 
     assert verdict.failures[0].message.startswith("theirs.example.com isn't a host of this stack.")
+
+
+def test_a_setting_may_name_a_foreign_host_in_an_address() -> None:
+    kind, properties = variable("https://photos.example.com")
+
+    assert said(kind, properties).status == "FAIL"
+    assert said(kind, properties, frozenset({"photos.example.com"})).status == "PASS"
+    assert said(kind, properties, frozenset({"example.com"})).status == "FAIL"

@@ -6,11 +6,13 @@ late; here each request is counted, blocked ones too, and the next one after the
 
 from __future__ import annotations
 
+import posixpath
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from localcloud.application.blueprint import Document, RateRule
 from localcloud.application.pace import Pace
@@ -22,7 +24,12 @@ _POSITIONS: Mapping[str, Callable[[str, str], bool]] = {
     "ENDS_WITH": str.endswith,
     "CONTAINS": str.__contains__,
 }
-_TRANSFORMATIONS: Mapping[str, Callable[[str], str]] = {"NONE": str, "LOWERCASE": str.lower}
+_TRANSFORMATIONS: Mapping[str, Callable[[str], str]] = {
+    "NONE": str,
+    "LOWERCASE": str.lower,
+    "URL_DECODE": unquote,
+    "NORMALIZE_PATH": lambda path: "/" + posixpath.normpath(path).lstrip("/"),
+}
 
 
 @dataclass(frozen=True)

@@ -163,7 +163,7 @@ def _text_strays(text: str, *, names: bool, stack: _Stack) -> str:
     if accounts:
         return f"The account {accounts[0]} isn't the stack's."
     hosts = [authority.rpartition("@")[2] for authority in _HOST.findall(text)]
-    foreign = [host for host in hosts if not _OUR_HOST.fullmatch(host)]
+    foreign = [one for one in hosts if not _OUR_HOST.fullmatch(one) and one not in stack.foreign]
     if foreign:
         return f"{_shown(foreign[0])} isn't a host of this stack."
     arns = _ARN.split(text)[1:]

@@ -150,6 +150,25 @@ def test_a_rule_counts_what_its_scope_says(method: str, path: str, counts: bool)
     assert (wall.blocked_by(seen) is not None) is counts
 
 
+@pytest.mark.parametrize("path", ["/sessions", "/%73essions", "//sessions", "/x/../sessions"])
+def test_an_address_counts_in_each_of_its_spellings(path: str) -> None:
+    statement = {
+        "ByteMatchStatement": {
+            "FieldToMatch": {"UriPath": {}},
+            "PositionalConstraint": "EXACTLY",
+            "SearchString": b"/sessions",
+            "TextTransformations": [
+                {"Priority": 0, "Type": "URL_DECODE"},
+                {"Priority": 1, "Type": "NORMALIZE_PATH"},
+            ],
+        }
+    }
+
+    assert firewall.not_judged(statement) == ""
+    assert firewall.holds(statement, Seen("", "POST", path))
+    assert not firewall.holds(statement, Seen("", "POST", f"{path}/1"))
+
+
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
