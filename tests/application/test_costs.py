@@ -122,7 +122,8 @@ def test_a_bill_of_each_environment_is_its_lines(
     told = capsys.readouterr().out
 
     assert f"{PROJECT}-prod, us-east-1, 1,000 sessions a month, US dollars" in told
-    assert "8.00  WAF: 1 WAFv2::WebACL" in told
+    assert "9.00  WAF: 1 WAFv2::WebACL" in told
+    assert "0.40  Secrets Manager: 1 SecretsManager::Secret" in told
     assert told.count("in all") == 2
 
 

@@ -27,8 +27,16 @@ BAD: dict[str, dict[str, Any]] = {
         "StageVariables": {"token": "x"},
         "DefaultRouteSettings": {"DataTraceEnabled": True},
     },
+    "AWS::CertificateManager::Certificate": {"ValidationMethod": "EMAIL"},
     "AWS::CloudFront::Distribution": {
-        "DistributionConfig": {"DefaultCacheBehavior": {"ViewerProtocolPolicy": "allow-all"}}
+        "DistributionConfig": {
+            "Aliases": ["other.example.com"],
+            "DefaultCacheBehavior": {"ViewerProtocolPolicy": "allow-all"},
+        }
+    },
+    "AWS::CloudFront::Function": {
+        "AutoPublish": False,
+        "FunctionConfig": {"Runtime": "cloudfront-js-1.0"},
     },
     "AWS::CloudFront::OriginAccessControl": {
         "OriginAccessControlConfig": {"SigningBehavior": "never"}
@@ -72,6 +80,7 @@ BAD: dict[str, dict[str, Any]] = {
     "AWS::SNS::TopicPolicy": {"Topics": [{"Ref": "AlarmTopic"}], "PolicyDocument": DOCUMENT},
     "AWS::SQS::Queue": {},
     "AWS::SQS::QueuePolicy": {"Queues": [{"Ref": "FailureQueue"}], "PolicyDocument": DOCUMENT},
+    "AWS::SecretsManager::Secret": {"SecretString": "open-sesame"},
     "AWS::WAFv2::WebACL": {"Scope": "REGIONAL", "DefaultAction": {"Allow": {}}},
     # These are known nowhere: no rule judges them, so none comes in.
     "AWS::Lambda::Url": {"AuthType": "NONE"},

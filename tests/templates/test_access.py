@@ -215,9 +215,10 @@ def test_only_the_website_may_call_from_a_browser(
         "prod": (prod, {"Fn::Sub": "https://${Distribution.DomainName}"}),
     }
 
+    assert properties(dev, "HttpApi")["CorsConfiguration"]["AllowOrigins"] == [website["dev"][1]]
+    assert "CorsConfiguration" not in properties(prod, "HttpApi")  # the pages share its host
     for template, origin in website.values():
         [uploads] = properties(template, "UploadBucket")["CorsConfiguration"]["CorsRules"]
         function = properties(template, "WebSocketEventLambda")["Environment"]["Variables"]
         assert uploads["AllowedOrigins"] == [origin]
-        assert properties(template, "HttpApi")["CorsConfiguration"]["AllowOrigins"] == [origin]
         assert function["ALLOWED_ORIGINS"] == origin
