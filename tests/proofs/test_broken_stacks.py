@@ -27,6 +27,7 @@ from tests.smoke.local import local_client, local_cloud
 from tests.smoke.rights import RIGHTS, Right, take_away
 
 ENVIRONMENT = "prod"
+OTHER = "dev"  # whose API has another address than its pages
 PATIENCE = 4.0  # for what comes within a second where nothing is broken
 READ_AGAIN = "read again"
 
@@ -35,6 +36,7 @@ READ_AGAIN = "read again"
 class Stack:
     """The running stack, with what a person with its account's keys can change."""
 
+    name: str
     ready: dict[str, Any]
     log: Path
     client: Callable[[str], Any] = field(init=False)
@@ -49,7 +51,7 @@ class Stack:
 
     def physical(self, logical_id: str) -> str:
         answer = self.client("cloudformation").describe_stack_resource(
-            StackName=f"qr-upload-{ENVIRONMENT}", LogicalResourceId=logical_id
+            StackName=f"qr-upload-{self.name}", LogicalResourceId=logical_id
         )
         return str(answer["StackResourceDetail"]["PhysicalResourceId"])
 
@@ -63,16 +65,27 @@ class Stack:
             time.sleep(0.05)
 
     async def smoke(self) -> int:
-        seen = account(ENVIRONMENT, self.outputs, self.client, self.ready["addresses"])
+        seen = account(self.name, self.outputs, self.client, self.ready["addresses"])
         async with aiohttp.ClientSession() as http:
             return await smoke(self.outputs, seen, http, PATIENCE)
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    log = tmp_path_factory.mktemp("stack") / "log"
-    with log.open("w") as stream, local_cloud(ENVIRONMENT, told=stream) as ready:
-        yield Stack(ready, log)
+    with _served(ENVIRONMENT, tmp_path_factory.mktemp("stack") / "log") as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with _served(OTHER, tmp_path_factory.mktemp("other") / "log") as stack:
+        yield stack
+
+
+@contextmanager
+def _served(name: str, log: Path) -> Iterator[Stack]:
+    with log.open("w") as stream, local_cloud(name, told=stream) as ready:
+        yield Stack(name, ready, log)
 
 
 # ---- the faults, each with what takes it back
@@ -86,6 +99,43 @@ def cors_of_the_api(stack: Stack, **changed: Any) -> Undo:
     was = apis.get_api(ApiId=api)["CorsConfiguration"]
     apis.update_api(ApiId=api, CorsConfiguration=was | changed)
     return lambda: apis.update_api(ApiId=api, CorsConfiguration=was)
+
+
+def api_of_any_page(stack: Stack) -> Undo:
+    """The API lets the pages of others read it, though its own need no permission."""
+    apis, api = stack.client("apigatewayv2"), stack.physical("HttpApi")
+    apis.update_api(ApiId=api, CorsConfiguration={"AllowOrigins": ["*"], "AllowMethods": ["GET"]})
+    return lambda: apis.delete_cors_configuration(ApiId=api)
+
+
+def variable_without(stack: Stack, function: str, name: str) -> Undo:
+    """A function isn't told something."""
+    functions, physical = stack.client("lambda"), stack.physical(function)
+    was = functions.get_function_configuration(FunctionName=physical)["Environment"]["Variables"]
+
+    def put(variables: dict[str, str]) -> None:
+        functions.update_function_configuration(
+            FunctionName=physical, Environment={"Variables": variables}
+        )
+
+    put({key: value for key, value in was.items() if key != name})
+    assert name in was
+    return lambda: put(was)
+
+
+def behaviours(stack: Stack, *left_out: str) -> Undo:
+    """The distribution has no behaviour for some paths."""
+    client, physical = stack.client("cloudfront"), stack.physical("Distribution")
+    was = client.get_distribution_config(Id=physical)["DistributionConfig"]
+
+    def put(config: dict[str, Any]) -> None:
+        tag = client.get_distribution_config(Id=physical)["ETag"]
+        client.update_distribution(Id=physical, IfMatch=tag, DistributionConfig=config)
+
+    kept = [one for one in was["CacheBehaviors"]["Items"] if one["PathPattern"] not in left_out]
+    assert len(kept) < len(was["CacheBehaviors"]["Items"])
+    put(was | {"CacheBehaviors": {"Quantity": len(kept), "Items": kept}})
+    return lambda: put(was)
 
 
 def cors_of_the_bucket(stack: Stack, **changed: Any) -> Undo:
@@ -214,21 +264,26 @@ FAULTS: dict[str, tuple[Callable[[Stack], Undo], Callable[..., Any]]] = {
         steps.addresses_are_its_own,
     ),
     "a security header is missing": (headers_policy, steps.pages_are_protected),
-    "CORS at the API: methods": (
-        lambda stack: cors_of_the_api(stack, AllowMethods=["GET"]),
+    "the API lets any page read it": (api_of_any_page, steps.api_may_be_called),
+    "the distribution sends the API's paths to the pages": (
+        lambda stack: behaviours(stack, "/sessions", "/sessions/*"),
         steps.api_may_be_called,
     ),
-    "CORS at the API: headers": (
-        lambda stack: cors_of_the_api(stack, AllowHeaders=["x-nothing"]),
+    "the distribution doesn't know the socket's path": (
+        lambda stack: behaviours(stack, f"/{ENVIRONMENT}"),
+        steps.socket_refuses_others,
+    ),
+    "the functions accept another key": (
+        lambda stack: variable_of(stack, "HttpApiLambda", "ORIGIN_KEYS", "x" * 48),
         steps.api_may_be_called,
     ),
-    "CORS at the API: any origin": (
-        lambda stack: cors_of_the_api(stack, AllowOrigins=["*"]),
-        steps.api_may_be_called,
+    "the API's function asks for no key": (
+        lambda stack: variable_without(stack, "HttpApiLambda", "ORIGIN_KEYS"),
+        steps.nobody_goes_around,
     ),
-    "CORS at the API: ETag unreadable": (
-        lambda stack: cors_of_the_api(stack, ExposeHeaders=["x-nothing"]),
-        steps.api_may_be_called,
+    "the socket's function asks for no key": (
+        lambda stack: variable_without(stack, "WebSocketEventLambda", "ORIGIN_KEYS"),
+        steps.nobody_goes_around,
     ),
     "CORS at the bucket: methods": (
         lambda stack: cors_of_the_bucket(stack, AllowedMethods=["GET"]),
@@ -261,6 +316,24 @@ FAULTS: dict[str, tuple[Callable[[Stack], Undo], Callable[..., Any]]] = {
     "an alarm is gone": (alarm, steps.alarms_are_there),
     "an alarm is mute": (alarm_without_action, steps.alarms_are_there),
 }
+OTHERS: dict[str, tuple[Callable[[Stack], Undo], Callable[..., Any]]] = {
+    "CORS at the API: methods": (
+        lambda stack: cors_of_the_api(stack, AllowMethods=["GET"]),
+        steps.api_may_be_called,
+    ),
+    "CORS at the API: headers": (
+        lambda stack: cors_of_the_api(stack, AllowHeaders=["x-nothing"]),
+        steps.api_may_be_called,
+    ),
+    "CORS at the API: any origin": (
+        lambda stack: cors_of_the_api(stack, AllowOrigins=["*"]),
+        steps.api_may_be_called,
+    ),
+    "CORS at the API: ETag unreadable": (
+        lambda stack: cors_of_the_api(stack, ExposeHeaders=["x-nothing"]),
+        steps.api_may_be_called,
+    ),
+}
 FAULTS |= {str(missing): (partial(right, missing=missing), missing.step) for missing in RIGHTS}
 
 
@@ -275,8 +348,11 @@ def broken(stack: Stack, fault: Callable[[Stack], Undo]) -> Iterator[None]:
         stack.read_again()
 
 
-def test_a_whole_stack_passes_every_step(stack: Stack, capfd: pytest.CaptureFixture[str]) -> None:
-    failed = asyncio.run(stack.smoke())
+@pytest.mark.parametrize("which", ["stack", "other"])
+def test_a_whole_stack_passes_every_step(
+    request: pytest.FixtureRequest, capfd: pytest.CaptureFixture[str], which: str
+) -> None:
+    failed = asyncio.run(request.getfixturevalue(which).smoke())
 
     told = capfd.readouterr()
     assert (failed, told.err) == (0, "")
@@ -287,7 +363,22 @@ def test_a_whole_stack_passes_every_step(stack: Stack, capfd: pytest.CaptureFixt
 def test_a_broken_stack_fails_at_the_step_that_is_about_it(
     stack: Stack, capfd: pytest.CaptureFixture[str], name: str
 ) -> None:
-    fault, act = FAULTS[name]
+    _check(stack, capfd, *FAULTS[name])
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_so_does_one_whose_api_has_an_address_of_its_own(
+    other: Stack, capfd: pytest.CaptureFixture[str], name: str
+) -> None:
+    _check(other, capfd, *OTHERS[name])
+
+
+def _check(
+    stack: Stack,
+    capfd: pytest.CaptureFixture[str],
+    fault: Callable[[Stack], Undo],
+    act: Callable[..., Any],
+) -> None:
     numbers = [number for number, step in enumerate(steps.STEPS) if step.act is act]
     [number] = numbers
 

@@ -52,11 +52,17 @@ def test_an_address_that_can_be_no_file_is_the_page(prod: dict[str, Any], uri: s
     assert _asked(prod, uri)["uri"] == "/index.html"
 
 
-@pytest.mark.parametrize("sign", ["%23", "%2523", "%252523"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"phone.html{sign}{LINK}" for sign in ("%23", "%2523", "%252523")),
+        *("phone", "Phone", "Phone.html", "PHONE.HTML", "phone.htm", "phone.html%20"),
+    ],
+)
 def test_a_link_that_arrived_damaged_reaches_the_page_that_mends_it(
-    prod: dict[str, Any], sign: str
+    prod: dict[str, Any], name: str
 ) -> None:
-    assert _asked(prod, f"/phone.html{sign}{LINK}")["uri"] == "/index.html"
+    assert _asked(prod, f"/{name}")["uri"] == "/index.html"
 
 
 @pytest.mark.parametrize("uri", ["/missing.js", "/words/missing.en.js", "/robots.txt"])
