@@ -70,6 +70,7 @@ BAD: dict[str, dict[str, Any]] = {
         "FunctionUrlAuthType": "NONE",
     },
     "AWS::Logs::LogGroup": {},
+    "AWS::Route53::RecordSet": {"Type": "CNAME", "ResourceRecords": ["other.example.com"]},
     "AWS::S3::Bucket": {
         "AccessControl": "PublicRead",
         "WebsiteConfiguration": {"IndexDocument": "index.html"},

@@ -318,7 +318,7 @@ def test_development_has_no_alarms_and_production_a_dashboard(
 ) -> None:
     assert of_type(dev, "AWS::CloudWatch::Alarm") == {}
     body = properties(prod, "Dashboard")["DashboardBody"]["Fn::Sub"]
-    assert len(json.loads(body)["widgets"]) == 6
+    assert len(json.loads(body)["widgets"]) == 7
 
 
 def test_no_page_stands_in_for_an_error_of_an_api(prod: dict[str, Any]) -> None:
