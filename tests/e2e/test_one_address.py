@@ -117,7 +117,8 @@ def test_any_address_without_a_file_shows_the_page_and_a_missing_file_is_missing
     assert page.status == 200
     assert missing.status == 404
     assert "html" not in missing.headers["content-type"]
-    assert (api.status, api.headers["content-type"]) == (404, "application/json")
+    assert api.status == 404
+    assert api.headers["content-type"].startswith("application/json")
 
 
 def test_it_ends_well_in_chaos(browser: Browser, tmp_path: Path) -> None:
