@@ -7,6 +7,7 @@ does a decision that nothing needs any more.
 from __future__ import annotations
 
 import functools
+import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
@@ -165,6 +166,7 @@ def loaded_judge() -> tuple[Callable[[Rendered], list[Any]], frozenset[str]]:
     """What lints one template, and the files that its rules were loaded from: once a process."""
     with watched() as loaded:
         judge = _judge()
+    gc.freeze()  # all of that stays: no search for cycles looks at it, and makes copies copy it
     return judge, frozenset(loaded)
 
 

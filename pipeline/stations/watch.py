@@ -7,7 +7,6 @@ when it is there. Where Python files changed, or there is no fork, a round is a 
 
 from __future__ import annotations
 
-import gc
 import os
 import subprocess
 import sys
@@ -93,7 +92,6 @@ def _round(environments: list[str], root: Path) -> Callable[[], None]:
     with watched_everywhere() as opened:
         lint.loaded_judge()
         _load()
-    gc.freeze()  # what is loaded here is looked at, and so copied, by no copy
     inherited = {path for path in opened if not Path(path).is_dir()}
     return lambda: _in_a_copy(environments, root, inherited)
 
