@@ -138,7 +138,7 @@ def _to_bucket(name: str, bucket: Resource, inside: Sequence[Arrow]) -> Iterator
     rules = (prop(bucket, "CorsConfiguration") or {}).get("CorsRules") or []
     methods = list(dict.fromkeys(str(one) for rule in rules for one in rule["AllowedMethods"]))
     if methods and any(one.target == name and one.kind == "right" for one in inside):
-        yield Arrow(CALLERS, name, "request", (", ".join(methods), "by signed URL"))
+        yield Arrow(CALLERS, name, "request", (", ".join(methods), "signed URLs"))
 
 
 # ---- events

@@ -13,8 +13,8 @@ from itertools import combinations
 
 SPACE = 26.0  # between two boxes of a column
 PASSING = 12.0  # height of an arrow that passes a column
-LANE = 9.0  # between two arrows that run up or down side by side
-STUB = 12.0  # an arrow's first pixels
+LANE = 8.0  # between two arrows that run up or down side by side
+STUB = 10.0  # an arrow's first pixels
 SWEEPS = 24
 PORT = 8.0  # between two arrows on one side of a box, and to its corners
 NEARLY = 16.0  # an arrow that arrives this much higher or lower is made straight

@@ -84,7 +84,7 @@ def read(name: str, about: str, template: Template) -> Picture:
     beside = _beside(template, {*names, *hidden})
     boxes = [_box(template, name, shown, beside) for name in names]
     if any(one.source == CALLERS for one in shown):
-        boxes.insert(0, Box(CALLERS, "browsers, programs", OUTSIDE))
+        boxes.insert(0, Box(CALLERS, "anybody outside", OUTSIDE))
     return Picture(name, about, boxes, shown, watches, beside)
 
 

@@ -10,13 +10,13 @@ from pipeline.diagrams import layout, lettering
 from pipeline.diagrams.layout import Line, Placed, Size
 from pipeline.diagrams.picture import COLUMNS, Arrow, Box, Picture, Watch
 
-SMALL, PLAIN, LARGE = 10.5, 11.5, 13.0
+SMALL, PLAIN, LARGE = 10.5, 11.5, 12.5
 ROW = 14.5  # from line to line
-PAD = 11.0
+PAD = 9.0
 MARGIN = 24.0
 HEAD = 104.0  # above the boxes: the title, and what the columns are called
 RADIUS = 7.0
-LABEL_ROOM = 84.0
+LABEL_ROOM = 76.0
 NARROWEST = 96.0  # a column
 LEAST = 700.0  # the whole drawing, whose head has its words
 CHIP = 22.0
