@@ -42,6 +42,7 @@ from moto.dynamodb.responses import DynamoHandler
 from moto.dynamodbstreams import urls as streams_urls
 from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
 from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.route53 import models as route53_models
 from moto.s3 import models as s3_models
 from moto.sqs.models import Queue
 
@@ -75,7 +76,16 @@ def install() -> None:
     setattr(dynamodb_models, "RestoredPITTable", RestoredEarlier)  # noqa: B010 - as above
     setattr(lambda_models, "LambdaFunction", Function)  # noqa: B010 - a name of moto's module
     setattr(cloudfront_models, "DistributionConfig", Verbatim)  # noqa: B010 - as above
+    setattr(route53_models, "create_route53_zone_id", zone_id)  # noqa: B010 - a function of its
     setattr(Queue, "lambda_event_source_mappings", property(_no_mappings, _keep_no_mappings))  # noqa: B010 - an attribute of moto's
+
+
+_ZONE_ID = route53_models.create_route53_zone_id
+
+
+def zone_id(**about: Any) -> str:
+    """A hosted zone's id, which begins with a Z on AWS."""
+    return f"Z{_ZONE_ID(**about)}"[:32]
 
 
 def _replace(paths: dict[str, Any], old: Any, new: Any) -> None:
