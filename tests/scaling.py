@@ -40,6 +40,7 @@ def uses(counted: Counts) -> dict[str, float]:
     return {
         "website_requests": counted["website_requests"],
         "http_requests": http,
+        "looks": counted["http_requests"]["GET /sessions/{sessionId}"],
         "preflights": sum(counted["preflights"].values()),
         "connections": connections,
         "socket_messages": messages,
@@ -114,6 +115,7 @@ def page(root: Path) -> str:
         one=one,
         several=several,
         largest=counted["3"]["largest_item"],
+        second_unit=_second_unit(counted),
         limits=limits(several, root),
         items=items,
         total=costs.total(items),
@@ -126,6 +128,12 @@ def page(root: Path) -> str:
         peak=PEAK,
         told=told,
     )
+
+
+def _second_unit(counted: dict[str, Counts]) -> int:
+    """The photo with which a session's item is larger than one write unit's kilobyte."""
+    one, three = (counted[photos]["largest_item"] for photos in ("1", "3"))
+    return 2 + int((1024 - one) // ((three - one) / 2))
 
 
 def told(value: float) -> str:
