@@ -25,6 +25,11 @@ _FIRST = re.compile(r".+?[.!?](?=\s|$)", re.DOTALL)
 _CHARACTERS = 240
 
 
+def installed() -> bool:
+    """Are there schemas? The audit's own environment has no cfn-lint."""
+    return find_spec("cfnlint") is not None
+
+
 @cache
 def names() -> dict[str, str]:
     """Each resource type that cfn-lint knows, and the file that holds its schema."""

@@ -86,6 +86,10 @@ class Target:
         return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
 
 
+def _is_described(kind: str) -> bool:
+    return schemas.installed() and kind in schemas.names()
+
+
 class References:
     """Resolves a template's values for one target."""
 
@@ -178,7 +182,7 @@ class References:
             return self._name(name)
         if kind in _REF_IS_MADE_UP:
             return name.lower()
-        if kind in schemas.names() and (attribute := schemas.identifier(kind)):
+        if _is_described(kind) and (attribute := schemas.identifier(kind)):
             return self._stand_in(name, attribute)
         raise Unresolvable(f"what a reference to {name} ({kind}) gives isn't known here")
 
@@ -201,7 +205,7 @@ class References:
             return f"http://{self._name(logical_id)}.s3-website.{self.target.suffix}"
         if attribute == "DomainName" and kind == "AWS::CloudFront::Distribution":
             return f"{logical_id.lower()}.cloudfront.net"
-        if kind in schemas.names() and attribute in schemas.attributes(kind):
+        if _is_described(kind) and attribute in schemas.attributes(kind):
             return self._stand_in(logical_id, attribute)
         raise Unresolvable(f"{logical_id}.{attribute} ({kind}) isn't known here")
 

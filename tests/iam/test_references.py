@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pipeline import schemas
 from pipeline.iam.resolving import References, Target, Unresolvable
 
 TEMPLATE: dict[str, Any] = {
@@ -99,3 +100,19 @@ def test_only_a_text_is_a_text() -> None:
 def test_a_resource_is_found_by_each_of_its_names(value: Any) -> None:
     assert references().logical_id(value, "AWS::Lambda::Function") == "Code"
     assert references().logical_id(value, "AWS::SQS::Queue") is None
+
+
+@pytest.mark.parametrize(
+    "value", [{"Ref": "Streamed"}, {"Fn::GetAtt": ["Streamed", "PlaybackUrl"]}], ids=str
+)
+def test_without_cfn_lint_what_only_its_schemas_say_is_not_known(
+    monkeypatch: pytest.MonkeyPatch, value: dict[str, Any]
+) -> None:
+    """The audit's own environment has no cfn-lint."""
+    assert references().resolve(value)
+
+    monkeypatch.setattr(schemas, "find_spec", lambda _: None)
+    schemas.names.cache_clear()
+
+    with pytest.raises(Unresolvable, match="isn't known here"):
+        references().resolve(value)
