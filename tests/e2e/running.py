@@ -58,10 +58,11 @@ class Application:
 
 
 @contextmanager
-def serving(*options: str, environment: str = "dev") -> Iterator[Application]:
-    """`python -m localcloud` until the tests are done."""
+def serving(*options: str, environment: str = "dev", called: str = "") -> Iterator[Application]:
+    """`python -m localcloud` until the tests are done; `called` keeps its log apart."""
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
-    log = ARTIFACTS / f"local-cloud-{environment}{'-'.join(options).replace('--', '-')}.log"
+    name = f"{environment}{'-'.join(options).replace('--', '-')}{called and f'-{called}'}"
+    log = ARTIFACTS / f"local-cloud-{name}.log"
     command = [sys.executable, "-m", "localcloud", environment, "--json", *options]
     variables = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
     with log.open("w") as stream:
