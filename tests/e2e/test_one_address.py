@@ -163,24 +163,30 @@ def test_many_sessions_at_once_go_through_the_distribution(fronted: Application)
     assert _beside(visits) == ["COMPLETED"] * AT_ONCE
 
 
-def test_a_network_that_asks_too_much_is_told_to_wait_and_the_page_waits(
-    fronted: Application, browser: Browser, desktop: Desktop
-) -> None:
-    """The last of this file: the firewall remembers for five minutes."""
+def test_a_network_that_asks_too_much_is_told_to_wait_and_the_page_waits(browser: Browser) -> None:
+    """In an application of its own: the firewall remembers for five minutes."""
+    with (
+        serving("--quiet", environment="prod") as crowded,
+        person(Desktop, browser, crowded.hosts) as desktop,
+    ):
+        _is_told_to_wait(crowded, desktop)
 
-    async def crowd() -> set[tuple[int, str]]:
+
+def _is_told_to_wait(application: Application, desktop: Desktop) -> None:
+    async def crowd() -> tuple[int, str]:
         async with aiohttp.ClientSession() as http:
-            site = Site.of(http, fronted.outputs)
+            site = Site.of(http, application.outputs)
             answers = [await site.ask("POST", "/sessions", body={}) for _ in range(POSTS + 1)]
-            return {(one.status, one.headers.get("Retry-After", "")) for one in answers[-1:]}
+            assert {one.status for one in answers[:-1]} == {201}
+            return answers[-1].status, answers[-1].headers.get("Retry-After", "")
 
-    ((status, wait),) = _beside(crowd)
+    status, wait = _beside(crowd)
     assert status == 429
     assert int(wait) >= 30
     desktop.watch.tolerate("429")
     traffic = Traffic(desktop)
 
-    desktop.page.goto(fronted.url)
+    desktop.page.goto(application.url)
 
     expect(desktop.page.locator("#offline")).to_contain_text("Many requests")
     desktop.page.wait_for_timeout(8000)
