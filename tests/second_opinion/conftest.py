@@ -95,6 +95,31 @@ class Cloud:
         )
         return str(answer["StackResourceDetail"]["PhysicalResourceId"])
 
+    # ---- omissions.APIS_BEHIND_A_DISTRIBUTION
+
+    def origin_key(self, environment: str) -> dict[str, str]:
+        """The header that the distribution sends to the APIs."""
+        if "DistributionId" not in (outputs := self.outputs(environment)):
+            return {}
+        client = self.emulator.client("cloudfront")
+        config = client.get_distribution_config(Id=outputs["DistributionId"])["DistributionConfig"]
+        return {
+            one["HeaderName"]: one["HeaderValue"]
+            for origin in config["Origins"]["Items"]
+            for one in origin.get("CustomHeaders", {}).get("Items", [])
+        }
+
+    def own_addresses(self, environment: str) -> dict[str, str]:
+        """The APIs' own addresses, in the place of the distribution's."""
+        if not self.origin_key(environment):
+            return {}
+        http, socket = (self.physical(environment, api) for api in ("HttpApi", "WebSocketApi"))
+        host = f"execute-api.{emulator.SUFFIX}"
+        return {
+            "HttpApiUrl": f"https://{http}.{host}",
+            "WebSocketUrl": f"wss://{socket}.{host}/{environment}",
+        }
+
     # ---- what is done after a deployment, by AWS's own APIs
 
     def repair(self, environment: str) -> None:
@@ -106,6 +131,8 @@ class Cloud:
     def repair_cors(self, environment: str) -> None:
         """omissions.CORS_OF_A_TEMPLATE"""
         wanted = self.template(environment)["Resources"]["HttpApi"]["Properties"]
+        if "CorsConfiguration" not in wanted:
+            return
         self.emulator.client("apigatewayv2").update_api(
             ApiId=self.physical(environment, "HttpApi"),
             CorsConfiguration={
@@ -158,8 +185,9 @@ class Cloud:
             if page.path.endswith((".html", ".json"))
         }
         said: dict[Step, str] = {}
-        async with self.emulator.http() as http, AsyncExitStack() as stack:
-            site = Site.of(http, outputs, PATIENCE)
+        key = self.origin_key(environment)
+        async with self.emulator.http(key) as http, AsyncExitStack() as stack:
+            site = Site.of(http, outputs | self.own_addresses(environment), PATIENCE)
             visit = Visit(site, account, outputs, texts, stack)
             for step in STEPS:
                 try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def main(arguments: list[str]) -> int:
     def connected(aws: Any) -> Any:
         speaking = connect(aws)
         events = speaking.cloudformation.meta.events
-        events.register(EVENT, omissions.edited)
+        events.register(EVENT, partial(omissions.edited, s3=speaking.s3))
         events.register(EVENT, spoil)
         return speaking
 

@@ -12,7 +12,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,11 +77,13 @@ class Emulator:
         return session.client(service, endpoint_url=self.url, verify=str(self.certificate))
 
     @asynccontextmanager
-    async def http(self) -> AsyncIterator[aiohttp.ClientSession]:
-        """A client to which AWS's host names lead here."""
+    async def http(
+        self, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[aiohttp.ClientSession]:
+        """A client to which AWS's host names lead here; it sends these headers with everything."""
         trust = ssl.create_default_context(cafile=str(self.certificate))
         connector = aiohttp.TCPConnector(ssl=trust, resolver=Here(self.port))
-        async with aiohttp.ClientSession(connector=connector) as session:
+        async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
             yield session
         await asyncio.sleep(CLOSING_SECONDS)
 

@@ -7,10 +7,12 @@ fails once ministack no longer needs it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from localcloud.cloudformation import template
 from tests.smoke import steps
@@ -109,6 +111,24 @@ PUSH_ADDRESS = Omission(
     "functions.md",
     "`AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI` is set on the function after the deployment.",
 )
+GENERATED_SECRET = Omission(
+    "what a generated secret is made of",
+    "`GenerateSecretString` with `ExcludePunctuation` holds punctuation all the same, and the"
+    " functions refuse to start with such a key.",
+    f"{RESOURCES}/aws-properties-secretsmanager-secret-generatesecretstring.html",
+    "The template is sent with a value of letters and digits. References to it are resolved.",
+)
+APIS_BEHIND_A_DISTRIBUTION = Omission(
+    "an API behind a distribution",
+    "Its CloudFront knows its own buckets only: a behaviour whose origin is its own API Gateway"
+    " answers 502, and a handshake 403. Secrets, their dynamic references, the function, the web"
+    " ACL and the behaviours themselves are made.",
+    "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistS3AndCustomOrigins.html",
+    "Production's APIs are asked at their own addresses, with the key that the distribution would"
+    " send: the functions take it, and refuse what comes without. They have no CORS rules there.",
+    frozenset({steps.api_may_be_called}),
+    ("prod",),
+)
 OMISSIONS = (
     ROUTE_RESPONSE,
     METRIC_MATH,
@@ -119,6 +139,8 @@ OMISSIONS = (
     PRIVATE_PAGES,
     OPEN_BUCKETS,
     PUSH_ADDRESS,
+    GENERATED_SECRET,
+    APIS_BEHIND_A_DISTRIBUTION,
 )
 
 
@@ -147,7 +169,9 @@ def without_omitted(document: Mapping[str, Any]) -> dict[str, Any]:
         for name, resource in document["Resources"].items()
         if not is_omitted(resource)
     }
-    for resource in kept.values():
+    for name, resource in kept.items():
+        if "GenerateSecretString" in resource.get("Properties", {}):
+            resource["Properties"] = _given(name, resource["Properties"])
         named = resource.pop("DependsOn", [])
         listed = [named] if isinstance(named, str) else named
         if left := [name for name in listed if name in kept]:
@@ -155,10 +179,20 @@ def without_omitted(document: Mapping[str, Any]) -> dict[str, Any]:
     return {**document, "Resources": kept}
 
 
-def edited(params: dict[str, Any], **_: Any) -> None:
-    """A call of CloudFormation, as it is sent there."""
+def _given(name: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """A secret's properties with a value, the same each time, in the place of a generated one."""
+    kept = {key: value for key, value in properties.items() if key != "GenerateSecretString"}
+    return {**kept, "SecretString": hashlib.sha256(name.encode()).hexdigest()}
+
+
+def edited(params: dict[str, Any], s3: Any, **_: Any) -> None:
+    """A call of CloudFormation, as it is sent there; a template from the bucket goes with it."""
+    if url := params.pop("TemplateURL", None):
+        bucket, key = urlsplit(url).path.lstrip("/").split("/", 1)
+        params["TemplateBody"] = s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
     if body := params.get("TemplateBody"):
-        params["TemplateBody"] = json.dumps(without_omitted(template.load(body)))
+        kept = without_omitted(template.load(body))
+        params["TemplateBody"] = json.dumps(kept, separators=(",", ":"))
     stack = params.get("StackName", "")
     if "ChangeSetName" in params and stack.startswith("arn:"):
         params["StackName"] = stack.split("/")[1]

@@ -147,6 +147,52 @@ def user(emulator: Emulator, action: str) -> Callable[[str], Any]:
     return replace(emulator, key=key["AccessKeyId"], secret=key["SecretAccessKey"]).client
 
 
+def generated_secret(emulator: Emulator) -> bool:
+    wanted = {"PasswordLength": 48, "ExcludePunctuation": True, "IncludeSpace": False}
+    secret = {
+        "Type": "AWS::SecretsManager::Secret",
+        "Properties": {"GenerateSecretString": wanted},
+    }
+    with stack(emulator, {"Arn": {"Ref": "Secret"}}, Secret=secret) as outputs:
+        client = emulator.client("secretsmanager")
+        value = client.get_secret_value(SecretId=outputs["Arn"])["SecretString"]
+    assert len(value) == 48
+    return not value.isalnum()
+
+
+def apis_behind_a_distribution(emulator: Emulator) -> bool:
+    stage = {"ApiId": {"Ref": "Api"}, "StageName": "$default", "AutoDeploy": True}
+    origin = {
+        "Id": "api",
+        "DomainName": {"Fn::Sub": f"${{Api}}.execute-api.{SUFFIX}"},
+        "CustomOriginConfig": {"OriginProtocolPolicy": "https-only"},
+    }
+    behaviour = {
+        "TargetOriginId": "api",
+        "ViewerProtocolPolicy": "https-only",
+        "CachePolicyId": "4135ea2d-6df8-44a3-9df3-4b5a84be39ad",
+        "OriginRequestPolicyId": "b689b0a8-53d0-40ab-baf2-68738e2966ac",
+    }
+    config = {"Enabled": True, "Origins": [origin], "DefaultCacheBehavior": behaviour}
+    with stack(
+        emulator,
+        {"Host": {"Fn::GetAtt": ["Distribution", "DomainName"]}, "Api": {"Ref": "Api"}},
+        Api={
+            "Type": "AWS::ApiGatewayV2::Api",
+            "Properties": {"Name": "probe", "ProtocolType": "HTTP"},
+        },
+        Stage={"Type": "AWS::ApiGatewayV2::Stage", "Properties": stage},
+        Distribution={
+            "Type": "AWS::CloudFront::Distribution",
+            "Properties": {"DistributionConfig": config},
+        },
+    ) as outputs:
+        api = answered(emulator, "GET", f"https://{outputs['Api']}.execute-api.{SUFFIX}/x")
+        through = answered(emulator, "GET", f"https://{outputs['Host']}/x")
+    assert api[0] == 404
+    return bool(through[0] == 502)
+
+
 def write_once(emulator: Emulator) -> bool:
     s3, name = emulator.client("s3"), f"probe-{secrets.token_hex(4)}"
     s3.create_bucket(Bucket=name)
@@ -219,6 +265,8 @@ PROBES: dict[str, Callable[[Emulator], bool]] = {
     omissions.WRITE_ONCE.name: write_once,
     omissions.WEBSITE_ADDRESS.name: website_address,
     omissions.PUSH_ADDRESS.name: push_address,
+    omissions.GENERATED_SECRET.name: generated_secret,
+    omissions.APIS_BEHIND_A_DISTRIBUTION.name: apis_behind_a_distribution,
 }
 
 
