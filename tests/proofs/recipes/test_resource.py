@@ -47,7 +47,7 @@ RESOURCE: dict[str, Callable[[Workshop], None]] = {
     "rules/unprotected.yaml": lambda w: w.insert("rules/unprotected.yaml", "\nleaves:\n", REASON),
 }
 FORGOTTEN = {
-    "rules/application/allowed.yaml": ("nox -s check", "allow its properties"),
+    "rules/application/allowed.yaml": ("nox -s check", "Nobody allowed resources of the type"),
     "tests/rules/siblings.py": (
         "pytest tests/rules/test_mutations.py",
         "tests/rules/siblings.py has no bad resource of these types",
