@@ -16,12 +16,20 @@ from tests.website.fake import Service
 from tests.website.published import serving
 from tests.website.screenshots import PASSING, photo
 
-# From the smallest phone in use to half a laptop's screen, and a laptop at 200 %.
-WINDOWS = [(320, 568), (390, 664), (640, 400), (683, 768), (911, 512), (1280, 800)]
+# From the smallest phone in use to half a laptop's screen, a laptop at 200 %, and flat ones.
+WINDOWS = [
+    *((320, 568), (390, 664), (640, 400), (683, 768), (911, 512), (1280, 800)),
+    *((480, 320), (1280, 360)),
+]
 NAMES = ["IMG_4100.jpg", "Sommer am See.jpg", "IMG_4100.jpg"]
 # Two hours ahead from the start, or set back two hours while the page is open.
 WRONG_CLOCK = "const real = Date.now; window.shift = %d; Date.now = () => real() + window.shift;"
 HOURS = 7_200_000
+TWICE = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync("html { font-size: 200% !important }");
+  document.adoptedStyleSheets = [sheet];
+}"""
 FONT_SIZE = "element => parseFloat(getComputedStyle(element).fontSize)"
 
 
@@ -58,6 +66,22 @@ def test_the_code_can_be_scanned_without_scrolling(
     assert code["y"] >= 0
     assert code["y"] + code["height"] <= window[1]
     assert scanned(page) == page.input_value("#link")
+
+
+@pytest.mark.parametrize(
+    "window", [(320, 568), (1280, 800)], ids=lambda size: f"{size[0]}x{size[1]}"
+)
+def test_the_code_is_in_sight_also_where_letters_are_twice_as_large(
+    opening: Opener, site: str, window: tuple[int, int]
+) -> None:
+    page = opening(viewport={"width": window[0], "height": window[1]})
+    page.goto(site)
+    phase(page, "waiting")
+
+    page.evaluate(TWICE)
+
+    assert scanned(page) == page.input_value("#link")
+    assert page.evaluate("document.documentElement.scrollWidth") <= window[0]
 
 
 def test_a_photo_opens_large_by_the_keyboard_and_escape_leads_back(filled: Page) -> None:
