@@ -179,12 +179,12 @@ def test_json_counts_and_says_whether_it_fails() -> None:
 
 
 @pytest.fixture(scope="module")
-def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def broken(tmp_path_factory: pytest.TempPathFactory, verdicts: Path) -> Path:
     """A project whose functions aren't traced, as a value of the template itself.
 
     One for all, and judged already.
     """
-    project = copy_of_the_project(tmp_path_factory.mktemp("broken"))
+    project = copy_of_the_project(tmp_path_factory.mktemp("broken"), verdicts)
     edit(project, "Mode: Active", "Mode: PassThrough")
     assert check(project) == 1
     return project
