@@ -6,11 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import lint
 from pipeline.environment import settings
 from pipeline.errors import UserError
-from pipeline.findings import Finding, Level
-from pipeline.policy import guard
 from pipeline.render import render
 
 ARN = "arn:aws:acm:us-east-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"
@@ -168,38 +165,3 @@ def test_an_older_file_without_the_new_keys_still_loads(project: Path) -> None:
 
     assert loaded.settings.website.origin_key.accept == (1,)
     assert loaded.settings.website.domain is None
-
-
-WEB_ACL = (
-    "arn:aws:wafv2:us-east-1:123456789012:global/webacl/shared/01234567-89ab-cdef-0123-456789abcdef"
-)
-KEPT = {
-    "made": [(DOMAIN, domain())],
-    "given": [(DOMAIN, domain(arn=ARN))],
-    "byhand": [(DOMAIN, domain(zone="null", arn=ARN))],
-    "apex": [(DOMAIN, domain("example.com"))],
-    "rotating": [(KEY, "  origin_key: {send: 2, accept: [1, 2]}")],
-    "shared": [("web_acl_arn: null ", f"web_acl_arn: {WEB_ACL} ")],
-    "away": [
-        ELSEWHERE,
-        (DOMAIN, domain(arn=ARN)),
-        ("web_acl_arn: null ", f"web_acl_arn: {WEB_ACL} "),
-    ],
-}
-
-
-def test_each_way_to_set_address_keys_and_firewall_keeps_every_rule(project: Path) -> None:
-    source = (project / "environments/prod.yaml").read_text(encoding="utf-8")
-    for name, edits in KEPT.items():
-        write(project, *edits, name=name)
-        (project / "environments/prod.yaml").write_text(source, encoding="utf-8")
-
-    rendered = [render(settings.load(name, project), project) for name in KEPT]
-
-    findings = [*lint.lint(rendered, project), *guard.guard(rendered, project)]
-    told = [(one.environment, one.rule, one.message) for one in findings if is_wrong(one)]
-    assert told == []
-
-
-def is_wrong(finding: Finding) -> bool:
-    return finding.level is not Level.INFO
