@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, nullcontext
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.findings import Finding, Level
-from pipeline.verdict_cache import NO_CACHE, Cache
+from pipeline.verdict_cache import NO_CACHE, Cache, today
 
 if TYPE_CHECKING:  # a verdict that is known needs no render
     from pipeline.render import Rendered
 
 ALL = ("lint", "guard")
-
+_BEGUN = ("guard", "lint")  # first what works in children alone
 
 Told = Callable[[str, list[Finding]], None]
 
@@ -33,32 +31,22 @@ def judge(
     They work at the same time: children do the work of guard while lint keeps this process busy.
     """
     with ExitStack() as begun:
-        # all begin before the pool has threads: of a process with threads no copy can be made
-        first, *others = [
-            _telling(begun.enter_context(_begun(tool, rendered, root, cache)), tool, told)
-            for tool in tools
-        ]
-        pool = begun.enter_context(ThreadPoolExecutor(len(tools)))
-        waiting = [pool.submit(other) for other in others]
-        findings = first()
-        return [*findings, *(finding for other in waiting for finding in other.result())]
+        at_work = {
+            tool: begun.enter_context(_begun(tool, rendered, root, cache))
+            for tool in sorted(tools, key=_BEGUN.index)
+        }
+        found: list[Finding] = []
+        for tool in tools:
+            findings = at_work[tool]()
+            if told is not None:
+                told(tool, findings)
+            found += findings
+        return found
 
 
 def fails(findings: Sequence[Finding]) -> bool:
     """Does any finding stop the way to a deployment? Warnings do; information doesn't."""
     return any(finding.level is not Level.INFO for finding in findings)
-
-
-def _telling(
-    work: Callable[[], list[Finding]], tool: str, told: Told | None
-) -> Callable[[], list[Finding]]:
-    def judged() -> list[Finding]:
-        findings = work()
-        if told is not None:
-            told(tool, findings)
-        return findings
-
-    return judged
 
 
 def _begun(
@@ -69,12 +57,16 @@ def _begun(
         from pipeline import lint
 
         return lint.begun(rendered, root, cache)
-    return nullcontext(partial(_guard, rendered, root, cache))
+    return _guard(rendered, root, cache)
 
 
-def _guard(rendered: Sequence[Rendered], root: Path, cache: Cache) -> list[Finding]:
+@contextmanager
+def _guard(
+    rendered: Sequence[Rendered], root: Path, cache: Cache
+) -> Iterator[Callable[[], list[Finding]]]:
     """Beside the rules stands what they can't say: that the roles grant what is used, no more."""
     from pipeline.iam.least_privilege import least_privilege
-    from pipeline.policy.guard import guard
+    from pipeline.policy import guard
 
-    return [*guard(rendered, root, cache=cache), *least_privilege(rendered, root)]
+    with guard.begun(rendered, root, today, cache) as findings:
+        yield lambda: [*findings(), *least_privilege(rendered, root)]

@@ -34,14 +34,14 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def shares(items: int) -> int:
-    """Among how many processes so many items are best shared out."""
-    return max(1, min(cores(), items // LEAST))
+def shares(items: int, least: int = LEAST) -> int:
+    """Among how many processes so many items are best shared out, each with `least` of them."""
+    return max(1, min(cores(), items // least))
 
 
 @contextmanager
 def shared_out(
-    items: Sequence[T], work: Callable[[T], R], load: Callable[[], object]
+    items: Sequence[T], work: Callable[[T], R], load: Callable[[], object], least: int = LEAST
 ) -> Iterator[Callable[[], list[R]]]:
     """Begin `work` on all items in copies; what you get waits, and gives all results in order.
 
@@ -49,7 +49,7 @@ def shared_out(
     when the results are asked for. The first item's error is raised here too, as the same error if
     it is a person's mistake. No copy outlives the block.
     """
-    number = shares(len(items)) if hasattr(os, "fork") else 1
+    number = shares(len(items), least) if hasattr(os, "fork") else 1
     copies: list[_Copy] = []
     try:
         if number > 1:

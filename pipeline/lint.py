@@ -67,10 +67,12 @@ def lint(rendered: Sequence[Rendered], root: Path, cache: Cache = NO_CACHE) -> l
 def begun(
     rendered: Sequence[Rendered], root: Path, cache: Cache
 ) -> Iterator[Callable[[], list[Finding]]]:
-    """The same, begun in copies of this process where there are many templates; call it to wait."""
+    """The same, begun in copies of this process where that is worth it; call it to wait."""
     known = [cache.get(TOOL_LINT, _question(template)) for template in rendered]
     unknown = [template for template, said in zip(rendered, known, strict=True) if said is None]
-    with copies.shared_out(unknown, _ask, loaded_judge) as answers:
+    # to load cfn-lint takes so long that other work has the other cores meanwhile
+    least = 1 if loaded_judge.cache_info().currsize else copies.LEAST
+    with copies.shared_out(unknown, _ask, loaded_judge, least) as answers:
 
         def findings() -> list[Finding]:
             asked = iter(_kept(unknown, answers(), cache) if unknown else [])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -23,11 +24,12 @@ from pipeline.policy import (
     allowed_guard,
     catalogue,
     crosschecks,
+    judging,
     rulebook,
     unseen,
     waivers,
 )
-from pipeline.policy.judging import Broken, Judgement, judge, side_by_side
+from pipeline.policy.judging import Broken, Judgement
 from pipeline.policy.rulebook import Required, Rule
 from pipeline.policy.verdicts import Failure, Verdict
 from pipeline.verdict_cache import NO_CACHE, Cache, today
@@ -64,7 +66,16 @@ def guard(
     clock: Callable[[], date] = today,
     cache: Cache = NO_CACHE,
 ) -> list[Finding]:
-    """What the rules of `root` find in these templates; only INFO findings mean all is well.
+    """What the rules of `root` find in these templates; only INFO findings mean all is well."""
+    with begun(rendered, root, clock, cache) as findings:
+        return findings()
+
+
+@contextmanager
+def begun(
+    rendered: Sequence[Template], root: Path, clock: Callable[[], date], cache: Cache
+) -> Iterator[Callable[[], list[Finding]]]:
+    """The same, begun in processes of the engine's; call what you get to wait.
 
     The rules of change sets say nothing of a template. They are read along, so that a mistake in
     them is told here and not in the middle of a deployment.
@@ -72,25 +83,33 @@ def guard(
     folder = root / RULES
     of_changesets = rulebook.of_changesets(folder)
     files = [*rulebook.read_all(folder), *of_changesets]
-    rulebook.demand_cases(files, folder)
-    rules = catalogue.rules(root)
-    required = rulebook.required(folder, rules)
-    excused = waivers.read(folder, root)
-    waivers.read(folder / rulebook.CHANGESETS, root)
-    judgement = side_by_side({one.settings.name: one.value for one in rendered}, files, cache)
-    findings = [_broken(broken) for broken in judgement.broken]
-    findings += _stale(root)
-    not_here = {file.name for file in of_changesets}
-    for template in rendered:
-        name = template.settings.name
-        mine = [
-            one for one in judgement.verdicts if one.template == name and one.file not in not_here
-        ]
-        foreign = template.settings.foreign()
-        mine += crosschecks.judge(name, template.value, clock(), foreign)
-        findings += findings_of(template, mine, rules)
-        findings += _silences(template, mine, _judged(rules, judgement), required)
-    return waivers.apply(findings, excused, {one.settings.name for one in rendered}, clock())
+    with judging.begun({one.settings.name: one.value for one in rendered}, files, cache) as waited:
+        rulebook.demand_cases(files, folder)
+        rules = catalogue.rules(root)
+        required = rulebook.required(folder, rules)
+        excused = waivers.read(folder, root)
+        waivers.read(folder / rulebook.CHANGESETS, root)
+
+        def findings() -> list[Finding]:
+            judgement = waited()
+            found = [_broken(broken) for broken in judgement.broken]
+            found += _stale(root)
+            not_here = {file.name for file in of_changesets}
+            for template in rendered:
+                name = template.settings.name
+                mine = [
+                    one
+                    for one in judgement.verdicts
+                    if one.template == name and one.file not in not_here
+                ]
+                foreign = template.settings.foreign()
+                mine += crosschecks.judge(name, template.value, clock(), foreign)
+                found += findings_of(template, mine, rules)
+                found += _silences(template, mine, _judged(rules, judgement), required)
+            names = {one.settings.name for one in rendered}
+            return waivers.apply(found, excused, names, clock())
+
+        yield findings
 
 
 def guard_outside(
@@ -105,7 +124,7 @@ def guard_outside(
     rendered = rulebook.required(root / RULES, rules).rendered
     files = [one for one in rulebook.read_all(root / RULES) if _is_general(one.name)]
     name = template.settings.name
-    judgement = judge({name: template.value}, files)
+    judgement = judging.judge({name: template.value}, files)
     verdicts = [*judgement.verdicts, *crosschecks.judge(name, template.value, clock())]
     verdicts = [one for one in verdicts if one.rule not in rendered]
     silent = [one.rule for one in verdicts if one.status == "SKIP"]

@@ -11,11 +11,13 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from pipeline import copies
 from pipeline.errors import UserError, brief
@@ -55,26 +57,31 @@ def verdicts(templates: Mapping[str, dict[str, Any]], rules: Path) -> Judgement:
     return judge(templates, rulebook.read_all(rules))
 
 
-def side_by_side(
+@contextmanager
+def begun(
     templates: Mapping[str, dict[str, Any]], files: Sequence[RulesFile], cache: Cache
-) -> Judgement:
-    """The same as `judge` of what isn't known yet, in several processes where that is worth it."""
+) -> Iterator[Callable[[], Judgement]]:
+    """Begin to judge what isn't known yet, in processes of their own; call what you get to wait."""
     asked = [_Asked.of(name, template, files, cache) for name, template in templates.items()]
-    jobs = list(_jobs(asked))
+    with ExitStack() as engines:
+        jobs = [
+            (job, engines.enter_context(_begun({one.name: one.question for one in job}, unknown)))
+            for job, unknown in _jobs(asked)
+        ]
 
-    def judge_all(job: Sequence[_Asked]) -> Judgement:
-        return judge({one.name: templates[one.name] for one in job}, job[0].unknown)
+        def judgement() -> Judgement:
+            parts = []
+            for job, part in jobs:
+                parts.append(part())
+                for one in job:
+                    one.keep(parts[-1], cache)
+            broken = {one.file: one for part in parts for one in part.broken}
+            verdicts = [verdict for one in asked for verdict in one.remembered]
+            verdicts += [verdict for part in parts for verdict in part.verdicts]
+            standing = [verdict for verdict in verdicts if verdict.file not in broken]
+            return Judgement(tuple(standing), tuple(broken.values()))
 
-    with ThreadPoolExecutor(max(1, min(len(jobs), copies.cores()))) as pool:
-        parts = list(pool.map(judge_all, jobs))
-    for job, part in zip(jobs, parts, strict=True):
-        for one in job:
-            one.keep(part, cache)
-    broken = {one.file: one for part in parts for one in part.broken}
-    verdicts = [verdict for one in asked for verdict in one.remembered]
-    verdicts += [verdict for part in parts for verdict in part.verdicts]
-    standing = [verdict for verdict in verdicts if verdict.file not in broken]
-    return Judgement(tuple(standing), tuple(broken.values()))
+        yield judgement
 
 
 @dataclass(frozen=True)
@@ -109,15 +116,15 @@ class _Asked:
         cache.put(TOOL_GUARD, self.question, {**self.known, **answers}, now.ran)
 
 
-def _jobs(asked: Sequence[_Asked]) -> Iterator[list[_Asked]]:
-    """Templates for one process each: two and more that the same files are to judge."""
+def _jobs(asked: Sequence[_Asked]) -> Iterator[tuple[list[_Asked], tuple[RulesFile, ...]]]:
+    """Templates for one process each, two and more, and the files that are to judge all of them."""
     alike: dict[tuple[str, ...], list[_Asked]] = {}
     for one in asked:
         if one.unknown:
             alike.setdefault(tuple(file.name for file in one.unknown), []).append(one)
     for group in alike.values():
         shares = copies.shares(len(group))
-        yield from (group[share::shares] for share in range(shares))
+        yield from ((group[share::shares], group[0].unknown) for share in range(shares))
 
 
 def _digest(file: RulesFile) -> str:
@@ -136,29 +143,47 @@ def _answer(file: RulesFile, template: str, judgement: Judgement) -> list[Any]:
 def judge(templates: Mapping[str, dict[str, Any]], files: Sequence[RulesFile]) -> Judgement:
     """The engine's verdicts. A file that crashes it is named, the others are still judged."""
     texts = {name: _strict_json(name, template) for name, template in templates.items()}
+    with _begun(texts, files) as judgement:
+        return judgement()
+
+
+@contextmanager
+def _begun(
+    texts: Mapping[str, str], files: Sequence[RulesFile]
+) -> Iterator[Callable[[], Judgement]]:
+    """The same, of templates in JSON, begun in one process."""
     task = {"files": {file.name: file.text for file in files}, "templates": texts}
     jobs = [(file.name, name) for file in files for name in texts]
-    verdicts: list[Verdict] = []
-    broken: dict[str, Broken] = {}
-    ran: set[str] = set()
-    while jobs:
-        (ready, *answers), died = _ask({**task, "jobs": jobs})
-        ran.update(ready["ready"])
-        for (file, template), answer in zip(jobs, answers, strict=False):
-            if "error" in answer:
-                broken.setdefault(file, _engine_error(file, answer["error"]))
-            else:
-                verdicts += _verdicts(file, template, answer["verdicts"])
-        jobs = jobs[len(answers) :]
-        if jobs:
-            file = jobs[0][0]
-            broken.setdefault(file, Broken(file, died))
-            jobs = [job for job in jobs if job[0] != file]
-    return Judgement(
-        tuple(verdict for verdict in verdicts if verdict.file not in broken),
-        tuple(broken.values()),
-        frozenset(ran),
-    )
+    with ExitStack() as engines:
+
+        def ask(jobs: Sequence[tuple[str, str]]) -> Callable[[], _Answers]:
+            return engines.enter_context(_asked({**task, "jobs": jobs}))
+
+        first = ask(jobs)
+
+        def judgement() -> Judgement:
+            verdicts: list[Verdict] = []
+            broken: dict[str, Broken] = {}
+            ran: set[str] = set()
+            left, answers_of = jobs, first
+            while left:
+                (ready, *answers), died = answers_of()
+                ran.update(ready["ready"])
+                for (file, template), answer in zip(left, answers, strict=False):
+                    if "error" in answer:
+                        broken.setdefault(file, _engine_error(file, answer["error"]))
+                    else:
+                        verdicts += _verdicts(file, template, answer["verdicts"])
+                left = left[len(answers) :]
+                if left:
+                    file = left[0][0]
+                    broken.setdefault(file, Broken(file, died))
+                    left = [job for job in left if job[0] != file]
+                    answers_of = ask(left)
+            standing = [verdict for verdict in verdicts if verdict.file not in broken]
+            return Judgement(tuple(standing), tuple(broken.values()), frozenset(ran))
+
+        yield judgement
 
 
 def _strict_json(name: str, template: dict[str, Any]) -> str:
@@ -172,24 +197,49 @@ def _strict_json(name: str, template: dict[str, Any]) -> str:
         ) from None
 
 
-def _ask(task: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
-    """The engine's lines: that it is ready, then one for each job until it died of the second."""
-    seconds = ENGINE_SECONDS * len(task["templates"])
-    try:
-        done = subprocess.run(
+_Answers = tuple[list[dict[str, Any]], str]
+"""The engine's lines: that it is ready, then one for each job until it died of the second."""
+
+
+@contextmanager
+def _asked(task: dict[str, Any]) -> Iterator[Callable[[], _Answers]]:
+    """An engine at work; call what you get to wait for its answers. It doesn't outlive the block.
+
+    It reads and writes files: with pipes somebody would have to feed it and hear it meanwhile.
+    """
+    with TemporaryFile() as given, TemporaryFile() as output, TemporaryFile() as complaints:
+        given.write(json.dumps(task).encode())
+        given.seek(0)
+        engine = subprocess.Popen(
             [sys.executable, "-m", "pipeline.policy.engine"],
-            input=json.dumps(task).encode(),
-            capture_output=True,
+            stdin=given,
+            stdout=output,
+            stderr=complaints,
             cwd=Path(__file__).parents[2],
-            timeout=seconds,
-            check=False,
         )
-        output, died = done.stdout, f"the engine crashed on it (exit status {done.returncode})."
-        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-    except subprocess.TimeoutExpired as stopped:
-        output, died = stopped.stdout or b"", f"the engine took over {seconds} seconds."
-        said = died
-    lines = [json.loads(line) for line in output.splitlines(keepends=True) if line.endswith(b"\n")]
+        seconds = ENGINE_SECONDS * len(task["templates"])
+        late = time.monotonic() + seconds
+
+        def answers() -> _Answers:
+            try:
+                code = engine.wait(max(0, late - time.monotonic()))
+                died = f"the engine crashed on it (exit status {code})."
+                said = _content(complaints).decode(errors="replace").strip().rpartition("\n")[2]
+            except subprocess.TimeoutExpired:
+                engine.kill()
+                engine.wait()
+                said = died = f"the engine took over {seconds} seconds."
+            return _whole_lines(_content(output), said), died
+
+        try:
+            yield answers
+        finally:
+            engine.kill()
+            engine.wait()
+
+
+def _whole_lines(output: bytes, said: str) -> list[dict[str, Any]]:
+    lines = [line for line in output.splitlines(keepends=True) if line.endswith(b"\n")]
     if not lines:
         raise UserError(
             f"the Guard engine can't be started. It says: {brief(said, 200) or 'nothing'}",
@@ -197,7 +247,12 @@ def _ask(task: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
             mend="Install the locked dependencies under Python 3.11 or 3.12; there is no build"
             " of cfn-guard-rs for other versions.",
         )
-    return lines, died
+    return [json.loads(line) for line in lines]
+
+
+def _content(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
 
 
 def _engine_error(file: str, text: str) -> Broken:

@@ -2,20 +2,24 @@
 
 cfn-lint takes a second to load, so this process keeps the code loaded and forks for each round,
 which begins with no setting, template or rule that was read before. Each tool's verdict is told
-when it is there. Where Python files changed, or there is no fork, a round is a process of its own.
+when it is there; a round that another save overtakes ends without one. Where Python files changed,
+or there is no fork, a round is a process of its own.
 """
 
 from __future__ import annotations
 
+import gc
 import os
+import select
 import subprocess
 import sys
 import time
 import traceback
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import NoReturn, Protocol
 
 from pipeline import checks, files, lint, signals, terminal, verdict_cache
 from pipeline.errors import UserError, tell
@@ -24,7 +28,8 @@ from pipeline.stations import arguments, check
 from pipeline.verdict_cache import watched_everywhere
 
 WATCHED = ("environments", "templates", "rules", "pipeline")
-BETWEEN_LOOKS = 0.1  # seconds
+BETWEEN_LOOKS = 0.05  # seconds
+AT_REST = 0.01  # seconds without a change: an editor writes several files in a row
 CLEAR = "\033[2J\033[3J\033[H"
 
 
@@ -34,12 +39,15 @@ def options(parser: ArgumentParser) -> None:
 
 def run(options: Namespace, root: Path) -> int:
     """Judge at once, then at each save; Ctrl-C is the way to end it."""
-    judge = _round(options.environments, root)
+    begin = _rounds(options.environments, root)
+    saves = _Saves(root)
+    saved: set[str] = set()
     try:
-        for saved in _saves(root):
+        while True:
             if any(path.endswith(".py") for path in saved):
-                judge = _in_a_process(options.environments, root)  # what is imported is old now
-            _show(saved, judge)
+                begin = _processes(options.environments, root)  # what is imported is old now
+            meanwhile = _judged(saved, begin, saves)
+            saved = saved | meanwhile if meanwhile else saves.wait()
     except KeyboardInterrupt:
         if signals.came_from_outside():
             raise
@@ -47,53 +55,124 @@ def run(options: Namespace, root: Path) -> int:
     return 0
 
 
-def _show(saved: list[str], judge: Callable[[], None]) -> None:
+def _judged(saved: set[str], begin: Callable[[], _Round], saves: _Saves) -> set[str]:
+    """One round; what was saved meanwhile ends it, as nobody needs its verdict any more."""
     if sys.stdout.isatty():
         print(CLEAR, end="")
     if saved:
-        terminal.say(f"Saved: {', '.join(saved)}")
+        terminal.say(f"Saved: {', '.join(sorted(saved))}")
     began = time.monotonic()
-    judge()
+    with closing(begin()) as running:
+        while not running.ends_within(BETWEEN_LOOKS):
+            if meanwhile := saves.seen():
+                return meanwhile
     seconds = time.monotonic() - began
     terminal.say(f"Judged in {seconds:.1f} s. Waiting for the next save; Ctrl-C ends it.")
+    return set()
 
 
-def _saves(root: Path) -> Iterator[list[str]]:
-    """Nothing at first; then the files that were saved, added or removed, when all is at rest."""
-    before = files.states(root, WATCHED)
-    yield []
-    while True:
-        now = files.states(root, WATCHED)
-        if now != before:
-            now = _settled(root)
-            changed = (
-                path for path in now.keys() | before.keys() if now.get(path) != before.get(path)
-            )
-            saved, before = sorted(changed), now
-            if saved:
-                yield saved
-        time.sleep(BETWEEN_LOOKS)
+class _Saves:
+    """The files that were saved, added or removed since they were last looked at."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._before = files.states(root, WATCHED)
+
+    def seen(self) -> set[str]:
+        seen = files.states(self._root, WATCHED)
+        if seen == self._before:
+            return set()
+        while True:
+            time.sleep(AT_REST)
+            now = files.states(self._root, WATCHED)
+            if now == seen:
+                break
+            seen = now
+        before, self._before = self._before, now
+        return {path for path in now.keys() | before.keys() if now.get(path) != before.get(path)}
+
+    def wait(self) -> set[str]:
+        while not (saved := self.seen()):
+            time.sleep(BETWEEN_LOOKS)
+        return saved
 
 
-def _settled(root: Path) -> dict[str, tuple[int, int]]:
-    """The state once nothing changes any more: an editor writes several files in a row."""
-    seen = files.states(root, WATCHED)
-    while True:
-        time.sleep(BETWEEN_LOOKS / 2)
-        now = files.states(root, WATCHED)
-        if now == seen:
-            return now
-        seen = now
+class _Round(Protocol):
+    """The files are being judged in a process. `close` ends it if it hasn't ended."""
+
+    def ends_within(self, seconds: float) -> bool: ...
+    def close(self) -> None: ...
 
 
-def _round(environments: list[str], root: Path) -> Callable[[], None]:
+def _rounds(environments: list[str], root: Path) -> Callable[[], _Round]:
+    """What begins a round in a copy of this process, with all code loaded; where that can't be, in
+    a process that loads it anew."""
     if not hasattr(os, "fork"):
-        return _in_a_process(environments, root)
+        return _processes(environments, root)
     with watched_everywhere() as opened:
         lint.loaded_judge()
         _load()
     inherited = {path for path in opened if not Path(path).is_dir()}
-    return lambda: _in_a_copy(environments, root, inherited)
+    return lambda: _Copy(environments, root, inherited)
+
+
+def _processes(environments: list[str], root: Path) -> Callable[[], _Round]:
+    command = [sys.executable, "-m", "pipeline", "check", *environments]
+    return lambda: _Process(command, root)
+
+
+class _Process:
+    def __init__(self, command: list[str], root: Path) -> None:
+        self._process = subprocess.Popen(command, cwd=root)
+
+    def ends_within(self, seconds: float) -> bool:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        return self._process.returncode is not None
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+
+class _Copy:
+    """Its end is told by a pipe: that it is closed, as only the copy can write to it."""
+
+    def __init__(self, environments: list[str], root: Path, inherited: set[str]) -> None:
+        sys.stdout.flush()
+        self._ended, writing = os.pipe()
+        self._process = os.fork()
+        if not self._process:
+            _judge_and_exit(environments, root, inherited)
+        os.close(writing)
+
+    def ends_within(self, seconds: float) -> bool:
+        ended, _, _ = select.select([self._ended], [], [], seconds)
+        return bool(ended)
+
+    def close(self) -> None:
+        os.close(self._ended)
+        os.kill(self._process, signals.TERMINATED - 128)  # not yet waited for: it is still ours
+        os.waitpid(self._process, 0)
+
+
+def _judge_and_exit(environments: list[str], root: Path, inherited: set[str]) -> NoReturn:
+    code = 1
+    try:
+        gc.disable()  # it won't live long enough
+        verdict_cache.begin_anew(inherited)
+        wanted = check.Wanted(checks.ALL, environments)
+        code = check.environments(wanted, root, check.Destination(), _telling(root))
+    except UserError as error:
+        tell(error)
+    except KeyboardInterrupt:
+        code = signals.exit_code()
+    except Exception:  # noqa: BLE001 - a bug of ours ends no watching
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def _load() -> None:
@@ -111,38 +190,6 @@ def _load() -> None:
         Settings.model_rebuild()
 
 
-def _in_a_process(environments: list[str], root: Path) -> Callable[[], None]:
-    command = [sys.executable, "-m", "pipeline", "check", *environments]
-
-    def judge() -> None:
-        subprocess.run(command, cwd=root, check=False)
-
-    return judge
-
-
-def _in_a_copy(environments: list[str], root: Path, inherited: set[str]) -> None:
-    sys.stdout.flush()
-    child = os.fork()
-    if child:
-        _wait(child)
-        return
-    code = 1
-    try:
-        verdict_cache.begin_anew(inherited)
-        wanted = check.Wanted(checks.ALL, environments)
-        code = check.environments(wanted, root, check.Destination(), _telling(root))
-    except UserError as error:
-        tell(error)
-    except KeyboardInterrupt:
-        code = signals.exit_code()
-    except Exception:  # noqa: BLE001 - a bug of ours ends no watching
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-
-
 def _telling(root: Path) -> checks.Told:
     began = time.monotonic()
 
@@ -152,12 +199,3 @@ def _telling(root: Path) -> checks.Told:
         terminal.say(f"{tool}: {terminal.summary(findings)} ({seconds:.1f} s)")
 
     return told
-
-
-def _wait(child: int) -> None:
-    try:
-        os.waitpid(child, 0)
-    except KeyboardInterrupt:
-        os.kill(child, signals.TERMINATED - 128)
-        os.waitpid(child, 0)
-        raise

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -13,9 +15,10 @@ import pytest
 from pipeline.environment.fields import Aws, BaseSettings
 from pipeline.errors import UserError
 from pipeline.findings import Finding, Level, Place, Pointer
-from pipeline.policy import crosschecks
+from pipeline.policy import crosschecks, judging
 from pipeline.policy import guard as station
 from pipeline.policy.guard import guard, pointer_of
+from pipeline.verdict_cache import NO_CACHE
 
 TODAY = date(2026, 11, 22)
 SETTINGS = BaseSettings(
@@ -471,17 +474,31 @@ def test_what_a_stack_lacks_is_told_with_the_line_that_demands_it(root: Path) ->
     assert "list the rule in rules/general/required.yaml" in findings["BALLS_ARE_ROUND"]
 
 
-def test_an_engine_that_takes_too_long_is_stopped(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def stop(*_: object, **__: object) -> subprocess.CompletedProcess[bytes]:
-        raise subprocess.TimeoutExpired("engine", 1, output=b'{"ready": []}\n{"verd')
+Program = Callable[[str], object]
 
-    monkeypatch.setattr(subprocess, "run", stop)
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
+    """Puts a shell's script in the engine's place."""
+    path = tmp_path / "engine"
+
+    def put(script: str) -> None:
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o700)
+        monkeypatch.setattr(sys, "executable", str(path))
+
+    return put
+
+
+def test_an_engine_that_takes_too_long_is_stopped(
+    root: Path, monkeypatch: pytest.MonkeyPatch, program: Program
+) -> None:
+    program("""echo '{"ready": []}'; printf '{"verd'; exec sleep 60""")
+    monkeypatch.setattr(judging, "ENGINE_SECONDS", 1)
 
     (finding,) = judge(boxes(Crate=SHUT), root)
 
-    assert "rules/general/boxes.guard: the engine took over" in finding.message
+    assert "rules/general/boxes.guard: the engine took over 1 seconds" in finding.message
 
 
 def test_an_engine_that_does_not_start_is_an_error_about_the_engine(
@@ -493,16 +510,23 @@ def test_an_engine_that_does_not_start_is_an_error_about_the_engine(
         judge(boxes(Crate=SHUT), root)
 
 
-def test_what_the_engine_says_as_it_fails_to_start_is_told(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    said = b"Traceback:\nImportError: libgcc_s.so.1: no such file\n"
-    monkeypatch.setattr(
-        subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 1, b"", said)
-    )
+def test_what_the_engine_says_as_it_fails_to_start_is_told(root: Path, program: Program) -> None:
+    program("echo 'Traceback:' >&2; echo 'ImportError: libgcc_s.so.1: no such file' >&2; exit 1")
 
     with pytest.raises(UserError, match=r"can't be started. It says: ImportError: libgcc_s"):
         judge(boxes(Crate=SHUT), root)
+
+
+def test_no_engine_outlives_who_asked_it(root: Path, tmp_path: Path, program: Program) -> None:
+    process = tmp_path / "process"
+    program(f"echo $$ > {process}; exec sleep 60")
+
+    with station.begun([boxes(Crate=SHUT)], root, lambda: TODAY, NO_CACHE):
+        while not process.exists() or not process.read_text():
+            time.sleep(0.01)
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(process.read_text()), 0)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), {1, 2}])

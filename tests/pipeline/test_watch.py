@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import checks, files, verdict_cache
+from pipeline.stations import watch as station
 from pipeline.verdict_cache import Cache
 from tests.conftest import ROOT
 
@@ -37,11 +38,15 @@ class Watch:
 
     def verdict(self) -> str:
         """What is said up to the end of a round."""
+        return self.line_with(WAITING)
+
+    def line_with(self, words: str) -> str:
+        """What is said up to a line with these words."""
         assert self.process.stdout is not None
         lines = []
         for line in self.process.stdout:
             lines.append(line)
-            if WAITING in line:
+            if words in line:
                 break
         return "".join(lines)
 
@@ -105,6 +110,34 @@ def test_a_change_of_the_schema_is_seen(checked: Path, watch: Watch) -> None:
     said = watch.verdict()
     assert "Saved: environments/schema.py" in said
     assert "memory_mb isn't a known key" in said
+
+
+def test_what_is_saved_during_a_round_ends_it_for_one_that_judges_both(
+    checked: Path, watch: Watch
+) -> None:
+    dev, prod = (checked / f"environments/{name}.yaml" for name in ("dev", "prod"))
+    watch.verdict()
+
+    dev.write_text(re.sub(r"burst: \d+", "burst: 71", dev.read_text(), count=1))
+    watch.line_with("Saved: environments/dev.yaml\n")
+    prod.write_text(f"# once more\n{prod.read_text()}")
+
+    said = watch.verdict()
+    assert "Saved: environments/dev.yaml, environments/prod.yaml\n" in said
+    assert said.count("guard: no findings (") == 1
+
+
+def test_a_round_that_is_ended_leaves_no_process(tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    saves = station._Saves(tmp_path)
+    running = station._Process(["sleep", "60"], tmp_path)
+
+    def begin() -> station._Process:
+        (tmp_path / "templates/main.yaml.j2").write_text("a: 1\n")
+        return running
+
+    assert station._judged(set(), begin, saves) == {"templates/main.yaml.j2"}
+    assert running.ends_within(0)
 
 
 def test_sigterm_ends_it_with_its_own_code(watch: Watch) -> None:

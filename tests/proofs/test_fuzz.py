@@ -22,7 +22,7 @@ from pipeline.documents import parse_outside
 from pipeline.environment import settings as environments
 from pipeline.errors import UserError
 from pipeline.iam.least_privilege import least_privilege
-from pipeline.policy import crosschecks, guard, judging
+from pipeline.policy import crosschecks, judging
 from pipeline.render import Rendered
 from pipeline.rendering import parameters
 from tests.conftest import ROOT, copy_of_the_project
@@ -62,7 +62,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def unjudged() -> Any:
     """The engine is asked by a test of its own: each time is a process."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(guard, "judge", lambda *_: judging.Judgement((), ()))
+        patch.setattr(judging, "judge", lambda *_: judging.Judgement((), ()))
         yield
 
 
