@@ -208,15 +208,15 @@ def test_dev_is_gone_through_from_outside_after_its_deployment() -> None:
 
 
 def test_a_watched_deployment_has_traffic_and_is_waited_for(tmp_path: Path) -> None:
-    """The step as it stands, with a nox that takes two seconds and a minute that takes none."""
+    """The step as it stands, with a nox and minutes that take a moment."""
     (step,) = [one for one in steps("deploy") if one.get("name") == "Deploy"]
     for name, minutes in (("watched", "5"), ("other", "null")):
         file = tmp_path / "environments" / f"{name}.yaml"
         file.parent.mkdir(exist_ok=True)
         file.write_text(f"alarms:\n  rollback_minutes: {minutes}   # why\n")
     fakes = """
-        nox() { echo "$2" >> called; [ "$2" = deploy ] && command sleep 1 && return 3; return 1; }
-        sleep() { command sleep 0.2; }
+        nox() { echo "$2" >> called; [ "$2" = deploy ] && command sleep 0.4 && return 3; return 1; }
+        sleep() { command sleep 0.1; }
         """
 
     def run(name: str) -> tuple[int, list[str]]:

@@ -134,7 +134,7 @@ def test_an_endpoint_where_nobody_listens_is_named_at_once(
 
 
 def test_an_endpoint_that_never_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(clients.FIRST, "read_timeout", 1)
+    monkeypatch.setitem(clients.FIRST, "read_timeout", 0.2)
     monkeypatch.setitem(clients.FIRST, "attempts", 1)
     with socket.socket() as mute:
         mute.bind(("127.0.0.1", 0))

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from tests.localcloud.application.conftest import cloud
+from tests.localcloud.conftest import driver
 
-__all__ = ["cloud"]
+__all__ = ["cloud", "driver"]
