@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import figures, pipeline
+from tests.bench import figures, pipeline, watching
 from tests.bench.figures import Bench, Result, Scale
 from tests.bench.measure import Failed
 
@@ -34,6 +34,7 @@ def peers(scale: Scale) -> Result:
 BENCHES: dict[str, Bench] = {
     "render": pipeline.render,
     "check": pipeline.check,
+    "watch": watching.watch,
     "growth": pipeline.growth,
     "nox": pipeline.nox,
     "handlers": handlers,

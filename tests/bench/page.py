@@ -30,6 +30,10 @@ def _check(bench: Any) -> Iterator[tuple[str, str]]:
     yield "check", bars("From an edit to a verdict on dev and prod", bench["seconds"], "s")
 
 
+def _watch(bench: Any) -> Iterator[tuple[str, str]]:
+    yield "watch", bars("From a save to the last verdict of watch", bench["seconds"], "s")
+
+
 def _peers(bench: Any) -> Iterator[tuple[str, str]]:
     yield "peers", bars("An equal stack with other programs", bench["seconds"], "s")
 
@@ -56,6 +60,7 @@ def _local(bench: Any) -> Iterator[tuple[str, str]]:
 
 PLOTS = {
     "check": _check,
+    "watch": _watch,
     "peers": _peers,
     "growth": _growth,
     "handlers": _handlers,
