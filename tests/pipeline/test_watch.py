@@ -112,18 +112,18 @@ def test_a_change_of_the_schema_is_seen(checked: Path, watch: Watch) -> None:
     assert "memory_mb isn't a known key" in said
 
 
-def test_what_is_saved_during_a_round_ends_it_for_one_that_judges_both(
-    checked: Path, watch: Watch
-) -> None:
-    dev, prod = (checked / f"environments/{name}.yaml" for name in ("dev", "prod"))
+def test_what_is_saved_during_a_round_ends_it(checked: Path, watch: Watch) -> None:
+    main, dev = (checked / name for name in ("templates/main.yaml.j2", "environments/dev.yaml"))
+    before = main.read_text()
     watch.verdict()
 
-    dev.write_text(re.sub(r"burst: \d+", "burst: 71", dev.read_text(), count=1))
-    watch.line_with("Saved: environments/dev.yaml\n")
-    prod.write_text(f"# once more\n{prod.read_text()}")
+    main.write_text(before + "{% for _ in range(1000000000) %}{% endfor %}")
+    watch.line_with("Saved: templates/main.yaml.j2\n")
+    main.write_text(before)
+    dev.write_text(f"# once more\n{dev.read_text()}")
 
     said = watch.verdict()
-    assert "Saved: environments/dev.yaml, environments/prod.yaml\n" in said
+    assert "Saved: environments/dev.yaml, templates/main.yaml.j2\n" in said
     assert said.count("guard: no findings (") == 1
 
 
