@@ -26,13 +26,19 @@ def _answers(template: dict[str, Any], *uris: str, host: str = "d1.cloudfront.ne
         functions = ViewerFunctions()
         try:
             return [
-                await functions.run(code, {"version": "1.0", "request": {**request, "uri": uri}})
-                for uri in uris
+                await functions.run(code, {"request": {**request, "uri": path}}, query)
+                for path, query in map(_parted, uris)
             ]
         finally:
             await functions.close()
 
     return asyncio.run(run())
+
+
+def _parted(uri: str) -> tuple[str, str | None]:
+    """An address's path, and what follows its question mark."""
+    path, mark, query = uri.partition("?")
+    return path, query if mark else None
 
 
 def _asked(template: dict[str, Any], uri: str, host: str = "d1.cloudfront.net") -> Any:
@@ -81,16 +87,29 @@ def test_nothing_else_of_a_request_is_changed(prod: dict[str, Any]) -> None:
     }
 
 
-@pytest.mark.parametrize("uri", ["/", "/phone.html"])
-def test_cloudfront_s_own_name_leads_to_the_domain(changed: Change, uri: str) -> None:
+@pytest.fixture
+def with_a_domain(changed: Change) -> dict[str, Any]:
     domain = {"name": DOMAIN, "hosted_zone_id": "Z0123456789ABC", "certificate_arn": None}
-    template = changed("prod", {"website.domain": domain}).value
+    return changed("prod", {"website.domain": domain}).value
 
-    old = _asked(template, uri)
-    own = _asked(template, uri, DOMAIN)
+
+@pytest.mark.parametrize(
+    "uri", ["/", "/phone.html", "/?lang=ar", "/some/where?b=2&a=%20%2B+x&a=&b&c=%3F?"]
+)
+def test_cloudfront_s_own_name_leads_to_the_same_address_of_the_domain(
+    with_a_domain: dict[str, Any], uri: str
+) -> None:
+    old = _asked(with_a_domain, uri)
+    own = _asked(with_a_domain, uri, DOMAIN)
 
     assert (old["statusCode"], old["headers"]["location"]["value"]) == (
         301,
         f"https://{DOMAIN}{uri}",
     )
     assert "statusCode" not in own
+
+
+def test_a_question_mark_with_nothing_after_it_may_go(with_a_domain: dict[str, Any]) -> None:
+    old = _asked(with_a_domain, "/phone.html?")
+
+    assert old["headers"]["location"]["value"] == f"https://{DOMAIN}/phone.html"

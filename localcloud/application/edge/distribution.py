@@ -116,7 +116,8 @@ class DistributionFront:
             return raw_path(request)
         try:
             event = viewer_events.event(distribution, request)
-            value = await self._functions.run(behaviour.function, event)
+            query = viewer_events.query(request)
+            value = await self._functions.run(behaviour.function, event, query)
             return viewer_events.response(value) or viewer_events.path(value)
         except Failed as error:
             answer = own_answers.html(503, own_answers.FUNCTION, "FunctionExecutionError")

@@ -19,12 +19,17 @@ function contextOf(code) {
   return contexts.get(code);
 }
 
-const CALL = "(async () => JSON.stringify(await handler(JSON.parse(text))))()";
+// rawQueryString() is of "General helper methods" there: no text at all without a question mark.
+const CALL = `(async () => {
+  const { event, query } = JSON.parse(text);
+  if (event.request) event.request.rawQueryString = () => query ?? undefined;
+  return JSON.stringify(await handler(event));
+})()`;
 
-async function answer({ id, code, event }) {
+async function answer({ id, code, event, query }) {
   try {
     const context = contextOf(code);
-    context.text = JSON.stringify(event);
+    context.text = JSON.stringify({ event, query });
     const value = await runInContext(CALL, context, { timeout: LONGEST_MS });
     return { id, value: JSON.parse(value) };
   } catch (error) {

@@ -46,6 +46,12 @@ def event(distribution: Distribution, request: web.Request) -> Values:
     }
 
 
+def query(request: web.Request) -> str | None:
+    """The query as it was sent; None without a question mark."""
+    _, mark, sent = request.raw_path.partition("?")
+    return sent if mark else None
+
+
 def _pairs(query: str) -> list[tuple[str, str]]:
     parts = [part.partition("=") for part in query.split("&") if part]
     return [(name, value) for name, _, value in parts]

@@ -50,13 +50,15 @@ class ViewerFunctions:
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._numbers = itertools.count(1)
 
-    async def run(self, code: str, event: dict[str, Any]) -> dict[str, Any]:
-        """What the function returns: a request or a response."""
+    async def run(
+        self, code: str, event: dict[str, Any], query: str | None = None
+    ) -> dict[str, Any]:
+        """What the function returns: a request or a response; `query` followed the `?`."""
         process = await self._running()
         assert process.stdin is not None  # noqa: S101 - it was started with one
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
-        line = json.dumps({"id": number, "code": code, "event": event})
+        line = json.dumps({"id": number, "code": code, "event": event, "query": query})
         process.stdin.write(line.encode() + b"\n")
         try:
             told = await asyncio.wait_for(answer, LONGEST_SECONDS)

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import WSMsgType, web
-from aiohttp.test_utils import BaseTestServer, TestServer
+from aiohttp.test_utils import BaseTestServer, TestServer, make_mocked_request
 
 from localcloud.application.blueprint import (
     Behaviour,
@@ -23,7 +23,7 @@ from localcloud.application.blueprint import (
     RateRule,
 )
 from localcloud.application.conditions import Conditions
-from localcloud.application.edge import firewall, patterns
+from localcloud.application.edge import firewall, patterns, viewer_events
 from localcloud.application.edge.distribution import DistributionFront
 from localcloud.application.edge.firewall import Firewall, Seen
 from localcloud.application.edge.viewer_functions import Failed, ViewerFunctions
@@ -226,6 +226,27 @@ async def test_a_function_that_fails_says_so_and_ends_no_other(code: str) -> Non
         assert await functions.run("function handler() { return { uri: '/' } }", {}) == {"uri": "/"}
     finally:
         await functions.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "said"), [("/x?b=%20&a=+&b", "b=%20&a=+&b"), ("/x?a?b", "a?b"), ("/x", "undefined")]
+)
+@asynchronous
+async def test_a_function_reads_the_query_as_it_was_sent(path: str, said: str) -> None:
+    code = """
+        function handler(event) {
+          var location = { value: "q:" + event.request.rawQueryString() };
+          return { statusCode: 302, headers: { location: location } };
+        }"""
+    async with edge(behaviours=(Behaviour("*", "website", ("GET",), {}, code),)) as made:
+        _, headers, _ = await made.ask("GET", path)
+
+    assert headers["Location"] == f"q:{said}"
+
+
+def test_a_question_mark_alone_is_an_empty_query() -> None:
+    assert viewer_events.query(make_mocked_request("GET", "/x?")) == ""
+    assert viewer_events.query(make_mocked_request("GET", "/x")) is None
 
 
 @asynchronous
