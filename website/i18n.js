@@ -34,12 +34,14 @@ export function speaker(language, words) {
   const inserted = (value) =>
     typeof value === "number" ? numbers.format(value) : `\u2068${value}\u2069`;
 
-  /** @param {number} value @param {string} unit */
+  /** A number and its unit, on one line. @param {number} value @param {string} unit */
   const amount = (value, unit) =>
     new Intl.NumberFormat(language, {
       ...{ style: "unit", unit, unitDisplay: unit === "minute" ? "long" : "short" },
       maximumFractionDigits: unit === "megabyte" ? 1 : 0,
-    }).format(value);
+    })
+      .format(value)
+      .replaceAll(" ", "\u00a0");
 
   /** @param {number} share */
   const percent = (share) => new Intl.NumberFormat(language, { style: "percent" }).format(share);

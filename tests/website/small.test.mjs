@@ -225,6 +225,15 @@ test("numbers choose the plural, and names are kept apart from the sentence", ()
   assert.equal(t("dismiss", { name: "a.jpg" }), "Remove \u2068a.jpg\u2069 from the list");
 });
 
+test("no line ends between a number and its unit", () => {
+  for (const language of Object.keys(LANGUAGES)) {
+    const { amount } = speaker(language, {});
+    for (const unit of ["megabyte", "kilobyte", "minute", "second"]) {
+      assert.match(amount(15, unit), /^\S+\u00a0\S+$/);
+    }
+  }
+});
+
 test("the reader's first known language wins, and English otherwise", () => {
   assert.equal(choose(["fr-FR", "ar-EG", "en"]), "ar");
   assert.equal(choose(["fr"]), "en");
