@@ -10,10 +10,14 @@ from uuid import uuid4
 
 from moto.core.base_backend import BackendDict, BaseBackend
 
-from localcloud.cloudformation.errors import ChangeSetNotFound, no_stack
+from localcloud.cloudformation.errors import ChangeSetNotFound, ValidationError, no_stack
 from localcloud.cloudformation.template import Template
 
 STACK = "AWS::CloudFormation::Stack"
+UPDATABLE = {
+    "CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE",
+    "IMPORT_ROLLBACK_COMPLETE",
+}  # fmt: skip
 
 
 def now() -> datetime:
@@ -108,6 +112,13 @@ class Stack:
         return {
             one["ExportName"]: one["OutputValue"] for one in self.outputs if "ExportName" in one
         }
+
+    def check_updatable(self) -> None:
+        """A ValidationError where the status allows no update."""
+        if self.status not in UPDATABLE:
+            raise ValidationError(
+                f"Stack:{self.id} is in {self.status} state and can not be updated."
+            )
 
     def turn(self, status: str, reason: str = "") -> None:
         """Go to a status and say so in the events."""
