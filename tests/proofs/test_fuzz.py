@@ -6,8 +6,8 @@ Each run tries the same; FUZZ_TIMES says how many, FUZZ_AT_RANDOM=1 tries others
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -31,7 +31,8 @@ from tests.pipeline.fuzzing import holds, mutated, written
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")  # whole templates
 TIMES = int(os.environ.get("FUZZ_TIMES", "8"))
-DEV = (ROOT / "environments/dev.yaml").read_text()
+ENVIRONMENT = Path("environments/dev.yaml")
+DEV = (ROOT / ENVIRONMENT).read_text()
 OUTSIDE = "outside.yaml"
 DAY = date(2026, 1, 1)
 PARTS = sorted(path.relative_to(ROOT) for path in (ROOT / "templates").rglob("*.j2"))
@@ -71,6 +72,16 @@ def production() -> Rendered:
     return render.render(environments.load("prod", ROOT), ROOT)
 
 
+@contextmanager
+def instead(project: Path, path: Path, content: str | bytes) -> Iterator[None]:
+    """This content in the place of a file's own, which is put back."""
+    written(project / path, content)
+    try:
+        yield
+    finally:
+        written(project / path, (ROOT / path).read_bytes())
+
+
 def some_of(paths: list[Path]) -> st.SearchStrategy[tuple[Path, str]]:
     def slip(path: Path) -> st.SearchStrategy[tuple[Path, str]]:
         return st.tuples(st.just(path), mutated((ROOT / path).read_text()))
@@ -81,43 +92,31 @@ def some_of(paths: list[Path]) -> st.SearchStrategy[tuple[Path, str]]:
 @tried(40)
 @given(st.one_of(mutated(DEV), st.text(max_size=40)))
 def test_an_environment_file_in_any_state(broken: Path, text: str) -> None:
-    written(broken / "environments/dev.yaml", text)
-    try:
+    with instead(broken, ENVIRONMENT, text):
         holds(broken, "render", "dev")
-    finally:
-        (broken / "environments/dev.yaml").write_text(DEV)
 
 
 @tried(40)
 @given(st.binary(max_size=60))
 def test_bytes_are_no_environment(broken: Path, data: bytes) -> None:
-    written(broken / "environments/dev.yaml", data)
-    try:
+    with instead(broken, ENVIRONMENT, data):
         assert holds(broken, "render", "dev") == 1
-    finally:
-        (broken / "environments/dev.yaml").write_text(DEV)
 
 
 @tried(30)
 @given(some_of(PARTS))
 def test_a_template_in_any_state(broken: Path, slip: tuple[Path, str]) -> None:
     path, text = slip
-    written(broken / path, text)
-    try:
+    with instead(broken, path, text):
         holds(broken, "render", "dev")
-    finally:
-        (broken / path).write_text((ROOT / path).read_text())
 
 
 @tried(4)
 @given(some_of(RULES))
 def test_a_file_of_rules_in_any_state(broken: Path, slip: tuple[Path, str]) -> None:
     path, text = slip
-    written(broken / path, text)
-    try:
+    with instead(broken, path, text):
         holds(broken, "guard", "dev")
-    finally:
-        (broken / path).write_text((ROOT / path).read_text())
 
 
 @pytest.mark.usefixtures("unjudged")
