@@ -84,3 +84,10 @@ def test_a_tool_that_fits_no_other_is_in_its_own_lock_alone(
     root: Path, tool: str, lock: str
 ) -> None:
     assert [one for one in LOCKS if tool in locked(root, one)] == [lock]
+
+
+def test_the_second_opinion_has_all_that_a_deployment_may_import(root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    group = locked(root, OWN["second-opinion"])
+
+    assert [one for one in map(Requirement, project["dependencies"]) if one.name not in group] == []
