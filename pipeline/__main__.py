@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 from pipeline import __version__, signals
-from pipeline.errors import UsageError, UserError, brief, guess, tell
+from pipeline.errors import SCHEMA, UsageError, UserError, brief, guess, of_the_schema, tell
 
 _PYTHONS = ((3, 11), (3, 13))  # from, below: pyproject.toml says why
 _OURS = {"environments", "pipeline"}
@@ -41,6 +41,11 @@ def main(argv: Sequence[str] | None = None, root: Path | None = None) -> int:
         sys.stderr.flush()
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except Exception as error:
+        if mistake := of_the_schema(error):
+            tell(mistake)
+            return mistake.exit_code
+        raise
 
 
 def _not_installed(error: ModuleNotFoundError) -> UserError:
@@ -48,10 +53,12 @@ def _not_installed(error: ModuleNotFoundError) -> UserError:
     if error.name in {"environments", "environments.schema"}:
         return UserError(
             "it isn't there: run this in the project's folder, or write the file.",
-            where="environments/schema.py",
+            where=SCHEMA,
             mend="It holds `class Settings(BaseSettings)`, what an environment file may say.",
         )
     if error.name is None or error.name.split(".")[0] in _OURS:
+        if mistake := of_the_schema(error):
+            return mistake
         raise error
     return UserError(
         f"the Python module {error.name} is not installed here.",

@@ -6,6 +6,7 @@ import difflib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any
 
 
@@ -79,6 +80,41 @@ def brief(text: str, most: int = 60) -> str:
     """A quoted value as a message holds it: on one line, cut short where it is long."""
     line = " ".join(text[: 2 * most].split())
     return line if len(line) <= most and len(text) <= 2 * most else f"{line[: most - 1]}…"
+
+
+SCHEMA = "environments/schema.py"
+
+
+def of_the_schema(error: Exception) -> UserError | None:
+    """The mistake that an error tells of where a project's own code raised it: its schema."""
+    line = _line_of_the_schema(error)
+    if line is None:
+        return None
+    said = error.msg if isinstance(error, SyntaxError) else str(error)
+    return UserError(
+        f"Python stops here: {type(error).__name__}: {brief(said, 300)}.",
+        where=f"{SCHEMA}:{line}" if line else SCHEMA,
+        mend="It holds `class Settings(BaseSettings)`, what an environment file may say.",
+    )
+
+
+def _line_of_the_schema(error: Exception) -> int | None:
+    """0 means the whole file: it has no Settings, or one that isn't fully defined."""
+    if isinstance(error, SyntaxError) and _is_the_schema(error.filename):
+        return error.lineno or 0
+    from traceback import extract_tb  # only who made a mistake pays for it
+
+    frames = extract_tb(error.__traceback__)
+    lines = [frame.lineno or 0 for frame in frames if _is_the_schema(frame.filename)]
+    if lines:
+        return lines[-1]
+    without = isinstance(error, ImportError) and _is_the_schema(error.path)
+    undefined = type(error).__module__ == "pydantic.errors"
+    return 0 if without or undefined else None
+
+
+def _is_the_schema(path: str | None) -> bool:
+    return path is not None and PurePath(path).as_posix().endswith(f"/{SCHEMA}")
 
 
 def tell(error: UserError) -> None:

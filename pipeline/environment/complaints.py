@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from pipeline.documents import Document
 from pipeline.environment import schema
-from pipeline.errors import UserError, brief, guess
+from pipeline.errors import SCHEMA, UserError, brief, guess
 from pipeline.findings import Pointer
 
 _MOST = 8  # errors shown at once: one screen
@@ -67,7 +67,7 @@ class _Telling:
         about = schema.about(self.at)
         if self.details["type"] == "extra_forbidden":
             known = ", ".join(self._siblings())
-            return f"Known here: {known}. A new key goes into {schema.FILE}."
+            return f"Known here: {known}. A new key goes into {SCHEMA}."
         if self.details["type"] == "string_type" and isinstance(self.details["input"], int):
             return f'Write it in quotes: "{_shown(self.details["input"])}". {about}'.rstrip()
         return about or "Look at the other environment files for an example."

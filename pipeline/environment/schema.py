@@ -9,9 +9,8 @@ from pydantic.fields import FieldInfo
 
 from environments.schema import Settings
 from pipeline.environment.fields import BaseSettings, SchemaPaths, Section
+from pipeline.errors import SCHEMA
 from pipeline.findings import Pointer
-
-FILE = "environments/schema.py"
 
 
 def section_at(at: Pointer) -> type[Section] | None:
@@ -70,7 +69,7 @@ def paths() -> SchemaPaths:
                 free.add(at)
             if at not in sections and at[0] not in BaseSettings.model_fields:
                 leaves.append(at)
-    return SchemaPaths(FILE, frozenset(known), frozenset(free), tuple(leaves))
+    return SchemaPaths(SCHEMA, frozenset(known), frozenset(free), tuple(leaves))
 
 
 def _sections(model: type[Section], at: Pointer) -> Iterator[tuple[Pointer, type[Section]]]:

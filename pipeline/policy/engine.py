@@ -5,6 +5,8 @@ stdin, one JSON object: {"files": {name: rules text}, "templates": {name: JSON t
 modules that run here]}, then for each job, in order, either
 {"verdicts": [[rule, status, [failure, ...]], ...]} or {"error": text}.
 
+Where nothing can be written the exit code is NO_ROOM.
+
 It lives apart because a cyclic rule overflows the engine's stack and takes its process along.
 Nothing but the engine is imported, so that it starts at once.
 """
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -21,6 +24,7 @@ from typing import Any
 Node = dict[str, Any]
 Engine = Callable[..., str]
 
+NO_ROOM = 74  # EX_IOERR
 _RULE = re.compile(r"^rule[ \t]+(\w+)", re.MULTILINE)
 # What decides whether a clause is asked at all; its own outcome is no verdict.
 CONDITIONS = frozenset({"RuleCondition", "WhenCondition", "TypeCondition", "Filter"})
@@ -144,4 +148,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except OSError:
+        os._exit(NO_ROOM)  # an end as usual would try to write once more, and have another code

@@ -11,18 +11,19 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import IO, Any
 
 from pipeline import copies
 from pipeline.errors import UserError, brief
 from pipeline.findings import TOOL_GUARD
 from pipeline.policy import rulebook
+from pipeline.policy.engine import NO_ROOM
 from pipeline.policy.rulebook import RulesFile
 from pipeline.policy.verdicts import Failure, Verdict
 from pipeline.verdict_cache import Cache
@@ -207,9 +208,15 @@ def _asked(task: dict[str, Any]) -> Iterator[Callable[[], _Answers]]:
 
     It reads and writes files: with pipes somebody would have to feed it and hear it meanwhile.
     """
-    with TemporaryFile() as given, TemporaryFile() as output, TemporaryFile() as complaints:
-        given.write(json.dumps(task).encode())
-        given.seek(0)
+    with ExitStack() as opened:
+        try:
+            given, output, complaints = (
+                opened.enter_context(tempfile.TemporaryFile(buffering=0)) for _ in range(3)
+            )
+            _write(given, json.dumps(task).encode())
+            given.seek(0)
+        except OSError as error:
+            raise _no_room(error.strerror or str(error)) from None
         engine = subprocess.Popen(
             [sys.executable, "-m", "pipeline.policy.engine"],
             stdin=given,
@@ -225,6 +232,8 @@ def _asked(task: dict[str, Any]) -> Iterator[Callable[[], _Answers]]:
                 code = engine.wait(max(0, late - time.monotonic()))
                 died = f"the engine crashed on it (exit status {code})."
                 said = _content(complaints).decode(errors="replace").strip().rpartition("\n")[2]
+                if code == NO_ROOM:
+                    raise _no_room("they can't be written")
             except subprocess.TimeoutExpired:
                 engine.kill()
                 engine.wait()
@@ -236,6 +245,21 @@ def _asked(task: dict[str, Any]) -> Iterator[Callable[[], _Answers]]:
         finally:
             engine.kill()
             engine.wait()
+
+
+def _write(file: IO[bytes], data: bytes) -> None:
+    """All of it, past Python's buffer: what is left in there would fail once more at closing."""
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
+
+
+def _no_room(why: str) -> UserError:
+    return UserError(
+        f"the Guard engine works with temporary files: {why}.",
+        where=tempfile.tempdir or "TMPDIR",
+        mend="Is there room on the disk, and may you write there? TMPDIR names another folder.",
+    )
 
 
 def _whole_lines(output: bytes, said: str) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NoReturn, Protocol
 
 from pipeline import checks, files, lint, signals, terminal, verdict_cache
-from pipeline.errors import UserError, tell
+from pipeline.errors import UserError, of_the_schema, tell
 from pipeline.findings import Finding
 from pipeline.stations import arguments, check
 from pipeline.verdict_cache import watched_everywhere
@@ -30,6 +30,7 @@ from pipeline.verdict_cache import watched_everywhere
 WATCHED = ("environments", "templates", "rules", "pipeline")
 BETWEEN_LOOKS = 0.05  # seconds
 AT_REST = 0.01  # seconds without a change: an editor writes several files in a row
+MOST = 5  # files that are named
 CLEAR = "\033[2J\033[3J\033[H"
 
 
@@ -60,15 +61,23 @@ def _judged(saved: set[str], begin: Callable[[], _Round], saves: _Saves) -> set[
     if sys.stdout.isatty():
         print(CLEAR, end="")
     if saved:
-        terminal.say(f"Saved: {', '.join(sorted(saved))}")
+        terminal.say(f"Saved: {_listed(sorted(saved))}")
     began = time.monotonic()
     with closing(begin()) as running:
         while not running.ends_within(BETWEEN_LOOKS):
             if meanwhile := saves.seen():
                 return meanwhile
+        killed = running.killed_by()
     seconds = time.monotonic() - began
-    terminal.say(f"Judged in {seconds:.1f} s. Waiting for the next save; Ctrl-C ends it.")
+    how = f"No verdict: signal {killed} ended the round" if killed else f"Judged in {seconds:.1f} s"
+    terminal.say(f"{how}. Waiting for the next save; Ctrl-C ends it.")
     return set()
+
+
+def _listed(saved: list[str]) -> str:
+    """A checkout may bring hundreds: the first of them, and how many more."""
+    more = f" and {len(saved) - MOST} more" if len(saved) > MOST else ""
+    return f"{', '.join(saved[:MOST])}{more}"
 
 
 class _Saves:
@@ -101,6 +110,10 @@ class _Round(Protocol):
     """The files are being judged in a process. `close` ends it if it hasn't ended."""
 
     def ends_within(self, seconds: float) -> bool: ...
+
+    def killed_by(self) -> int:
+        """The signal that ended it, once it has ended; 0: none did."""
+
     def close(self) -> None: ...
 
 
@@ -130,6 +143,9 @@ class _Process:
             self._process.wait(seconds)
         return self._process.returncode is not None
 
+    def killed_by(self) -> int:
+        return max(0, -self._process.wait())
+
     def close(self) -> None:
         self._process.terminate()
         self._process.wait()
@@ -141,6 +157,7 @@ class _Copy:
     def __init__(self, environments: list[str], root: Path, inherited: set[str]) -> None:
         sys.stdout.flush()
         self._ended, writing = os.pipe()
+        self._code: int | None = None
         self._process = os.fork()
         if not self._process:
             _judge_and_exit(environments, root, inherited)
@@ -150,10 +167,20 @@ class _Copy:
         ended, _, _ = select.select([self._ended], [], [], seconds)
         return bool(ended)
 
+    def killed_by(self) -> int:
+        return max(0, -self._wait())
+
     def close(self) -> None:
         os.close(self._ended)
-        os.kill(self._process, signals.TERMINATED - 128)  # not yet waited for: it is still ours
-        os.waitpid(self._process, 0)
+        if self._code is None:
+            os.kill(self._process, signals.TERMINATED - 128)
+            self._wait()
+
+    def _wait(self) -> int:
+        if self._code is None:
+            _, status = os.waitpid(self._process, 0)
+            self._code = os.waitstatus_to_exitcode(status)
+        return self._code
 
 
 def _judge_and_exit(environments: list[str], root: Path, inherited: set[str]) -> NoReturn:
@@ -167,11 +194,17 @@ def _judge_and_exit(environments: list[str], root: Path, inherited: set[str]) ->
         tell(error)
     except KeyboardInterrupt:
         code = signals.exit_code()
-    except Exception:  # noqa: BLE001 - a bug of ours ends no watching
-        traceback.print_exc()
+    except BrokenPipeError:
+        pass  # who made this process will notice too, and end
+    except Exception as error:  # noqa: BLE001 - a bug of ours ends no watching
+        if mistake := of_the_schema(error):
+            tell(mistake)
+        else:
+            traceback.print_exc()
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with suppress(BrokenPipeError):
+            sys.stdout.flush()
+            sys.stderr.flush()
         os._exit(code)
 
 

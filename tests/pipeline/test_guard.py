@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -515,6 +518,44 @@ def test_what_the_engine_says_as_it_fails_to_start_is_told(root: Path, program: 
 
     with pytest.raises(UserError, match=r"can't be started. It says: ImportError: libgcc_s"):
         judge(boxes(Crate=SHUT), root)
+
+
+def test_without_a_temporary_folder_the_engine_says_so(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+
+    with pytest.raises(UserError, match=r"gone: the Guard engine works with temporary files: No "):
+        judge(boxes(Crate=SHUT), root)
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Writing more fails, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_without_room_for_the_engines_work_is_told(root: Path) -> None:
+    with files_of_at_most(10), pytest.raises(UserError, match="Is there room on the disk"):
+        judge(boxes(Crate=SHUT), root)
+
+
+def test_a_disk_without_room_for_the_engines_answer_is_no_fault_of_a_rule(
+    root: Path, tmp_path: Path, program: Program
+) -> None:
+    command = [sys.executable, "-m", "pipeline.policy.engine"]
+    with (tmp_path / "answer").open("wb") as output, files_of_at_most(10):
+        task = '{"jobs": []}'
+        ended = subprocess.run(command, input=task, text=True, stdout=output, check=False)
+
+    program(f"echo '{{\"ready\": []}}'; exit {ended.returncode}")
+    with pytest.raises(UserError, match="Is there room on the disk"):
+        judge(boxes(Crate=OPEN), root)
 
 
 def test_no_engine_outlives_who_asked_it(root: Path, tmp_path: Path, program: Program) -> None:

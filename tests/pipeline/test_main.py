@@ -219,6 +219,40 @@ def test_another_folder_than_the_projects_is_told_in_words(root: Path, tmp_path:
     assert ran.stderr.startswith("environments/schema.py: it isn't there")
 
 
+SETTINGS = "from pipeline.environment.fields import BaseSettings\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("class (:\n", ":1: Python stops here: SyntaxError: "),
+        ("a = 1\nraise ValueError('odd')\n", ":2: Python stops here: ValueError: odd."),
+        ("", ": Python stops here: ImportError: cannot import name 'Settings'"),
+        ("from pipeline.nosuch import x\n", ":1: Python stops here: ModuleNotFoundError: "),
+        (f"{SETTINGS}class Settings(BaseSettings):\n    a: 'Nope'\n",
+         ": Python stops here: PydanticUserError: `Settings` is not fully defined"),
+    ],
+    ids=["no Python", "an error in it", "half written", "a module of ours", "an unknown type"],
+)  # fmt: skip
+def test_a_schema_that_python_stops_at_is_named_with_its_line(
+    text: str, said: str, root: Path, project: Path
+) -> None:
+    (project / "environments/schema.py").write_text(text)
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "pipeline", "render", "dev"],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 1
+    assert ran.stderr.startswith(f"environments/schema.py{said}")
+    assert "Traceback" not in ran.stderr
+
+
 def test_every_module_of_the_stations_is_at_the_command_line_and_says_its_options(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

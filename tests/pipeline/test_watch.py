@@ -140,6 +140,45 @@ def test_a_round_that_is_ended_leaves_no_process(tmp_path: Path) -> None:
     assert running.ends_within(0)
 
 
+def test_a_round_that_is_killed_gives_no_verdict_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saves = station._Saves(tmp_path)
+
+    station._judged(set(), lambda: station._Process(["sh", "-c", "kill -9 $$"], tmp_path), saves)
+    killed = capsys.readouterr().out
+    copy = station._Copy(["dev"], tmp_path, set())
+    os.kill(copy._process, signal.SIGKILL)
+    station._judged(set(), lambda: copy, saves)
+
+    assert killed.startswith("No verdict: signal 9 ended the round. Waiting")
+    assert capsys.readouterr().out == killed
+
+
+def test_who_closes_the_pipe_gets_no_traceback(checked: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "pipeline", "watch", "dev"],
+        cwd=checked,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+
+    assert (ended.returncode, ended.stderr) == (1, "")
+
+
+def test_of_many_saved_files_some_are_named() -> None:
+    names = [f"rules/{number}.guard" for number in range(8)]
+
+    assert station._listed(names) == f"{', '.join(names[:5])} and 3 more"
+
+
 def test_sigterm_ends_it_with_its_own_code(watch: Watch) -> None:
     watch.verdict()
 
