@@ -23,6 +23,7 @@ from pipeline.deploying.losses import NAMES
 from pipeline.deploying.target import Target
 from pipeline.errors import Refused, UserError
 
+_PASSING = {"CREATING", "DELETING"}
 _VARIABLE = re.compile(r"\$\{([^}!]+)\}")
 
 
@@ -132,9 +133,17 @@ def _exists(deployment: Deployment, resource: Taken) -> bool:
 def _table_exists(deployment: Deployment, resource: Taken) -> bool:
     tables = deployment.aws.tables
     try:
-        tables.describe_table(TableName=resource.name)
+        status = tables.describe_table(TableName=resource.name)["Table"]["TableStatus"]
     except tables.exceptions.ResourceNotFoundException:
         return False
+    if status in _PASSING:
+        restore = stacks.station("restore", deployment.settings)
+        raise Refused(
+            f"the table {resource.name} is in state {status}: it can't be imported as it is.",
+            where=deployment.where(resource.logical_id),
+            mend="Wait until that has ended, and deploy then. What a deleted table held comes back"
+            f" by `{restore}`.",
+        )
     return True
 
 

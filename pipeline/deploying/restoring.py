@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.connecting.clients import patiently
 from pipeline.deploying import screen
-from pipeline.errors import Refused, UsageError
+from pipeline.errors import Refused, UsageError, UserError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,8 +26,11 @@ LACKING = (
     "time to live, the stream, point-in-time recovery, deletion protection and tags, and every"
     " policy or alarm that somebody attached by hand"
 )
+READY = "ACTIVE"  # in any other state nobody can see whether it holds something
+_WORKED_ON = {"CREATING", "UPDATING"}  # by a restoration of ours that was interrupted
 POLL_SECONDS = 5
 TELL_EVERY = 12  # polls
+ABSENT = 12  # polls: a table that was asked for isn't told of at once
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,17 @@ class Table:
 
     name: str
     is_there: bool = False
-    is_ready: bool = False
+    status: str = ""
     holds_something: bool = False
     source: str = ""
     stream: str = ""
     protected: bool = False
     earliest: datetime | None = None
     latest: datetime | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        return self.status == READY
 
 
 def look(tables: DynamoDBClient, name: str) -> Table:
@@ -60,12 +67,12 @@ def look(tables: DynamoDBClient, name: str) -> Table:
     except tables.exceptions.ResourceNotFoundException:
         return Table(name)
     summary = described.get("RestoreSummary", {})
-    ready = described["TableStatus"] == "ACTIVE"
+    ready = described["TableStatus"] == READY
     window = _window(tables, name) if ready else {}
     return Table(
         name,
         is_there=True,
-        is_ready=ready,
+        status=described["TableStatus"],
         holds_something=ready and bool(tables.scan(TableName=name, Limit=1)["Count"]),
         source=summary.get("SourceBackupArn") or summary.get("SourceTableArn", ""),
         stream=described.get("LatestStreamArn", ""),
@@ -112,6 +119,19 @@ def chosen(name: str, backups: Sequence[Backup], wanted: str | None) -> Backup:
     raise Refused(f"{name} {what}.", mend=f"Say which backup:\n{told}")
 
 
+def check_at_rest(table: Table, backups: Sequence[Backup] = ()) -> None:
+    """Refuse a table that can't be looked into, unless one of these is being restored to it."""
+    if not table.is_there or table.is_ready:
+        return
+    if table.status in _WORKED_ON and table.source in {one.arn for one in backups}:
+        return
+    raise Refused(
+        f"the table {table.name} is in state {table.status}: what it holds can't be seen.",
+        mend="Nothing was changed. Wait until that has ended, or end it, and restore then:"
+        f" `aws dynamodb describe-table --table-name {table.name}` shows the state.",
+    )
+
+
 def check_room(table: Table, backup: Backup) -> None:
     """Refuse to replace a table that holds anything."""
     if table.is_there and table.holds_something and table.source != backup.arn:
@@ -126,12 +146,15 @@ def from_backup(target: Target, table: Table, backup: Backup) -> None:
     """The table under its name again; an empty one that has the name goes first."""
     tables = target.aws.tables
     if table.is_there and table.source != backup.arn:
+        table = look(tables, table.name)  # a person read the plan meanwhile, and others wrote
+        check_at_rest(table)
+        check_room(table, backup)
         _remove_empty(target, table)
         table = Table(table.name)
     if not table.is_there:
         tables.restore_table_from_backup(TargetTableName=table.name, BackupArn=backup.arn)
         screen.note(f"{table.name} is being restored.")
-    _wait(target, table.name, _is_ready)
+    _wait_until_restored(target, table.name)
 
 
 def stream(target: Target, name: str, view: str) -> None:
@@ -156,7 +179,7 @@ def beside(target: Target, table: Table, name: str, at: datetime) -> None:
             SourceTableName=table.name, TargetTableName=name, RestoreDateTime=at
         )
         screen.note(f"{name} is being restored.")
-    _wait(target, name, _is_ready)
+    _wait_until_restored(target, name)
 
 
 def check_second(table: Table, at: datetime) -> None:
@@ -188,8 +211,20 @@ def _remove_empty(target: Target, table: Table) -> None:
     _wait(target, table.name, lambda now: not now.is_there)
 
 
-def _is_ready(table: Table) -> bool:
-    return table.is_ready
+def _wait_until_restored(target: Target, name: str) -> None:
+    absent = 0
+
+    def is_restored(table: Table) -> bool:
+        nonlocal absent
+        absent = 0 if table.is_there else absent + 1
+        if table.status == "DELETING" or absent > ABSENT:
+            raise UserError(
+                f"{name} is gone again: somebody deleted it during its restoration.",
+                mend="Its backup is still there. Restore again.",
+            )
+        return table.is_ready
+
+    _wait(target, name, is_restored)
 
 
 def _wait(target: Target, name: str, done: Callable[[Table], bool]) -> None:

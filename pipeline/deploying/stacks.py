@@ -124,11 +124,24 @@ def way_out(stack: Stack, settings: BaseSettings) -> str:
         unlock = [f"{command('update-termination-protection', settings)} {_UNLOCK}"]
         locked = stack.locked and not stack.status.startswith("UPDATE")
         commands = (unlock if locked else []) + [_written(name, settings) for name in names]
-        return "The way out: " + ", then ".join(f"`{one}`" for one in commands) + "."
+        way = "The way out: " + ", then ".join(f"`{one}`" for one in commands) + "."
+        return way + _around_protection(stack, settings)
     if stack.status.endswith("_IN_PROGRESS"):
         look = command("describe-stack-events", settings)
         return f"Wait until it has ended, then deploy. To look: `{look} --max-items 10`."
     return "Deploy again when the cause is mended."
+
+
+def _around_protection(stack: Stack, settings: BaseSettings) -> str:
+    """A stack whose deletion failed can't be deployed, so its file alone unprotects it."""
+    if stack.status != "DELETE_FAILED" or not settings.protected:
+        return ""
+    again = station("deploy --import --revert-drift", settings)
+    return (
+        f" {settings.name} is protected: write `protected: false` into its file for that alone."
+        " What the deployed template retains stays, with what it holds. Write `true` again then,"
+        f" and `{again}` makes the stack around it."
+    )
 
 
 def command(name: str, settings: BaseSettings) -> str:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from pipeline import answers, render
 from pipeline.connecting import clients
-from pipeline.deploying import drift_detection, screen
+from pipeline.deploying import drift_detection, screen, stacks
 from pipeline.deploying.target import Target, enter
 from pipeline.environment import settings
+from pipeline.errors import Refused
 from pipeline.stations import arguments
 
 if TYPE_CHECKING:
     from pipeline.deploying.drift_detection import Detection, Drifted
+    from pipeline.deploying.stacks import Stack
     from pipeline.render import Rendered
 
 
@@ -45,7 +47,7 @@ def show(target: Target, rendered: Rendered, answer: answers.Drift | None = None
     """
     answer = answer or answers.Drift(environment=target.settings.name)
     answer.stack = target.settings.stack_name
-    detection = drift_detection.detect(target, target.existing_stack().id)
+    detection = drift_detection.detect(target, _at_rest(target).id)
     answer.total, answer.as_deployed = detection.total, detection.as_deployed
     answer.incomplete = detection.incomplete
     answer.drifted = [_part(resource, rendered) for resource in detection.drifted]
@@ -60,6 +62,18 @@ def show(target: Target, rendered: Rendered, answer: answers.Drift | None = None
     for line in verdict(detection, target.settings.stack_name):
         screen.note(line)
     return len(detection.believed)
+
+
+def _at_rest(target: Target) -> Stack:
+    """The stack, in a state in which CloudFormation looks for drift."""
+    stack = target.existing_stack()
+    if stack.status not in {*stacks.SETTLED, "UPDATE_ROLLBACK_FAILED"}:
+        raise Refused(
+            f"the stack {target.settings.stack_name} is in state {stack.status}, and AWS compares"
+            " a stack at rest only.",
+            mend=stacks.way_out(stack, target.settings),
+        )
+    return stack
 
 
 def _part(resource: Drifted, rendered: Rendered) -> answers.ResourceDrift:

@@ -136,6 +136,7 @@ def restore_table(deployment: Deployment, wish: Wish, confirm: str | None, watch
     taken = _the_one(deployment, TABLE, wish.resource)
     table = restoring.look(target.aws.tables, taken.name)
     backups = restoring.backups(target.aws.tables, taken.name)
+    restoring.check_at_rest(table, backups)
     if table.holds_something and table.source not in {one.arn for one in backups}:
         _tell_nothing_is_lost(table)
         return
@@ -224,6 +225,7 @@ def restore_beside(deployment: Deployment, wish: Wish, at: datetime, confirm: st
     target, own = deployment.target, deployment.settings
     taken = _the_one(deployment, TABLE, wish.resource)
     table = restoring.look(target.aws.tables, taken.name)
+    restoring.check_at_rest(table)
     restoring.check_second(table, at)
     name = f"{taken.name}-{at.astimezone(UTC):%Y%m%d-%H%M%S}"
     screen.note(f"From: {taken.name}, which stays as it is.")

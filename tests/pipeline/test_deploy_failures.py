@@ -106,6 +106,16 @@ def test_a_state_that_stops_a_deployment_is_found_before_anything_is_written(
     assert set(aws.operations) <= reads
 
 
+def test_a_protected_environment_whose_deletion_failed_has_a_way_out_that_is_open() -> None:
+    """A deployment that unprotects it is refused in that state, and so is what is protected."""
+    settings = scripted_aws.loaded().settings.model_copy(update={"protected": True})
+
+    told = stacks.way_out(stacks.Stack(STACK_ID, "DELETE_FAILED"), settings)
+
+    assert "write `protected: false` into its file for that alone" in told
+    assert "nox -s deploy -- dev --import --revert-drift" in told
+
+
 def test_a_locked_stack_is_unlocked_before_it_is_deleted() -> None:
     stack = stacks.Stack(STACK_ID, "ROLLBACK_COMPLETE", locked=True)
 

@@ -273,6 +273,17 @@ def test_nothing_is_imported_without_consent(kept: Aws) -> None:
     assert "CreateChangeSet" not in kept.operations
 
 
+@pytest.mark.parametrize("status", ["DELETING", "CREATING"])
+def test_a_table_that_is_about_to_go_or_to_come_is_not_imported(status: str, kept: Aws) -> None:
+    kept.says("DescribeTable", {"Table": {"TableStatus": status}})
+
+    with pytest.raises(Refused, match=f"things-1 is in state {status}") as caught:
+        deploy.bring_up_to_date(deployment(kept, text=KEEPING), IMPORT)
+
+    assert "nox -s restore -- dev" in caught.value.mend
+    assert "CreateChangeSet" not in kept.operations
+
+
 def test_a_plan_shows_the_import(kept: Aws, capsys: pytest.CaptureFixture[str]) -> None:
     plan.show_plan(deployment(kept, text=KEEPING))
 
@@ -437,7 +448,11 @@ def test_an_unprotected_imported_table_is_protected_while_its_stack_is_deleted(
 
 
 def test_what_became_of_the_data_is_not_claimed_where_it_can_not_be_seen(kept: Aws) -> None:
-    kept.says("DescribeTable", {"Table": {}}, Refusal("AccessDeniedException", "no", 400))
+    kept.says(
+        "DescribeTable",
+        {"Table": {"TableStatus": "ACTIVE"}},
+        Refusal("AccessDeniedException", "no", 400),
+    )
 
     with pytest.raises(UserError) as caught:
         deploy.bring_up_to_date(deployment(kept, text=failing(KEEPING, BEFORE)), IMPORT)

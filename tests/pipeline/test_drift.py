@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.errors import UserError
+from pipeline.errors import Refused, UserError
 from pipeline.stations import drift
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import PROJECT, STACK_ID, Aws, Refusal, deployment
@@ -86,6 +86,17 @@ def look(aws: Aws) -> int:
 def test_a_stack_as_deployed_has_none(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
     assert look(aws) == 0
     assert "is as deployed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("state", ["REVIEW_IN_PROGRESS", "DELETE_FAILED", "UPDATE_IN_PROGRESS"])
+def test_a_stack_that_aws_does_not_compare_has_its_way_out_told(aws: Aws, state: str) -> None:
+    aws.says("DescribeStacks", scripted_aws.stack(state))
+
+    with pytest.raises(Refused, match=f"is in state {state}") as caught:
+        drift.show(deployment(aws).target, deployment(aws).rendered)
+
+    assert "nox -s" in caught.value.mend or "Wait until it has ended" in caught.value.mend
+    assert "DetectStackDrift" not in aws.operations
 
 
 def test_what_was_not_compared_is_named_and_never_called_as_deployed(

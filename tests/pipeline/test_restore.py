@@ -203,6 +203,76 @@ def test_a_table_that_holds_something_is_left_alone(
     assert not {"DeleteTable", "RestoreTableFromBackup"} & set(running.operations)
 
 
+@pytest.fixture
+def replaced(running: Aws) -> Aws:
+    """The table was lost with its stack, and somebody deployed an empty one."""
+    lose_stack(running)
+    lose_table(running)
+    deploy.bring_up_to_date(deployment(running, text=STACK), Consent(take_in=True))
+    running.reset()
+    return running
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["UPDATING", "CREATING", "DELETING", "ARCHIVED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS"],
+)
+def test_a_table_that_can_not_be_looked_into_is_not_taken_for_an_empty_one(
+    status: str, replaced: Aws
+) -> None:
+    replaced.says("DescribeTable", {"Table": {"TableStatus": status}})
+
+    with pytest.raises(Refused, match=f"things is in state {status}"):
+        bring_back(replaced)
+
+    assert "DeleteTable" not in replaced.operations
+
+
+def test_what_is_written_before_the_name_is_typed_does_not_give_way(
+    replaced: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_and_agree(_: str) -> str:
+        replaced.clients.tables.put_item(TableName="things", Item={"id": {"S": "new"}})
+        return "dev"
+
+    monkeypatch.setattr("pipeline.deploying.screen.ask", write_and_agree)
+
+    with pytest.raises(Refused, match="there is a table things, and it holds something"):
+        bring_back(replaced, confirm=None)
+
+    assert replaced.clients.tables.scan(TableName="things")["Count"] == 1
+    assert "UpdateTable" not in replaced.operations
+
+
+@pytest.mark.parametrize(
+    "now",
+    [{"Table": {"TableStatus": "DELETING"}}, Refusal("ResourceNotFoundException", "no table")],
+)
+def test_a_table_that_is_deleted_during_its_restoration_is_no_endless_wait(
+    now: Any, running: Aws
+) -> None:
+    lose_table(running)
+
+    def restored_and_lost(_: dict[str, Any]) -> Any:
+        running.says("DescribeTable", now)
+        return {"TableDescription": {}}
+
+    running.says("RestoreTableFromBackup", restored_and_lost)
+
+    with pytest.raises(UserError, match="things is gone again"):
+        bring_back(running)
+
+
+def test_a_table_that_dynamodb_does_not_tell_of_at_once_is_waited_for(running: Aws) -> None:
+    missing = Refusal("ResourceNotFoundException", "no table")
+    running.says("DescribeTable", missing, missing, {"Table": {"TableStatus": "ACTIVE"}})
+    target = deployment(running, text=STACK).target
+
+    restoring._wait_until_restored(target, "things")
+
+    assert running.operations.count("DescribeTable") == 3
+
+
 def test_a_table_that_was_deleted_twice_asks_which_backup(running: Aws) -> None:
     lose_table(running)
     deploy.bring_up_to_date(
@@ -313,14 +383,16 @@ def test_a_second_table_is_made_beside_the_first(
 
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
-OF_A_DAY = restoring.Table("t", is_there=True, earliest=NOW - timedelta(days=1), latest=NOW)
+OF_A_DAY = restoring.Table(
+    "t", is_there=True, status="ACTIVE", earliest=NOW - timedelta(days=1), latest=NOW
+)
 
 
 @pytest.mark.parametrize(
     ("table", "at", "says"),
     [
         (restoring.Table("t"), NOW, "no table t"),
-        (restoring.Table("t", is_there=True), NOW, "no point-in-time recovery"),
+        (restoring.Table("t", is_there=True, status="ACTIVE"), NOW, "no point-in-time recovery"),
         (OF_A_DAY, NOW + timedelta(seconds=1), "can't be restored to"),
         (OF_A_DAY, NOW - timedelta(days=2), "can't be restored to"),
     ],
