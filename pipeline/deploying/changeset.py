@@ -17,6 +17,7 @@ from pipeline.errors import UserError
 from pipeline.findings import Pointer
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import (
         ChangeTypeDef,
@@ -32,6 +33,10 @@ Purpose = Literal["plan", "deploy"]
 NOTHING = ("didn't contain changes", "No updates are to be performed")
 WAIT_SECONDS = (0.2, 0.5, 1, 2)  # then every 3 s
 WAITS = 200  # ten minutes
+ABSENT = 20  # a minute: one that isn't visible for so long was deleted
+_UNSEEN = "unseen"
+_NOT_FOUND = {"ChangeSetNotFound", "ChangeSetNotFoundException"}
+_OVERTAKEN = {"InvalidChangeSetStatus", "InvalidChangeSetStatusException"}
 LONGEST_VALUE = 40
 _KNOWN = {"{{changeSet:KNOWN_AFTER_APPLY}}": "(known when it is there)"}
 _REASONS = {
@@ -220,17 +225,44 @@ def is_nothing(reason: str) -> bool:
 
 def execute(cloudformation: CloudFormationClient, change_set: ChangeSet) -> None:
     """Let it begin. What fails is rolled back."""
-    cloudformation.execute_change_set(
-        StackName=change_set.stack_id,
-        ChangeSetName=change_set.name,
-        ClientRequestToken=change_set.name,
-        DisableRollback=False,
-    )
+    try:
+        cloudformation.execute_change_set(
+            StackName=change_set.stack_id,
+            ChangeSetName=change_set.name,
+            ClientRequestToken=change_set.name,
+            DisableRollback=False,
+        )
+    except cloudformation.exceptions.ClientError as error:
+        if _is_gone(error) or error.response["Error"]["Code"] in _OVERTAKEN:
+            raise _overtaken(change_set) from None
+        raise
 
 
 def discard(cloudformation: CloudFormationClient, change_set: ChangeSet) -> None:
-    """Take a change set back."""
-    cloudformation.delete_change_set(StackName=change_set.stack_id, ChangeSetName=change_set.name)
+    """Take a change set back; one that is gone already is as it should be."""
+    try:
+        cloudformation.delete_change_set(
+            StackName=change_set.stack_id, ChangeSetName=change_set.name
+        )
+    except cloudformation.exceptions.ClientError as error:
+        if not _is_gone(error):
+            raise
+
+
+def _is_gone(error: ClientError) -> bool:
+    """CloudFormation deletes all change sets of a stack once one of them is executed."""
+    told = error.response["Error"]
+    return told["Code"] in _NOT_FOUND or "does not exist" in told["Message"]
+
+
+def _overtaken(change_set: ChangeSet) -> UserError:
+    stack = change_set.stack_id.split("/")[1]
+    return UserError(
+        f"the stack {stack} was changed or deleted by somebody else: the change set is no longer"
+        " what it was.",
+        mend="Nothing of this deployment was executed. Look at what the other one does, wait until"
+        " it has ended, and run it again.",
+    )
 
 
 def discard_empty_stack(cloudformation: CloudFormationClient, change_set: ChangeSet) -> None:
@@ -255,8 +287,12 @@ def capabilities(template: dict[str, Any]) -> tuple[str, ...]:
 def _settled(
     cloudformation: CloudFormationClient, change_set: ChangeSet, sleep: Callable[[float], None]
 ) -> tuple[str, str]:
+    absent = 0
     for turn in range(WAITS):
         answer = patiently(partial(_described, cloudformation, change_set), sleep)
+        absent = absent + 1 if answer["Status"] == _UNSEEN else 0
+        if absent > ABSENT:
+            raise _overtaken(change_set)
         if answer["Status"] in {"CREATE_COMPLETE", "FAILED"}:
             return answer["Status"], answer.get("StatusReason", "")
         sleep(WAIT_SECONDS[turn] if turn < len(WAIT_SECONDS) else 3)
@@ -273,8 +309,8 @@ def _described(cloudformation: CloudFormationClient, change_set: ChangeSet) -> A
             StackName=change_set.stack_id, ChangeSetName=change_set.name
         )
     except cloudformation.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] in {"ChangeSetNotFound", "ChangeSetNotFoundException"}:
-            return {"Status": "CREATE_PENDING"}
+        if error.response["Error"]["Code"] in _NOT_FOUND:
+            return {"Status": _UNSEEN}
         raise
 
 

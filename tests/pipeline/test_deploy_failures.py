@@ -622,6 +622,41 @@ def test_a_change_set_that_can_not_be_deleted_hides_no_other_trouble(
     assert "is still there" in capsys.readouterr().err
 
 
+NO_CHANGE_SET = Refusal("ChangeSetNotFound", "ChangeSet [x] does not exist", status=404)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        NO_CHANGE_SET,
+        Refusal("InvalidChangeSetStatus", "in its current execution status of [OBSOLETE]"),
+        ABSENT,
+    ],
+    ids=["executed by another", "obsolete", "the stack was deleted"],
+)
+def test_a_change_set_that_another_change_overtook_is_told_as_that(
+    refusal: Refusal, aws: Aws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.says("ExecuteChangeSet", refusal)
+    if refusal.code != "InvalidChangeSetStatus":
+        aws.says("DeleteChangeSet", refusal)
+
+    with pytest.raises(UserError, match="was changed or deleted by somebody else") as caught:
+        deploy.bring_up_to_date(deployment(aws), Consent())
+
+    assert "Nothing of this deployment was executed" in caught.value.mend
+    assert "is still there" not in capsys.readouterr().err
+
+
+def test_a_change_set_that_is_gone_while_it_is_made_is_no_wait_of_ten_minutes(aws: Aws) -> None:
+    aws.says("DescribeChangeSet", NO_CHANGE_SET)
+
+    with pytest.raises(UserError, match="was changed or deleted by somebody else"):
+        deploy.bring_up_to_date(deployment(aws), Consent())
+
+    assert aws.operations.count("DescribeChangeSet") < 30
+
+
 def test_a_service_role_is_named_in_each_change_set_and_none_otherwise(aws: Aws) -> None:
     role = "arn:aws:iam::123456789012:role/cloudformation"
     own = {**scripted_aws.loaded().settings.aws.model_dump(), "service_role_arn": role}
