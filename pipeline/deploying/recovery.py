@@ -189,7 +189,8 @@ def _deleted(target: Target, stack: Stack, retain: Sequence[str]) -> list[Event]
     cloudformation = target.aws.cloudformation
     seen = events.last(cloudformation, stack.id)
     more: dict[str, Any] = {"RetainResources": retain} if retain else {}
-    cloudformation.delete_stack(StackName=stack.id, ClientRequestToken=_token(), **more)
+    with watching.begun(target):
+        cloudformation.delete_stack(StackName=stack.id, ClientRequestToken=_token(), **more)
     return watching.watch(target, stack.id, seen)
 
 

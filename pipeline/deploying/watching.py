@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pipeline import signals
@@ -34,6 +35,19 @@ def watch(target: Target, stack_id: str, seen: str) -> list[Event]:
     except Exception:
         screen.note(str(_goes_on(target)))
         raise
+
+
+@contextmanager
+def begun(target: Target) -> Iterator[None]:
+    """Around the request that has AWS change the stack: Ctrl-C may come after AWS has heard it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "this command was ended while it asked AWS for the change: it may have begun.",
+            where=target.settings.stack_name,
+            mend=_how_to_look(target),
+        ) from None
 
 
 def failure(
@@ -71,10 +85,14 @@ def _state(target: Target) -> tuple[str, str]:
 
 
 def _goes_on(target: Target) -> Interrupted:
-    look = stacks.command("describe-stack-events", target.settings)
-    back = stacks.station("rollback", target.settings)
     return Interrupted(
         "this command has stopped watching; AWS goes on changing the stack.",
         where=target.settings.stack_name,
-        mend=f"To look: `{look} --max-items 10`. To roll an update back: `{back}`.",
+        mend=_how_to_look(target),
     )
+
+
+def _how_to_look(target: Target) -> str:
+    look = stacks.command("describe-stack-events", target.settings)
+    back = stacks.station("rollback", target.settings)
+    return f"To look: `{look} --max-items 10`. To roll an update back: `{back}`."

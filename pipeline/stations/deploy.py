@@ -180,7 +180,12 @@ def _begin(
             return None
         _confirm(deployment, consent)
         seen = events.last(deployment.aws.cloudformation, change_set.stack_id)
-        changeset.execute(deployment.aws.cloudformation, change_set)
+        with watching.begun(deployment.target):
+            changeset.execute(deployment.aws.cloudformation, change_set)
+    except watching.Interrupted:
+        begun = True  # perhaps: then nothing of it may be deleted
+        raise
+    else:
         begun = True
         return seen
     finally:

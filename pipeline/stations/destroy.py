@@ -196,7 +196,8 @@ def _delete_stack(target: Target, stack: Stack) -> list[events.Event]:
     cloudformation = target.aws.cloudformation
     seen = events.last(cloudformation, stack.id)
     token = f"pipeline-{uuid.uuid4().hex}"
-    cloudformation.delete_stack(StackName=stack.id, ClientRequestToken=token)
+    with watching.begun(target):
+        cloudformation.delete_stack(StackName=stack.id, ClientRequestToken=token)
     return watching.watch(target, stack.id, seen)
 
 

@@ -530,6 +530,18 @@ def test_ctrl_c_says_that_the_stack_goes_on_and_how_to_look(aws: Aws) -> None:
     assert "DeleteChangeSet" not in aws.operations
 
 
+def test_ctrl_c_while_the_execution_is_asked_for_says_that_it_may_have_begun(aws: Aws) -> None:
+    aws.says("DescribeStacks", ABSENT, scripted_aws.stack("REVIEW_IN_PROGRESS"))
+    aws.says("ExecuteChangeSet", KeyboardInterrupt())
+
+    with pytest.raises(watching.Interrupted, match="may have begun") as caught:
+        deploy.bring_up_to_date(deployment(aws), Consent())
+
+    assert caught.value.exit_code == 130
+    assert "describe-stack-events" in caught.value.mend
+    assert not {"DeleteChangeSet", "DeleteStack"} & set(aws.operations)
+
+
 def test_ctrl_c_before_the_execution_takes_the_change_set_back(aws: Aws) -> None:
     aws.says("DescribeChangeSet", KeyboardInterrupt())
 

@@ -9,6 +9,7 @@ import pytest
 from pipeline.connecting import clients
 from pipeline.deploying import emptying, events, screen
 from pipeline.deploying.consent import Consent
+from pipeline.deploying.watching import Interrupted
 from pipeline.errors import Refused, UserError
 from pipeline.stations import deploy, destroy
 from tests.pipeline import scripted_aws
@@ -289,6 +290,13 @@ def test_a_failed_deletion_shows_its_reason_and_the_way_out(aws: Aws) -> None:
     assert caught.value.exit_code == 1
     assert "Empty the bucket first" in caught.value.mend
     assert aws.operations.count("DeleteStack") == 1
+
+
+def test_ctrl_c_while_the_deletion_is_asked_for_says_that_it_may_have_begun(aws: Aws) -> None:
+    aws.says("DeleteStack", KeyboardInterrupt())
+
+    with pytest.raises(Interrupted, match="may have begun"):
+        take_down(aws)
 
 
 def test_an_upload_that_arrives_meanwhile_is_deleted_in_a_second_round(aws: Aws) -> None:
