@@ -201,7 +201,8 @@ class Checks:
                 HostedZoneId=one.zone, StartRecordName=one.name, MaxItems=MANY
             )
         except _refusals(self.aws) as error:
-            return about.refused(error)
+            absent = ("its hosted zone isn't there.", "Write the id of the name's public zone.")
+            return about.refused(error, {"NoSuchHostedZone": absent})
         there = {
             str(record["Type"])
             for record in answer["ResourceRecordSets"]
@@ -231,7 +232,7 @@ class Checks:
         pages = self.aws.other("cloudfront").get_paginator("list_distributions").paginate()
         for page in pages:
             for found in page["DistributionList"].get("Items", []):
-                if name in map(_plain, found["Aliases"].get("Items", [])):
+                if name in map(_plain, found.get("Aliases", {}).get("Items", [])):
                     return mine if found["Id"] == mine else f"the distribution {found['Id']}"
         return ""
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from localcloud.keys import Endpoint
 from pipeline.connecting.name_servers import Broken, NameServers, Unanswered
 from pipeline.deploying import domains, preflight
 from pipeline.deploying.domain_checks import Checks, Own, Verdict
@@ -289,6 +290,13 @@ def test_the_stacks_own_record_is_no_stranger(aws: Aws, dns: NameServers) -> Non
     assert judged(aws, dns, ADDRESS, own=Own(frozenset({"Address"})))[-1].told == "the stack's own"
 
 
+def test_a_record_of_a_zone_that_is_not_there_lacks_no_right(aws: Aws, dns: NameServers) -> None:
+    aws.says("GetHostedZone", Refusal("NoSuchHostedZone", "no", 404))
+    aws.says("ListResourceRecordSets", Refusal("NoSuchHostedZone", "no", 404))
+
+    assert [one.state for one in judged(aws, dns, ADDRESS)] == ["wrong", "wrong"]
+
+
 # Aliases
 
 
@@ -302,6 +310,38 @@ def test_an_alias_of_the_stacks_own_distribution_is_fine(aws: Aws, dns: NameServ
     aws.says("ListDistributions", distributions(E1=NAME))
 
     (verdict,) = judged(aws, dns, ALIAS, own=Own(distributions={"Cdn": "E1"}))
+
+    assert verdict.state == "fine"
+
+
+def test_a_distribution_without_an_alias_has_none(endpoint: Endpoint, dns: NameServers) -> None:
+    """An endpoint of this machine says nothing of what isn't set; AWS says that there are none."""
+    scripted_aws.empty(endpoint)
+    aws = scripted_aws.connected(endpoint)
+    aws.clients.other("cloudfront").create_distribution(
+        DistributionConfig={
+            "CallerReference": "x",
+            "Comment": "",
+            "Enabled": True,
+            "Origins": {
+                "Quantity": 1,
+                "Items": [
+                    {
+                        "Id": "a",
+                        "DomainName": "b.example.com",
+                        "CustomOriginConfig": {
+                            "HTTPPort": 80,
+                            "HTTPSPort": 443,
+                            "OriginProtocolPolicy": "https-only",
+                        },
+                    }
+                ],
+            },
+            "DefaultCacheBehavior": {"TargetOriginId": "a", "ViewerProtocolPolicy": "https-only"},
+        }
+    )
+
+    (verdict,) = judged(aws, dns, ALIAS)
 
     assert verdict.state == "fine"
 
