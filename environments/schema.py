@@ -65,7 +65,7 @@ class Domain(Section):
     """A name of your own for the website."""
 
     name: Annotated[str, Field(pattern=DOMAIN, max_length=64), FOREIGN]
-    """The host's name alone, in lower case: upload.example.com."""
+    """The host's name alone, in lower case, other letters as xn--…: upload.example.com."""
     hosted_zone_id: Annotated[str, Field(pattern=ZONE), FOREIGN] | None
     """The public Route 53 zone that holds the name; null: you set the record elsewhere."""
     certificate_arn: Annotated[str, Field(pattern=CERTIFICATE), FOREIGN] | None

@@ -11,6 +11,7 @@ import json
 import secrets
 import string
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -43,6 +44,8 @@ from moto.dynamodbstreams import urls as streams_urls
 from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.route53 import models as route53_models
+from moto.route53.exceptions import ResourceRecordAlreadyExists
+from moto.route53.models import Route53Backend
 from moto.s3 import models as s3_models
 from moto.sqs.models import Queue
 
@@ -77,6 +80,7 @@ def install() -> None:
     setattr(lambda_models, "LambdaFunction", Function)  # noqa: B010 - a name of moto's module
     setattr(cloudfront_models, "DistributionConfig", Verbatim)  # noqa: B010 - as above
     setattr(route53_models, "create_route53_zone_id", zone_id)  # noqa: B010 - a function of its
+    setattr(Route53Backend, "change_resource_record_sets", change_records)  # noqa: B010 - a method of moto's
     setattr(Queue, "lambda_event_source_mappings", property(_no_mappings, _keep_no_mappings))  # noqa: B010 - an attribute of moto's
 
 
@@ -86,6 +90,42 @@ _ZONE_ID = route53_models.create_route53_zone_id
 def zone_id(**about: Any) -> str:
     """A hosted zone's id, which begins with a Z on AWS."""
     return f"Z{_ZONE_ID(**about)}"[:32]
+
+
+_CHANGE_RECORDS = Route53Backend.change_resource_record_sets
+
+
+def change_records(backend: Route53Backend, zone_id: str, changes: list[dict[str, Any]]) -> None:
+    """Records are created and deleted, and created again.
+
+    moto asks the journal of all changes whether a record is there, so that one which was deleted
+    can't be created again, and one with other values can be created twice.
+    """
+    zone = backend.get_hosted_zone(zone_id)
+    there = {_of_record(vars(one)) for one in zone.rrsets}
+    for change in changes:
+        record = change["ResourceRecordSet"]
+        if change["Action"] == "DELETE":
+            there.discard(_of_record(record))
+        elif change["Action"] == "CREATE" and _of_record(record) in there:
+            raise ResourceRecordAlreadyExists(name=record["Name"], _type=record["Type"])
+    _CHANGE_RECORDS(backend, zone_id, changes)
+    kept: list[dict[str, Any]] = []
+    for change in zone.rr_changes:
+        if change["Action"] != "DELETE":
+            kept.append(change)
+            continue
+        gone = _of_record(change["ResourceRecordSet"])
+        kept = [one for one in kept if _of_record(one["ResourceRecordSet"]) != gone]
+    zone.rr_changes[:] = kept
+
+
+def _of_record(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """What tells a record from others; moto's own objects have these in other words."""
+    name = record.get("Name") or record["name"]
+    kind = record.get("Type") or record["type"]
+    key = record.get("SetIdentifier") or record.get("set_identifier") or ""
+    return name.strip(".").lower(), kind, key
 
 
 def _replace(paths: dict[str, Any], old: Any, new: Any) -> None:

@@ -58,6 +58,32 @@ def test_a_record_that_gets_another_name_leaves_none_behind(aws_here: Driver) ->
     assert records(aws_here, zone) == {(f"app.{DOMAIN}", "A")}
 
 
+def test_a_name_that_is_given_up_can_be_taken_again(aws_here: Driver) -> None:
+    zone = aws_here.make_zone()
+    both = resources(Four=alias(zone), Six=alias(zone, "AAAA"))
+    aws_here.deploy(both)
+    elsewhere = {"name": f"app.{DOMAIN}"}
+    aws_here.deploy(resources(Four=alias(zone, **elsewhere), Six=alias(zone, "AAAA", **elsewhere)))
+
+    aws_here.deploy(both)
+
+    assert aws_here.stack()["StackStatus"] == "UPDATE_COMPLETE"
+    assert records(aws_here, zone) == {(WWW, "A"), (WWW, "AAAA")}
+
+
+def test_a_record_of_somebody_else_is_not_taken_over(aws_here: Driver) -> None:
+    zone = aws_here.make_zone()
+    address = {"Name": WWW, "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}]}
+    aws_here("route53").change_resource_record_sets(
+        HostedZoneId=zone,
+        ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": address}]},
+    )
+
+    aws_here.deploy(resources(It=alias(zone)))
+
+    assert "already exists" in why(aws_here)
+
+
 def test_a_name_outside_its_zone_fails(aws_here: Driver) -> None:
     aws_here.deploy(resources(It=alias(aws_here.make_zone(), name="www.example.org")))
 
