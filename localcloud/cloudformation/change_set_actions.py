@@ -89,7 +89,7 @@ class ChangeSetActions(Query):
             planned = plan(self._account, stack, wish, self._stacks.exports())
             change_set.drift = planned.drift
             if change_set.options["ImportExistingResources"]:
-                changes.importable(self._account, planned)
+                changes.importable(self._account, planned, self._stacks)
         except ValidationError as error:
             _fail(change_set, str(error.message))
             return

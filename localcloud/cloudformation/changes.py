@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from localcloud.cloudformation import evaluate, intrinsics, schemas
 from localcloud.cloudformation.intrinsics import Scope
-from localcloud.cloudformation.stacks import Resource, Stack
+from localcloud.cloudformation.stacks import Resource, Stack, Stacks
 from localcloud.cloudformation.template import Template, creation_order
 from localcloud.resources import HANDLERS
 from localcloud.resources.base import Account, Properties
@@ -257,12 +257,14 @@ def _modification(
     )
 
 
-def importable(account: Account, planned: Plan) -> None:
-    """Turn additions into imports where a resource of that very name is already there."""
+def importable(account: Account, planned: Plan, stacks: Stacks) -> None:
+    """Turn additions into imports where a resource of that very name is there, and no stack's."""
     for change in (one["ResourceChange"] for one in planned.changes):
         if change["Action"] == "Add":
             resolved = json.loads(change["AfterContext"])["Properties"]
-            if existing(account, change["ResourceType"], resolved):
+            kind = change["ResourceType"]
+            name = existing(account, kind, resolved)
+            if name and not stacks.holds(kind, name):
                 change["Action"] = "Import"
 
 

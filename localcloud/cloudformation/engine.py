@@ -249,7 +249,7 @@ class Operation:
         stack = self.stack
         evaluate.check_properties(new.type, new.properties)
         taken = existing(self.account, new.type, new.properties)
-        if taken and adopt:
+        if taken and adopt and not self.stacks.holds(new.type, taken):
             new.physical_id = taken
             stack.resources[new.logical_id] = new
             stack.note(new, "IMPORT_IN_PROGRESS", "Resource import started.")

@@ -182,6 +182,15 @@ class Stacks(BaseBackend):
         path = f"cloudformation:{self.region_name}:{self.account_id}:changeSet/{name}/{uuid4()}"
         return f"arn:{self.partition}:{path}"
 
+    def holds(self, kind: str, physical_id: str) -> bool:
+        """Does a stack have that resource? Then no other one can import it."""
+        return any(
+            (one.type, one.physical_id) == (kind, physical_id)
+            and one.status not in {"DELETE_COMPLETE", "DELETE_SKIPPED"}
+            for stack in self.living()
+            for one in stack.resources.values()
+        )
+
     def exports(self) -> dict[str, str]:
         """Every export of the region."""
         return {key: value for stack in self.living() for key, value in stack.exports.items()}

@@ -17,6 +17,7 @@ from typing import Any
 
 from pipeline.connecting import clients
 from pipeline.deploying import screen, stacks
+from pipeline.deploying.changeset import Change
 from pipeline.deploying.deployment import Deployment, Taken
 from pipeline.deploying.inventory import BUCKET, KEPT
 from pipeline.deploying.losses import NAMES
@@ -68,6 +69,22 @@ def importing(deployment: Deployment, adopted: Sequence[Taken]) -> Deployment:
     text = json.dumps(template, ensure_ascii=False, separators=(",", ":"))
     rendered = replace(deployment.rendered, text=text)
     return replace(deployment, rendered=rendered, adopts=tuple(adopted))
+
+
+def check_imported(deployment: Deployment, changes: Sequence[Change]) -> None:
+    """Refuse a change set that would make anew what it should import."""
+    imported = {change.logical_id for change in changes if change.action == "Import"}
+    if others := [one for one in deployment.adopts if one.logical_id not in imported]:
+        first, own = others[0], deployment.settings.aws
+        look = f"aws cloudformation describe-stack-resources --physical-resource-id {first.name}"
+        profile = f" --profile {own.profile}" if own.profile else ""
+        raise Refused(
+            f"CloudFormation would not import {', '.join(map(str, others))}, but make it anew.",
+            where=deployment.where(first.logical_id),
+            mend=f"Does it belong to another stack? `{look} --region {own.region}{profile}` names"
+            " that; it has to leave that stack first, with the deletion policy Retain. Nothing was"
+            " changed.",
+        )
 
 
 def fate(deployment: Deployment) -> str:

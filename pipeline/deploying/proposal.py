@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from pipeline import verdict_cache
 from pipeline.connecting import clients
-from pipeline.deploying import alarm_watch, change_rules, changeset, losses, screen
+from pipeline.deploying import adoption, alarm_watch, change_rules, changeset, losses, screen
 from pipeline.deploying.alarm_watch import NOBODY, Watch
 from pipeline.deploying.changeset import Change, ChangeSet, Doubt, Purpose, Request
 from pipeline.deploying.deployment import Deployment
@@ -123,6 +123,7 @@ def show(
     doubts = changeset.doubts(deployment.aws.cloudformation, change_set)
     _tell_doubts(deployment, doubts)
     seen(changes, doubts)
+    adoption.check_imported(deployment, changes)
     losses.check_gone(changes, deployment.rendered.value, deployment.settings)
     if deployment.settings.protected:
         losses.check_losses(changes, deployment.rendered.value, deployment.settings.name)

@@ -195,6 +195,19 @@ def test_existing_resources_can_be_imported_by_name(aws_here: Driver) -> None:
     assert aws_here.read_back().differences == ()
 
 
+def test_what_belongs_to_another_stack_is_not_imported(aws_here: Driver) -> None:
+    """AWS's page "Import AWS resources into a CloudFormation stack automatically"."""
+    aws_here.deploy(resources(Logs=group("/g")), stack="holder")
+
+    described = aws_here.change_set(resources(Logs=group("/g")), ImportExistingResources=True)
+    aws_here.stacks.execute_change_set(ChangeSetName=described["ChangeSetId"])
+
+    assert change(described, "Logs")["Action"] == "Add"
+    assert aws_here.stack()["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert aws_here.stack("holder")["StackStatus"] == "CREATE_COMPLETE"
+    assert aws_here.read_back("holder").differences == ()
+
+
 # Drift-aware change sets: AWS's page "Using drift-aware change sets", botocore's model
 
 REVERT = {"DeploymentMode": "REVERT_DRIFT"}

@@ -284,6 +284,19 @@ def test_a_table_that_is_about_to_go_or_to_come_is_not_imported(status: str, kep
     assert "CreateChangeSet" not in kept.operations
 
 
+def test_a_table_that_belongs_to_another_stack_is_refused(account: Aws) -> None:
+    stacks = account.clients.cloudformation
+    stacks.create_stack(StackName="other", TemplateBody=KEEPING)
+
+    with pytest.raises(Refused, match=r"would not import Table \(things-1\), Box") as caught:
+        deploy.bring_up_to_date(deployment(account, text=KEEPING), IMPORT)
+
+    assert "describe-stack-resources --physical-resource-id things-1" in caught.value.mend
+    assert "ExecuteChangeSet" not in account.operations
+    [left] = stacks.describe_stacks()["Stacks"]
+    assert left["StackName"] == "other"
+
+
 def test_a_plan_shows_the_import(kept: Aws, capsys: pytest.CaptureFixture[str]) -> None:
     plan.show_plan(deployment(kept, text=KEEPING))
 
