@@ -56,7 +56,31 @@ def agreed(deployment: Deployment, taken: Sequence[Taken], *, allowed: bool) -> 
             f"{names} would have to be imported.",
             mend="Say so: deploy with --import. Or choose another project name.",
         )
+    for one in taken:
+        if one.type != BUCKET:
+            _check_stream(deployment, one)
     return importing(deployment, taken)
+
+
+def _check_stream(deployment: Deployment, table: Taken) -> None:
+    """An import takes a table as it is, and Fn::GetAtt has no answer for a stream that isn't on."""
+    properties = deployment.rendered.value["Resources"][table.logical_id]["Properties"]
+    view = properties.get("StreamSpecification", {}).get("StreamViewType")
+    if view is None:
+        return
+    described = deployment.aws.tables.describe_table(TableName=table.name)["Table"]
+    if described.get("StreamSpecification", {}).get("StreamEnabled"):
+        return
+    own = deployment.settings.aws
+    profile = f" --profile {own.profile}" if own.profile else ""
+    raise Refused(
+        f"the table {table.name} has no stream, which the template asks for: a stack that imports"
+        " it as it is would fail.",
+        where=deployment.where(table.logical_id),
+        mend=f"Turn it on, and deploy again: `aws dynamodb update-table --table-name {table.name}"
+        f" --stream-specification StreamEnabled=true,StreamViewType={view}"
+        f" --region {own.region}{profile}`.",
+    )
 
 
 def importing(deployment: Deployment, adopted: Sequence[Taken]) -> Deployment:

@@ -284,6 +284,21 @@ def test_a_table_that_is_about_to_go_or_to_come_is_not_imported(status: str, kep
     assert "CreateChangeSet" not in kept.operations
 
 
+def test_a_table_without_the_stream_that_the_template_asks_for_is_told_how_to_get_it(
+    kept: Aws,
+) -> None:
+    listens = KEEPING.replace(
+        "      BillingMode:",
+        "      StreamSpecification: {StreamViewType: NEW_AND_OLD_IMAGES}\n      BillingMode:",
+    )
+
+    with pytest.raises(Refused, match="things-1 has no stream") as caught:
+        deploy.bring_up_to_date(deployment(kept, text=listens), IMPORT)
+
+    assert "StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES" in caught.value.mend
+    assert "CreateChangeSet" not in kept.operations
+
+
 def test_a_table_that_belongs_to_another_stack_is_refused(account: Aws) -> None:
     stacks = account.clients.cloudformation
     stacks.create_stack(StackName="other", TemplateBody=KEEPING)
