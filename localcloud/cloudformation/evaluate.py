@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from localcloud.cloudformation import dynamic_references, intrinsics, parameters, schemas
 from localcloud.cloudformation.errors import ValidationError
 from localcloud.cloudformation.intrinsics import Scope
@@ -61,7 +63,13 @@ def _pseudo_parameters(account: Account, stack: Stack) -> dict[str, Any]:
 
 def _attribute(account: Account, resource: Resource, wanted: str) -> str:
     handler = HANDLERS[resource.type]
-    attributes = handler.attributes(account, resource.physical_id, resource.properties)
+    try:
+        attributes = handler.attributes(account, resource.physical_id, resource.properties)
+    except ClientError as error:
+        raise ValidationError(
+            f"Unable to retrieve {wanted} attribute for {resource.logical_id} ({resource.type}),"
+            f" with error message {error.response['Error'].get('Message', error)}"
+        ) from None
     if wanted not in attributes:
         raise ValidationError(
             f"{resource.logical_id} ({resource.type}) has no attribute {wanted} here"

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pipeline.deploying import inventory, screen
+from pipeline.deploying import inventory, screen, stacks
 from pipeline.errors import Refused, UserError
 from pipeline.rendering import parameters
 
@@ -82,7 +82,15 @@ def _send(deployment: Deployment, name: str, artifact: Artifact) -> None:
 
 
 def _hash_of(deployment: Deployment, name: str) -> str:
-    return deployment.aws.functions.get_function_configuration(FunctionName=name)["CodeSha256"]
+    functions = deployment.aws.functions
+    try:
+        return functions.get_function_configuration(FunctionName=name)["CodeSha256"]
+    except functions.exceptions.ResourceNotFoundException:
+        again = stacks.station("deploy --revert-drift", deployment.settings)
+        raise UserError(
+            f"the function {name} is gone: somebody deleted it outside the deployer.",
+            mend=f"`{again}` makes it anew.",
+        ) from None
 
 
 def _hash(artifact: Artifact) -> str:

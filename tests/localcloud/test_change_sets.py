@@ -208,6 +208,31 @@ def test_what_belongs_to_another_stack_is_not_imported(aws_here: Driver) -> None
     assert aws_here.read_back("holder").differences == ()
 
 
+def test_what_was_deleted_by_hand_is_named_where_others_refer_to_it(aws_here: Driver) -> None:
+    table = {
+        "Type": "AWS::DynamoDB::Table",
+        "Properties": {
+            "TableName": "t",
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        },
+    }
+
+    def template(days: int) -> dict[str, Any]:
+        arn = {"Arn": {"Value": {"Fn::GetAtt": ["Table", "Arn"]}}}
+        named = group({"Fn::Sub": "/g/${Table.Arn}"}, days=days)  # type: ignore[arg-type]
+        return {**resources(Table=table, Logs=named), "Outputs": arn}
+
+    aws_here.deploy(template(7))
+    aws_here("dynamodb").delete_table(TableName="t")
+
+    described = aws_here.change_set(template(14))
+
+    assert described["Status"] == "FAILED"
+    assert "Unable to retrieve Arn attribute for Table" in described["StatusReason"]
+
+
 # Drift-aware change sets: AWS's page "Using drift-aware change sets", botocore's model
 
 REVERT = {"DeploymentMode": "REVERT_DRIFT"}

@@ -106,6 +106,15 @@ def test_without_a_stack_there_are_no_functions(aws: Aws) -> None:
         deploy.put_code(deployment(aws))
 
 
+def test_a_function_that_is_gone_is_told_with_what_makes_it_anew(aws: Aws) -> None:
+    aws.says("GetFunctionConfiguration", Refusal("ResourceNotFoundException", "no", 404))
+
+    with pytest.raises(UserError, match="the function hello-1 is gone") as caught:
+        deploy.put_code(deployment(aws))
+
+    assert "nox -s deploy -- dev --revert-drift" in caught.value.mend
+
+
 def test_a_busy_stack_is_left_alone(aws: Aws) -> None:
     aws.says("DescribeStacks", scripted_aws.stack("UPDATE_IN_PROGRESS"))
 
