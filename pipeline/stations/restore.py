@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from pipeline.deploying.inventory import BUCKET
 from pipeline.deploying.restoring import Backup, Table, moment
 from pipeline.deploying.target import enter
 from pipeline.environment import settings
-from pipeline.errors import Refused, UserError
+from pipeline.errors import Refused, UsageError, UserError
 from pipeline.packaging import zips
 from pipeline.stations import arguments
 from pipeline.stations.deploy import bring_up_to_date
@@ -66,9 +66,31 @@ def run(options: Namespace, root: Path) -> int:
         for name in ("to", "since", "until")
         if (text := getattr(options, name)) is not None
     }
+    _refuse_what_would_do_nothing(options, times)
     wish = Wish(options.resource, options.backup, objects=options.objects, **times)
     name = arguments.the_environment(options, root)
     return restore(name, root, wish, options.confirm, verbose=options.verbose)
+
+
+def _refuse_what_would_do_nothing(options: Namespace, times: Mapping[str, datetime]) -> None:
+    """A table from a backup, a second table, and objects are three wishes."""
+    ways = {
+        "--objects": options.objects is not None,
+        "--to": "to" in times,
+        "--backup": options.backup is not None,
+    }
+    first, *others = [*(way for way, is_meant in ways.items() if is_meant), ""]
+    if more := [other for other in others if other]:
+        raise UsageError(
+            f"{first} and {more[0]} restore different things.", mend="Leave one of them out."
+        )
+    given = [f"--{name}" for name in ("since", "until") if name in times]
+    if given and first != "--objects":
+        raise UsageError(
+            f"{given[0]} is about deleted objects.", mend="Add --objects PREFIX, or leave it out."
+        )
+    if {"since", "until"} <= times.keys() and times["since"] > times["until"]:
+        raise UsageError("--since is later than --until.", mend="Exchange them.")
 
 
 def restore(

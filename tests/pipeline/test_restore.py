@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from localcloud.keys import Endpoint
+from pipeline import __main__ as command
 from pipeline.deploying import restoring, streams, undeleting
 from pipeline.deploying.consent import Consent
 from pipeline.deploying.restoring import Backup, moment
@@ -408,6 +410,27 @@ def test_a_second_that_dynamodb_has_not_is_refused(
 def test_a_time_without_its_zone_is_no_time(text: str) -> None:
     with pytest.raises(UserError, match="isn't a time with a zone"):
         moment(text)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--objects x --to 2026-11-28T04:00:00Z", "--objects and --to restore different things"),
+        ("--objects x --backup arn:x", "--objects and --backup restore different things"),
+        ("--to 2026-11-28T04:00:00Z --backup arn:x", "--to and --backup restore different things"),
+        ("--since 2026-11-28T04:00:00Z", "--since is about deleted objects"),
+        (
+            "--objects x --since 2026-11-28T05:00:00Z --until 2026-11-28T04:00:00Z",
+            "--since is later than --until",
+        ),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(
+    words: str, said: str, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(["restore", "dev", *words.split()], root) == 2
+
+    assert said in capsys.readouterr().err
 
 
 def test_a_backup_that_does_not_exist_is_refused_with_those_that_do() -> None:
