@@ -79,7 +79,8 @@ def take_back(target: Target, confirm: str | None, skip: Sequence[str], where: W
     if own.protected:
         confirmed(own.name, confirm, f"{own.name} is protected. Type its name to go back:")
     seen = events.last(cloudformation, stack.id)
-    begin(cloudformation, stack.id, list(skip))
+    with watching.begun(target):
+        begin(cloudformation, stack.id, list(skip))
     history = watching.watch(target, stack.id, seen)
     if not history or history[-1].status not in RESTORED:
         raise watching.failure(target, history, where)

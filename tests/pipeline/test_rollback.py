@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.deploying import screen
+from pipeline.deploying.watching import Interrupted
 from pipeline.errors import Refused, UserError
 from pipeline.stations import rollback
 from tests.pipeline import scripted_aws
@@ -41,6 +42,13 @@ def take_back(aws: Aws, state: str, *skip: str, **more: Any) -> None:
     aws.says("DescribeStacks", scripted_aws.stack(state))
     one = deployment(aws, more.get("of"))
     rollback.take_back(one.target, more.get("confirm"), skip, one.where)
+
+
+def test_ctrl_c_while_it_is_asked_for_says_that_it_may_have_begun(aws: Aws) -> None:
+    aws.says("ContinueUpdateRollback", KeyboardInterrupt())
+
+    with pytest.raises(Interrupted, match="may have begun"):
+        take_back(aws, "UPDATE_ROLLBACK_FAILED")
 
 
 @pytest.mark.parametrize(
