@@ -243,8 +243,9 @@ def _asked(task: dict[str, Any]) -> Iterator[Callable[[], _Answers]]:
         try:
             yield answers
         finally:
-            engine.kill()
-            engine.wait()
+            if engine.poll() is None:
+                engine.kill()
+                engine.wait()
 
 
 def _write(file: IO[bytes], data: bytes) -> None:

@@ -1,0 +1,23 @@
+"""What the tests of this folder stand on."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+
+from tests.localcloud.application.things import asynchronous
+
+
+@asynchronous
+async def leaves_something_unsent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        _, writer = await asyncio.open_connection(*server.getsockname())
+        writer.write(bytes(50_000_000))
+        writer.close()
+
+
+def test_a_connection_that_a_test_closed_is_none_that_it_left_open() -> None:
+    leaves_something_unsent()
+
+    gc.collect()  # what is found here fails the test that is running
