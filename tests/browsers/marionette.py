@@ -20,6 +20,7 @@ NAMES = {
     Command.FIND_ELEMENT: "WebDriver:FindElement",
     Command.GET: "WebDriver:Navigate",
     Command.GET_CURRENT_URL: "WebDriver:GetCurrentURL",
+    Command.GET_WINDOW_RECT: "WebDriver:GetWindowRect",
     Command.NEW_SESSION: "WebDriver:NewSession",
     Command.NEW_WINDOW: "WebDriver:NewWindow",
     Command.QUIT: "Marionette:Quit",

@@ -47,13 +47,22 @@ class Person:
         self.driver.get(address)
 
     def shows(self, width: int, height: int) -> None:
-        """Make the window so large that the page has just that room."""
-        self.driver.set_window_rect(0, 0, width, height)
-        there = self.asks("[innerWidth, innerHeight]")
-        self.driver.set_window_rect(0, 0, 2 * width - there[0], 2 * height - there[1])
-        self.waits(
-            lambda: self.asks("[innerWidth, innerHeight]"), lambda now: now == [width, height], 5
-        )
+        """Make the window so large that the page has just that room.
+
+        A window takes its time to get a size, and tells the page's of before meanwhile.
+        """
+
+        def fitted() -> list[int]:
+            there: list[int] = self.asks("[innerWidth, innerHeight]")
+            if there != [width, height]:
+                window = self.driver.get_window_rect()
+                wide = max(width, window["width"] + width - there[0])
+                high = max(height, window["height"] + height - there[1])
+                self.driver.set_window_rect(0, 0, wide, high)
+                time.sleep(0.2)
+            return there
+
+        self.waits(fitted, lambda now: now == [width, height], 10)
 
     @property
     def address(self) -> str:
