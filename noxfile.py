@@ -235,7 +235,8 @@ def tests(session: nox.Session) -> None:
     """Run the tests; words after -- go to pytest: nox -s tests -- tests/handlers -k expiry"""
     install(session, "test")
     install_node_packages(session)
-    run(session, "-m", "pytest", "--numprocesses=auto", "--dist=loadfile", *session.posargs)
+    one_more = (os.cpu_count() or 1) + 1  # than there are cores: tests wait now and then
+    run(session, "-m", "pytest", f"--numprocesses={one_more}", "--dist=loadfile", *session.posargs)
 
 
 @nox.session(python=PYTHON)
