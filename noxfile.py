@@ -235,7 +235,9 @@ def tests(session: nox.Session) -> None:
     """Run the tests; words after -- go to pytest: nox -s tests -- tests/handlers -k expiry"""
     install(session, "test")
     install_node_packages(session)
-    one_more = (os.cpu_count() or 1) + 1  # than there are cores: tests wait now and then
+    there = range(os.cpu_count() or 1)
+    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else there
+    one_more = len(cores) + 1  # tests wait now and then
     run(session, "-m", "pytest", f"--numprocesses={one_more}", "--dist=loadfile", *session.posargs)
 
 
