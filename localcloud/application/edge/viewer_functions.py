@@ -11,13 +11,14 @@ import importlib.util
 import itertools
 import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UserError
 
 RUNTIME = Path(__file__).with_name("runtime.mjs")
-LONGEST_SECONDS = 5.0
+LONGEST_SECONDS = 20.0  # the runtime ends who computes too long; this machine may be busy
 
 
 class Failed(Exception):
@@ -63,7 +64,9 @@ class ViewerFunctions:
         try:
             told = await asyncio.wait_for(answer, LONGEST_SECONDS)
         except TimeoutError:
-            process.kill()
+            with suppress(ProcessLookupError):  # another one's time was over first
+                process.kill()
+            await process.wait()  # whoever comes next gets another process
             raise Failed("it did not end") from None
         finally:
             self._waiting.pop(number, None)

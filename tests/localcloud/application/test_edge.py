@@ -23,7 +23,7 @@ from localcloud.application.blueprint import (
     RateRule,
 )
 from localcloud.application.conditions import Conditions
-from localcloud.application.edge import firewall, patterns, viewer_events
+from localcloud.application.edge import firewall, patterns, viewer_events, viewer_functions
 from localcloud.application.edge.distribution import DistributionFront
 from localcloud.application.edge.firewall import Firewall, Seen
 from localcloud.application.edge.viewer_functions import Failed, ViewerFunctions
@@ -33,6 +33,8 @@ from tests.localcloud.application.things import Lines, asynchronous, blueprint
 
 KEY = "k" * 48
 ALL = ("GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE")
+API = Origin("api", api="HttpApi", headers={"x-origin-key": KEY})
+PATIENCE = 30.0
 PAGES = """
 function handler(event) {
   const request = event.request;
@@ -228,6 +230,21 @@ async def test_a_function_that_fails_says_so_and_ends_no_other(code: str) -> Non
         await functions.close()
 
 
+@asynchronous
+async def test_a_function_that_never_answers_is_ended_and_another_runs_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    functions = ViewerFunctions()
+    try:
+        with monkeypatch.context() as hurried:
+            hurried.setattr(viewer_functions, "LONGEST_SECONDS", 0.1)
+            with pytest.raises(Failed, match="did not end"):
+                await functions.run("async function handler() { await new Promise(() => {}) }", {})
+        assert await functions.run("function handler() { return { uri: '/' } }", {}) == {"uri": "/"}
+    finally:
+        await functions.close()
+
+
 @pytest.mark.parametrize(
     ("path", "said"), [("/x?b=%20&a=+&b", "b=%20&a=+&b"), ("/x?a?b", "a?b"), ("/x", "undefined")]
 )
@@ -273,6 +290,7 @@ class Edge:
     seen: list[web.Request] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     lines: Lines = field(default_factory=Lines)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def ask(self, method: str, path: str, **more: Any) -> tuple[int, Any, str]:
         """Status, headers and text."""
@@ -307,7 +325,7 @@ def _distribution(**changed: Any) -> Distribution:
         root="index.html",
         origins={
             "website": Origin("website", bucket="pages"),
-            "api": Origin("api", api="HttpApi", headers={"x-origin-key": KEY}, read_seconds=0.3),
+            "api": API,
             "gone": Origin("gone", api="Gone"),
         },
         behaviours=(
@@ -342,6 +360,7 @@ async def edge(policy: Any = None, **changed: Any) -> AsyncIterator[Edge]:
         try:
             yield made
         finally:
+            made.over.set()
             await fronts[0].close()
 
 
@@ -371,7 +390,7 @@ def _origin(made: Edge) -> Any:
         if request.path == "/prod":
             return await _socket(request)
         if request.path == "/sessions/late":
-            await asyncio.sleep(1)
+            await made.over.wait()
         status = int(request.path.rsplit("/", 1)[1]) if request.path[-3:].isdecimal() else 200
         headers = {"ETag": '"3-SCANNED"', "X-Policy": "origin"}
         return web.json_response({"ok": True}, status=status, headers=headers)
@@ -466,7 +485,8 @@ async def test_methods_and_bodies_that_a_behaviour_takes_not_end_at_the_distribu
 
 @asynchronous
 async def test_an_origin_that_is_late_or_gone_is_a_page_of_cloudfront_s() -> None:
-    async with edge() as made:
+    impatient = {**_distribution().origins, "api": replace(API, read_seconds=0.1)}
+    async with edge(origins=impatient) as made:
         late = await made.ask("GET", "/sessions/late")
         gone = await made.ask("GET", "/gone")
 
@@ -596,12 +616,12 @@ async def test_a_viewer_that_leaves_leaves_the_origin_too() -> None:
         async with made.http.ws_connect(f"{made.url}/prod") as socket:
             await socket.send_str("hello")
             await socket.receive()
-        for _ in range(100):
-            if made.seen[0].transport is None or made.seen[0].transport.is_closing():
-                break
-            await asyncio.sleep(0.02)
-        else:
-            pytest.fail("the origin still holds the connection")
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                held = made.seen[0].transport
+                if held is None or held.is_closing():
+                    break
+                await asyncio.sleep(0.02)
 
 
 @asynchronous
