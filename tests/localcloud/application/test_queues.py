@@ -74,11 +74,15 @@ class Held:
 
 
 class Worker:
-    """A function that answers as it is told to; `seen` are the ids of its batches."""
+    """A function that answers as it is told to; `seen` are the ids of its batches.
 
-    def __init__(self, *results: Outcome | type[Throttled]) -> None:
+    No event is done before so many were worked on at once.
+    """
+
+    def __init__(self, *results: Outcome | type[Throttled], together: int = 1) -> None:
         self.seen: list[list[str]] = []
         self.at_once = self.most_at_once = 0
+        self._together, self._are_together = together, asyncio.Event()
         self._results = list(results)
 
     def __getitem__(self, name: str) -> Worker:
@@ -88,6 +92,9 @@ class Worker:
     async def invoke(self, event: Any, trace: int | None, why: str) -> Outcome:
         self.at_once += 1
         self.most_at_once = max(self.at_once, self.most_at_once)
+        if self.at_once >= self._together:
+            self._are_together.set()
+        await self._are_together.wait()
         await asyncio.sleep(0.01)
         self.at_once -= 1
         self.seen.append([record["messageId"] for record in event["Records"]])
@@ -139,10 +146,9 @@ async def test_messages_come_in_batches_and_are_deleted_when_all_went_well() -> 
 async def test_only_the_messages_that_the_function_names_stay() -> None:
     reading = Reading(Held(*"abcd"), Worker(reported("m1", "m3")))
 
-    await reading.until(lambda: len(reading.held.bodies) == 2)
+    await reading.until(lambda: bool(reading.lines.saying("2 of 2 again in 30.0 s")))
 
     assert list(reading.held.bodies) == ["m1", "m3"]
-    assert reading.lines.saying("2 of 2 again in 30.0 s")
 
 
 @asynchronous
@@ -229,14 +235,15 @@ async def test_a_window_that_has_passed_ends_a_batch() -> None:
 
 
 @pytest.mark.parametrize(("at_once", "most"), [(2, 2), (None, 5), (40, 5)])
-def test_no_more_batches_are_worked_on_than_the_mapping_lets(
+def test_as_many_batches_are_worked_on_as_the_mapping_lets_and_no_more(
     at_once: int | None, most: int
 ) -> None:
-    reading = Reading(Held(*map(str, range(40))), Worker(), batch=1, at_once=at_once)
+    worker = Worker(together=most)
+    reading = Reading(Held(*map(str, range(40))), worker, batch=1, at_once=at_once)
 
     asyncio.run(reading.until(lambda: not reading.held.bodies))
 
-    assert 1 < reading.worker.most_at_once <= most
+    assert reading.worker.most_at_once == most
 
 
 @asynchronous

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,7 @@ from localcloud.application.compute.log_groups import LogGroups
 from localcloud.application.conditions import Conditions
 from tests.localcloud.application.things import Lines, asynchronous, function
 
+PATIENCE = 60.0
 ECHO = """
 import os
 def lambda_handler(event, context):
@@ -90,6 +92,27 @@ def lambda_handler(event, context):
     assert report["record"]["requestId"] == raised["requestId"] == outcome.request_id
 
 
+# Begins, and goes on when it is let go: both are files.
+HELD = """
+import time
+from pathlib import Path
+def lambda_handler(folder, context):
+    Path(folder, "begun").touch()
+    while not Path(folder, "go").exists():
+        time.sleep(0.01)
+    return "done"
+"""
+
+
+async def begun(folder: Path) -> None:
+    """Wait until the function is at work."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            if (folder / "begun").exists():
+                return
+            await asyncio.sleep(0.01)
+
+
 async def answer(made: Function, event: Any = None) -> Any:
     async with pool(made) as opened:
         return await opened.invoke(event, None, "test")
@@ -104,7 +127,7 @@ async def test_it_gets_the_event_its_variables_and_nothing_of_ours() -> None:
     assert outcome.value["colour"] == "green"
     assert outcome.value["function"] == "answerer"
     assert outcome.value["memory"] == "256"
-    assert 4000 < outcome.value["left"] <= 5000
+    assert 50_000 < outcome.value["left"] <= 60_000
     assert outcome.value["region"] == "eu-central-1"
     assert outcome.value["foreign"] is None
 
@@ -165,15 +188,15 @@ async def test_after_its_timeout_it_is_ended_and_the_next_event_gets_another_pro
 
 
 @asynchronous
-async def test_reserved_concurrency_throttles_what_is_above_it() -> None:
-    slow = "import time\ndef lambda_handler(e, c): time.sleep(e)"
-    async with pool(function(slow, reserved=1)) as opened:
-        first = asyncio.create_task(opened.invoke(0.3, None, "test"))
-        await asyncio.sleep(0.05)
+async def test_reserved_concurrency_throttles_what_is_above_it(tmp_path: Path) -> None:
+    async with pool(function(HELD, reserved=1)) as opened:
+        first = asyncio.create_task(opened.invoke(str(tmp_path), None, "test"))
+        await begun(tmp_path)
 
         with pytest.raises(Throttled):
-            await opened.invoke(0, None, "test")
+            await opened.invoke(str(tmp_path), None, "test")
 
+        (tmp_path / "go").touch()
         assert not (await first).failed
 
 
@@ -192,12 +215,14 @@ async def test_chaos_may_keep_an_invocation_from_beginning() -> None:
 
 
 @asynchronous
-async def test_a_pool_that_retires_lets_its_event_finish() -> None:
-    slow = "import time\ndef lambda_handler(e, c):\n  time.sleep(e)\n  return 'done'"
-    async with pool(function(slow)) as opened:
-        work = asyncio.create_task(opened.invoke(0.3, None, "test"))
-        await asyncio.sleep(0.05)
+async def test_a_pool_that_retires_lets_its_event_finish(tmp_path: Path) -> None:
+    async with pool(function(HELD)) as opened:
+        work = asyncio.create_task(opened.invoke(str(tmp_path), None, "test"))
+        await begun(tmp_path)
 
-        await opened.retire()
+        retiring = asyncio.create_task(opened.retire())
+        await asyncio.sleep(0.05)  # it could close
+        (tmp_path / "go").touch()
+        await retiring
 
         assert (await work).value == "done"
