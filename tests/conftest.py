@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from localcloud.keys import Endpoint, Keys
 from pipeline import signals, verdict_cache
@@ -21,8 +21,15 @@ from pipeline import signals, verdict_cache
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("environments", "templates", "rules", "handlers", "website")
 
-# The same examples in every run: a test that fails now and then helps nobody.
-settings.register_profile("default", derandomize=True, deadline=None, database=None)
+# The same examples in every run, however busy the machine is: a test that fails now and then helps
+# nobody.
+settings.register_profile(
+    "default",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("default")
 
 

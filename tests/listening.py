@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
@@ -14,7 +15,10 @@ Address = tuple[IPv4Address | IPv6Address, int]
 
 def family(pid: int) -> set[int]:
     """A process and all that descend from it."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+        return set()
     return {pid}.union(*(family(int(child)) for child in children))
 
 
@@ -25,13 +29,11 @@ def listening(*pids: int) -> set[Address]:
 
 
 def _sockets(pid: int) -> Iterator[str]:
-    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            match = SOCKET.fullmatch(str(descriptor.readlink()))
-        except FileNotFoundError:
-            continue
-        if match:
-            yield match[1]
+    with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                if match := SOCKET.fullmatch(str(descriptor.readlink())):
+                    yield match[1]
 
 
 def _accepting() -> Iterator[tuple[str, Address]]:

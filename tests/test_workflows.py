@@ -208,15 +208,24 @@ def test_dev_is_gone_through_from_outside_after_its_deployment() -> None:
 
 
 def test_a_watched_deployment_has_traffic_and_is_waited_for(tmp_path: Path) -> None:
-    """The step as it stands, with a nox and minutes that take a moment."""
+    """The step as it stands, with minutes that take a moment, and a nox whose deployment of
+    `watched` goes on until its traffic has come twice."""
     (step,) = [one for one in steps("deploy") if one.get("name") == "Deploy"]
     for name, minutes in (("watched", "5"), ("other", "null")):
         file = tmp_path / "environments" / f"{name}.yaml"
         file.parent.mkdir(exist_ok=True)
         file.write_text(f"alarms:\n  rollback_minutes: {minutes}   # why\n")
     fakes = """
-        nox() { echo "$2" >> called; [ "$2" = deploy ] && command sleep 0.4 && return 3; return 1; }
-        sleep() { command sleep 0.1; }
+        nox() {
+            echo "$2" >> called
+            [ "$2" = deploy ] || return 1
+            for _ in $(seq 600); do
+                [ "$4" = other ] || [ "$(grep -c smoke called)" -gt 1 ] && break
+                command sleep 0.1
+            done
+            return 3
+        }
+        sleep() { until grep -q deploy called; do command sleep 0.05; done; command sleep 0.05; }
         """
 
     def run(name: str) -> tuple[int, list[str]]:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -494,14 +495,25 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
 
 
 def test_an_engine_that_takes_too_long_is_stopped(
-    root: Path, monkeypatch: pytest.MonkeyPatch, program: Program
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: Program
 ) -> None:
-    program("""echo '{"ready": []}'; printf '{"verd'; exec sleep 60""")
-    monkeypatch.setattr(judging, "ENGINE_SECONDS", 1)
+    stuck = tmp_path / "stuck"
+    program(f"""echo '{{"ready": []}}'; printf '{{"verd'; touch {stuck}; exec sleep 60""")
+    looks = iter([0.0])
+
+    def clock() -> float:
+        """When the answer is awaited, the time is over, and the engine is stuck by then."""
+        if (began := next(looks, None)) is not None:
+            return began
+        while not stuck.exists():
+            time.sleep(0.01)
+        return 1e9
+
+    monkeypatch.setattr(judging, "time", SimpleNamespace(monotonic=clock))
 
     (finding,) = judge(boxes(Crate=SHUT), root)
 
-    assert "rules/general/boxes.guard: the engine took over 1 seconds" in finding.message
+    assert "rules/general/boxes.guard: the engine took over 120 seconds" in finding.message
 
 
 def test_an_engine_that_does_not_start_is_an_error_about_the_engine(

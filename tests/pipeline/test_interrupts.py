@@ -14,6 +14,7 @@ from pipeline import signals
 from pipeline.__main__ import main
 from tests.pipeline.scripted_aws import ROOT
 
+PATIENCE = 60
 NOXFILE = """\
 import sys
 sys.path.insert(0, {root!r})
@@ -22,7 +23,7 @@ import noxfile as real
 
 @nox.session(venv_backend="none")
 def slow(session):
-    real.run(session, "-m", "tests.pipeline.slow_plan", {options})
+    real.run(session, "-m", "tests.pipeline.slow_plan", {words})
 """
 
 SLOW_TEST = """\
@@ -48,9 +49,12 @@ def _as_in_the_background() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def interrupted(tmp_path: Path, options: str = "", sent: int = signal.SIGINT) -> str:
+SLOW = "0.9"
+
+
+def interrupted(tmp_path: Path, words: str = f'"{SLOW}"', sent: int = signal.SIGINT) -> str:
     """What a session says that is interrupted while it waits for AWS: Ctrl-C reaches its group."""
-    (tmp_path / "noxfile.py").write_text(NOXFILE.format(root=str(ROOT), options=options))
+    (tmp_path / "noxfile.py").write_text(NOXFILE.format(root=str(ROOT), words=words))
     own = Path(sys.executable).parent
     environment = {
         **os.environ,
@@ -71,7 +75,7 @@ def interrupted(tmp_path: Path, options: str = "", sent: int = signal.SIGINT) ->
         assert nox.stdout is not None
         said = [line for line in iter(nox.stdout.readline, "waiting\n") if line]
         (os.killpg if sent == signal.SIGINT else os.kill)(nox.pid, sent)
-        return "".join(said) + nox.communicate(timeout=30)[0]
+        return "".join(said) + nox.communicate(timeout=PATIENCE)[0]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX's")
@@ -89,14 +93,16 @@ def test_a_session_that_is_ended_from_outside_hands_that_on(tmp_path: Path) -> N
 
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX's")
 def test_without_our_patience_nox_would_not_let_it(tmp_path: Path) -> None:
-    assert "taken back" not in interrupted(tmp_path, "interrupt_timeout=0.3")
+    said = interrupted(tmp_path, f'"{2 * PATIENCE}", interrupt_timeout=0.3')
+
+    assert "taken back" not in said
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 @pytest.mark.parametrize("sent", signals.ALL)
 def test_what_runs_in_the_background_heeds_both_signals(sent: signal.Signals) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.pipeline.slow_plan"],
+        [sys.executable, "-m", "tests.pipeline.slow_plan", SLOW],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -106,7 +112,7 @@ def test_what_runs_in_the_background_heeds_both_signals(sent: signal.Signals) ->
         assert plan.stdout is not None
         assert "waiting\n" in iter(plan.stdout.readline, "")
         plan.send_signal(sent)
-        said = plan.communicate(timeout=30)[0]
+        said = plan.communicate(timeout=PATIENCE)[0]
 
     assert "taken back" in said
 
@@ -159,7 +165,7 @@ def test_tests_in_the_background_end_with_what_they_started(
         assert tests.stdout is not None
         child = int(next(line for line in tests.stdout if line.startswith("child "))[6:])
         tests.send_signal(sent)
-        tests.communicate(timeout=30)
+        tests.communicate(timeout=PATIENCE)
 
     assert tests.returncode == 2
     with pytest.raises(ProcessLookupError):

@@ -30,6 +30,13 @@ def schema(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
+def no_midnight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A verdict of yesterday's isn't known today."""
+    day = verdict_cache.today()
+    monkeypatch.setattr(verdict_cache, "today", lambda: day)
+
+
+@pytest.fixture(autouse=True)
 def files_are_old(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test has just written counts as written before this process began."""
     monkeypatch.setattr(verdict_cache, "_STARTED", time.time_ns() + 3600 * 10**9)

@@ -43,7 +43,7 @@ def stack(
     client.create_stack(StackName=name, TemplateBody=body, OnFailure="DO_NOTHING")
     try:
         waiter = client.get_waiter("stack_create_complete")
-        waiter.wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+        waiter.wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
         [made] = client.describe_stacks(StackName=name)["Stacks"]
         yield {one["OutputKey"]: one["OutputValue"] for one in made.get("Outputs", [])}
     finally:

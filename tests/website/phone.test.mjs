@@ -281,7 +281,7 @@ for (const [name, wake] of Object.entries({
     wake(targets);
     await waiting;
 
-    assert.ok(performance.now() - began < 1000);
+    assert.ok(performance.now() - began < 15_000); // by itself it takes longer
   });
 }
 
