@@ -11,12 +11,13 @@ from __future__ import annotations
 import gc
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
 import traceback
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import NoReturn, Protocol
@@ -158,9 +159,12 @@ class _Copy:
         sys.stdout.flush()
         self._ended, writing = os.pipe()
         self._code: int | None = None
+        # A signal that comes before the copy can heed it would end in the caller's hands there.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, signals.ALL)
         self._process = os.fork()
         if not self._process:
-            _judge_and_exit(environments, root, inherited)
+            _judge_and_exit(environments, root, inherited, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(writing)
 
     def ends_within(self, seconds: float) -> bool:
@@ -183,9 +187,13 @@ class _Copy:
         return self._code
 
 
-def _judge_and_exit(environments: list[str], root: Path, inherited: set[str]) -> NoReturn:
+def _judge_and_exit(
+    environments: list[str], root: Path, inherited: set[str], held_back: Iterable[int]
+) -> NoReturn:
+    """`held_back`: the signals that stay so once this copy can heed the others."""
     code = 1
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held_back)
         gc.disable()  # it won't live long enough
         verdict_cache.begin_anew(inherited)
         wanted = check.Wanted(checks.ALL, environments)
@@ -202,10 +210,12 @@ def _judge_and_exit(environments: list[str], root: Path, inherited: set[str]) ->
         else:
             traceback.print_exc()
     finally:
-        with suppress(BrokenPipeError):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(code)
+        try:
+            with suppress(BrokenPipeError):
+                sys.stdout.flush()
+                sys.stderr.flush()
+        finally:
+            os._exit(code)
 
 
 def _load() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import checks, files, verdict_cache
+from pipeline import checks, files, signals, verdict_cache
 from pipeline.stations import check
 from pipeline.stations import watch as station
 from pipeline.verdict_cache import Cache
@@ -67,14 +67,21 @@ def watch(checked: Path) -> Iterator[Watch]:
         started.process.communicate()
 
 
+def save(path: Path, text: str) -> None:
+    """At once, as editors do: a look in between would see half a file."""
+    saved = path.parents[1] / "saved"
+    saved.write_text(text)
+    saved.replace(path)
+
+
 def test_each_save_gets_a_verdict(checked: Path, watch: Watch) -> None:
     dev = checked / "environments/dev.yaml"
     before = dev.read_text()
     assert "no findings (" in watch.verdict()
 
-    dev.write_text(before.replace("tier: development", "tier: develop"))
+    save(dev, before.replace("tier: development", "tier: develop"))
     broken = watch.verdict()
-    dev.write_text(before)
+    save(dev, before)
     mended = watch.verdict()
 
     assert "Saved: environments/dev.yaml" in broken
@@ -86,12 +93,10 @@ def test_each_save_gets_a_verdict(checked: Path, watch: Watch) -> None:
 
 def test_a_verdict_on_what_was_saved_meanwhile_is_kept(checked: Path, watch: Watch) -> None:
     dev = checked / "environments/dev.yaml"
-    saved = checked / "saved"
     watch.verdict()
 
     def is_known(burst: int) -> bool:
-        saved.write_text(re.sub(r"burst: \d+", f"burst: {burst}", dev.read_text(), count=1))
-        saved.replace(dev)  # at once, as editors do
+        save(dev, re.sub(r"burst: \d+", f"burst: {burst}", dev.read_text(), count=1))
         assert "no findings (" in watch.verdict()
         question = [checks.ALL, ["dev"], str(checked), verdict_cache.today().isoformat()]
         return Cache(checked / verdict_cache.FOLDER).get("check", question) is not None
@@ -107,7 +112,7 @@ def test_a_change_of_the_schema_is_seen(checked: Path, watch: Watch) -> None:
     text = schema.read_text()
     renamed = re.sub(r"(?m)^    memory_mb: ", "    megabytes: ", text)
     assert renamed != text
-    schema.write_text(renamed)
+    save(schema, renamed)
 
     said = watch.verdict()
     assert "Saved: environments/schema.py" in said
@@ -119,10 +124,10 @@ def test_what_is_saved_while_a_round_hangs_gets_its_verdict(checked: Path, watch
     before = main.read_text()
     watch.verdict()
 
-    main.write_text(before + "{% for _ in range(1000000000) %}{% endfor %}")
+    save(main, before + "{% for _ in range(1000000000) %}{% endfor %}")
     watch.line_with("Saved: templates/main.yaml.j2\n")
-    main.write_text(before)
-    dev.write_text(f"# once more\n{dev.read_text()}")
+    save(main, before)
+    save(dev, f"# once more\n{dev.read_text()}")
 
     watch.line_with("Saved: environments/dev.yaml")
     assert "guard: no findings (" in watch.verdict()
@@ -156,6 +161,28 @@ def test_what_is_saved_during_a_round_ends_it_and_leaves_no_process(
     assert station._judged(set(), begin, saves) == {"templates/main.yaml.j2"}
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
+
+
+def test_a_signal_at_the_very_beginning_of_a_round_ends_it_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fork = os.fork
+
+    def fork_and_be_ended() -> int:
+        process = fork()
+        if not process:
+            try:
+                os.kill(os.getpid(), signal.SIGTERM)
+            except KeyboardInterrupt:
+                os._exit(99)  # the copy would go on with this test and all that follow
+        return process
+
+    monkeypatch.setattr(os, "fork", fork_and_be_ended)
+
+    copy = station._Copy(["dev"], tmp_path, set())
+
+    assert copy._wait() == signals.TERMINATED
+    copy.close()
 
 
 def test_a_round_that_is_killed_gives_no_verdict_and_says_so(
