@@ -37,7 +37,8 @@ def finding(root: Path, folder: Path) -> str:
     )  # fmt: skip
     if done.returncode != 1:
         raise ValueError(f"the mistake isn't found: {done.stdout}{done.stderr}")
-    return done.stdout.partition("\n\n")[0] + "\n"
+    (mistake,) = [part for part in done.stdout.split("\n\n") if "  error " in part]
+    return mistake + "\n"  # without what guard only notes, such as the end of a runtime
 
 
 def shown(page: str) -> str:

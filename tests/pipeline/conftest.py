@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from localcloud.keys import Endpoint
+from pipeline import checks, verdict_cache
 from pipeline.deploying import change_rules
 from tests.pipeline import scripted_aws
 from tests.pipeline.scripted_aws import (
@@ -18,6 +21,13 @@ from tests.pipeline.scripted_aws import (
     change_set,
     history,
 )
+
+
+@pytest.fixture
+def one_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No midnight, and nothing of what is only noted as the end of a runtime comes near."""
+    for module in (checks, verdict_cache):
+        monkeypatch.setattr(module, "today", lambda: date(2026, 11, 28))
 
 
 @pytest.fixture

@@ -30,13 +30,6 @@ def schema(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def no_midnight(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A verdict of yesterday's isn't known today."""
-    day = verdict_cache.today()
-    monkeypatch.setattr(verdict_cache, "today", lambda: day)
-
-
-@pytest.fixture(autouse=True)
 def files_are_old(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test has just written counts as written before this process began."""
     monkeypatch.setattr(verdict_cache, "_STARTED", time.time_ns() + 3600 * 10**9)
@@ -182,6 +175,7 @@ def test_a_known_answer_brings_the_files_that_it_rests_on(
     assert str(schema) in opened
 
 
+@pytest.mark.usefixtures("one_day")
 def test_a_verdict_is_said_again_and_a_change_is_judged_anew(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -205,6 +199,7 @@ def test_no_cache_judges_anew(project: Path, capsys: pytest.CaptureFixture[str])
     assert "as judged before" not in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("one_day")
 def test_findings_are_the_same_from_the_cache(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
