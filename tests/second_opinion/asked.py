@@ -23,7 +23,7 @@ from tests.smoke.steps import ELSEWHERE
 
 THROTTLED = "429"
 PATIENT_TRIES = 20
-QUIET_SECONDS = 1.5  # after that a socket has nothing more to say
+QUIET_SECONDS = 10.0  # after that a socket has nothing more to say
 CODE = re.compile(r"<Code>(\w+)</Code>")
 
 

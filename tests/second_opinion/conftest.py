@@ -28,7 +28,8 @@ from tests.smoke.site import Site
 from tests.smoke.steps import STEPS, Act, Step, Visit
 
 DEPLOYER = "tests.second_opinion.deployer"
-PATIENCE = 8.0
+PATIENCE = 60.0  # for what is there
+IN_VAIN = 8.0  # for what it lacks
 STATION_SECONDS = 120
 
 
@@ -185,11 +186,13 @@ class Cloud:
             if page.path.endswith((".html", ".json"))
         }
         said: dict[Step, str] = {}
+        awaited = omissions.steps_that_fail(environment, enforces=self.emulator.enforces) | until
         key = self.origin_key(environment)
         async with self.emulator.http(key) as http, AsyncExitStack() as stack:
             site = Site.of(http, outputs | self.own_addresses(environment), PATIENCE)
             visit = Visit(site, account, outputs, texts, stack)
             for step in STEPS:
+                visit.waits(IN_VAIN if step.act in awaited else PATIENCE)
                 try:
                     await step.act(visit)
                 except FAULTS as error:

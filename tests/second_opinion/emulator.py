@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.listening import family, listening
 
 LOOPBACK = "127.0.0.1"
 REGION = "us-east-1"
@@ -39,6 +41,10 @@ NAMES = (
 START_SECONDS = 60.0
 CLOSING_SECONDS = 0.25  # aiohttp's page, "Graceful shutdown": TLS connections end a little later
 END_SECONDS = 2.0  # it waits for connections that nobody uses any more
+
+
+class NotStarted(Exception):
+    """It has ended, or never listened."""
 
 
 @dataclass(frozen=True)
@@ -113,9 +119,26 @@ class Here(AbstractResolver):
 
 @contextmanager
 def running(folder: Path, *, enforces: bool) -> Iterator[Emulator]:
-    """ministack for as long as the block runs; with `enforces` it checks signatures and IAM."""
+    """ministack for as long as the block runs; with `enforces` it checks signatures and IAM.
+
+    Somebody may take the port that was free before ministack does: then it gets another one.
+    """
+    with ExitStack() as stack:
+        for last in (False, False, True):
+            try:
+                started = stack.enter_context(_on(_free_port(), folder, enforces=enforces))
+            except NotStarted:
+                if last:
+                    raise
+            else:
+                break
+        yield started
+
+
+@contextmanager
+def _on(port: int, folder: Path, *, enforces: bool) -> Iterator[Emulator]:
     certificate, private = _certificate(folder)
-    port, key, secret = _free_port(), f"AKIA{secrets.token_hex(8).upper()}", secrets.token_hex(20)
+    key, secret = f"AKIA{secrets.token_hex(8).upper()}", secrets.token_hex(20)
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     variables = {
         "AUTH": str(enforces).lower(),
@@ -159,11 +182,10 @@ def running(folder: Path, *, enforces: bool) -> Iterator[Emulator]:
 def _wait(emulator: Emulator, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:
-        with socket.socket() as tried:
-            if tried.connect_ex((LOOPBACK, emulator.port)) == 0:
-                return
+        if emulator.port in {port for _, port in listening(*family(process.pid))}:
+            return
         time.sleep(0.05)
-    raise RuntimeError(f"ministack didn't start:\n{emulator.log.read_text()}")
+    raise NotStarted(f"ministack didn't start:\n{emulator.log.read_text()}")
 
 
 def _free_port() -> int:

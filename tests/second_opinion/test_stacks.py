@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+from pathlib import Path
+
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.listening import family, listening
-from tests.second_opinion import omissions
+from tests.second_opinion import emulator, omissions
 from tests.second_opinion.conftest import Cloud
 
 ENVIRONMENTS = ("dev", "prod")
@@ -54,6 +57,17 @@ def test_what_it_drops_without_a_word_is_still_what_the_page_says(enforcing: Clo
     for asked in ("get_bucket_lifecycle_configuration", "get_bucket_tagging"):
         with pytest.raises(ClientError, match="NoSuch"):
             getattr(client("s3"), asked)(Bucket=bucket)
+
+
+def test_a_port_that_somebody_took_meanwhile_is_replaced(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        found = iter([taken.getsockname()[1], emulator._free_port()])
+        monkeypatch.setattr(emulator, "_free_port", lambda: next(found))
+
+        with emulator.running(tmp_path, enforces=True) as started:
+            assert started.client("sts").get_caller_identity()["Account"] == emulator.ACCOUNT
 
 
 def test_it_listens_on_loopback_alone(cloud: Cloud) -> None:

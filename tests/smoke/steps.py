@@ -62,6 +62,12 @@ class Visit:
     address: dict[str, Any] = field(default_factory=dict)
     desktop: Desktop = field(init=False)
 
+    def waits(self, seconds: float) -> None:
+        """Be so patient from here on."""
+        self.site.patience = seconds
+        if hasattr(self, "desktop"):
+            self.desktop.patience = seconds
+
     @property
     def place(self) -> str:
         """The session's path."""
