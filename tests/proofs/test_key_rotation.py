@@ -109,15 +109,17 @@ async def test_no_request_is_refused_while_the_key_is_rotated(cloud: Running) ->
     states, secrets = [_deployed(cloud)], [_secrets(cloud)]
     refused: list[str] = []
     asked: list[int] = []
+    during: list[int] = []
     visitor = asyncio.create_task(_ask(cloud, refused, asked))
 
     before = FIRST
     for step in STEPS:
-        since, text = len(cloud.lines), settings.read_text()
+        since, text, until_now = len(cloud.lines), settings.read_text(), len(asked)
         assert before in text
         settings.write_text(text.replace(before, step))
         before = step
         await asyncio.to_thread(cloud.wait_for, DEPLOYED, since)
+        during.append(len(asked) - until_now)
         states.append(_deployed(cloud))
         secrets.append(_secrets(cloud))
     visitor.cancel()
@@ -125,7 +127,7 @@ async def test_no_request_is_refused_while_the_key_is_rotated(cloud: Running) ->
         await visitor
 
     assert refused == []
-    assert len(asked) > 50
+    assert min(during) > 5  # a deployment takes seconds, some of them without an answer
     assert secrets == [1, 2, 2, 1]
     assert states[0].sent.isdisjoint(states[-1].sent)
     for earlier, later in pairwise(states):

@@ -431,9 +431,19 @@ async def test_a_gone_connection_is_forgotten_by_the_function(cloud: Running) ->
             _cut(socket)
         await put(made, asked["url"])
 
-        await asyncio.to_thread(cloud.wait_for, "event → done", since)
+        await asyncio.to_thread(its_event_is_done, cloud, since)
 
         assert (await made.state())["status"] == "COMPLETED"
+
+
+def its_event_is_done(cloud: Running, since: int) -> str:
+    """The number of the first upload from that line on, once the function is done with it."""
+    put = re.compile(r"  (#\d+)  S3 PUT .*→ 200")
+    number = put.search(cloud.wait(lambda line: bool(put.search(line)), since, "S3 PUT"))
+    assert number is not None
+    told = re.compile(rf"  function +{number[1]}  .*event → done")
+    cloud.wait(lambda line: bool(told.search(line)), since, f"event {number[1]} → done")
+    return number[1]
 
 
 def _cut(socket: aiohttp.ClientWebSocketResponse) -> None:
@@ -523,14 +533,13 @@ async def test_the_log_can_be_followed_and_holds_no_secret(cloud: Running) -> No
         asked = await made.ask()
         await put(made, asked["url"], user_agent="Mozilla/5.0 (iPhone) Mobile")
         await desktop.until("a push", lambda state: state["status"] == "COMPLETED")
-    await asyncio.to_thread(cloud.wait_for, "event → done", since)
+    number = await asyncio.to_thread(its_event_is_done, cloud, since)
 
     text = "\n".join(cloud.lines[since:])
     for hop in ("phone ", "function ", "table ", "push "):
         assert hop in text
-    number = re.search(r"phone +(#\d+)  S3 PUT", text)
-    assert number is not None
-    hops = [line.split()[1] for line in cloud.lines if f" {number[1]} " in line]
+    assert re.search(rf"phone +{number}  S3 PUT", text)
+    hops = [line.split()[1] for line in cloud.lines if f" {number} " in line]
     assert {"phone", "function", "table", "push"} <= set(hops)
     secret = [made.created["sessionId"], made.created["desktopToken"], made.phone["phoneToken"]]
     secret += [made.created["uploadToken"], asked["url"], asked["uploadId"], "X-Amz-Signature"]
