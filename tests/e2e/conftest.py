@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.e2e.people import Desktop, Phone, person
 from tests.e2e.running import Application, serving
-from tests.e2e.screens import Opener, note, note_foreign, phase, scanned
+from tests.e2e.screens import PATIENCE, Opener, note, note_foreign, phase, scanned
 from tests.website.browser import chromium, launch
 from tests.website.fake import OUTPUTS, Service
 from tests.website.published import published
@@ -43,6 +43,7 @@ def browser() -> Iterator[Browser]:
     found = chromium()
     if found is None:
         pytest.fail("no Chromium: install it (Debian: apt-get install chromium) or set CHROMIUM.")
+    expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
         browser = launch(playwright)
         yield browser

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
 from tests.e2e.scanning import links_on
+from tests.e2e.screens import PATIENCE
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
@@ -66,7 +67,7 @@ class Person:
         """What the page says it is showing: waiting, connected, arrived, …"""
         return str(self.page.locator("body").get_attribute("data-phase"))
 
-    def sees(self, phase: str, *, seconds: float = 15) -> None:
+    def sees(self, phase: str, *, seconds: float = PATIENCE) -> None:
         """Wait until the page shows this phase."""
         expect(self.page.locator(f"body[data-phase={phase}]")).to_be_visible(timeout=seconds * 1000)
 
@@ -86,7 +87,7 @@ class Desktop(Person):
         (link,) = links_on(self.page.screenshot())
         return link
 
-    def has(self, count: int, *, seconds: float = 20) -> None:
+    def has(self, count: int, *, seconds: float = PATIENCE) -> None:
         """Wait until so many pictures can be downloaded."""
         ready = self.page.locator(".tile button:enabled:visible")
         expect(ready).to_have_count(count, timeout=seconds * 1000)
@@ -118,13 +119,13 @@ class Phone(Person):
         """Choose pictures from the library."""
         self.page.locator("#library").set_input_files(list(files))
 
-    def item(self, state: str, *, seconds: float = 20) -> Any:
+    def item(self, state: str, *, seconds: float = PATIENCE) -> Any:
         """Wait for the first picture in this state."""
         row = self.page.locator(f".item[data-state={state}]").first
         expect(row).to_be_visible(timeout=seconds * 1000)
         return row
 
-    def all_arrived(self, count: int, *, seconds: float = 30) -> None:
+    def all_arrived(self, count: int, *, seconds: float = PATIENCE) -> None:
         """Wait until so many pictures have arrived."""
         rows = self.page.locator(".item[data-state=arrived]")
         expect(rows).to_have_count(count, timeout=seconds * 1000)

@@ -79,5 +79,8 @@ def serving(*options: str, environment: str = "dev", called: str = "") -> Iterat
             )
         finally:
             process.terminate()
-            process.wait(20)
-            process.stdout.close()
+            try:
+                process.wait(60)
+            finally:
+                process.kill()
+                process.stdout.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from tests.website.fake import HTTP_API, UPLOADS, WEB_SOCKET
 
+PATIENCE = 30.0  # seconds until the page shows what it shows at once where nothing else runs
 Opener = Callable[..., Page]
 EXPECTED = re.compile(r"Failed to load resource")  # a refused or failed request, as the scene wants
 
@@ -24,6 +26,7 @@ def phase(page: Page, name: str) -> None:
 
 def scanned(page: Page) -> str:
     """What a phone's camera reads on this screen."""
+    expect(page.locator("#qr svg")).to_be_visible()
     picture = Image.open(io.BytesIO(page.screenshot()))
     codes = zxingcpp.read_barcodes(picture)
     assert len(codes) == 1
@@ -38,13 +41,12 @@ def choose(page: Page, *files: tuple[str, bytes]) -> None:
     page.set_input_files("#library", chosen)
 
 
-def until(page: Page, condition: Callable[[], bool], *, seconds: float = 10) -> None:
+def until(page: Page, condition: Callable[[], bool], *, seconds: float = PATIENCE) -> None:
     """Wait for something that isn't on the page: a request, a file."""
-    for _ in range(round(seconds * 20)):
-        if condition():
-            return
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"It didn't come within {seconds} s."
         page.wait_for_timeout(50)
-    raise AssertionError(f"It didn't come within {seconds} s.")
 
 
 def note(wrong: list[str], message: Any) -> None:

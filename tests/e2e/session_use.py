@@ -25,13 +25,15 @@ from pipeline import files
 from tests.e2e.people import Desktop, Phone, person
 from tests.e2e.pictures import jpeg
 from tests.e2e.running import ROOT, Application, serving
+from tests.e2e.screens import PATIENCE
 from tests.website.browser import launch
 
 GOLDEN = ROOT / "tests/golden/session.json"
 PHOTOS = (1, 3)
 SECONDS = 180  # from the desktop's first request to the end of its socket
 CLAIMED, FIRST, BETWEEN = 15, 30, 40  # when the phone comes, the first photo, and each further one
-QUIET = 1.5  # real seconds without a line in the log: nothing is under way any more
+QUIET = 2.5  # real seconds without a line in the log: nothing is under way any more
+LAST = "WebSocket $disconnect → "  # what the desktop's end leads to, when it has been done
 
 Counts = dict[str, Any]
 
@@ -114,7 +116,11 @@ class Log:
         self._before = len(self._all())
 
     def settle(self) -> None:
-        """Read until nothing comes any more."""
+        """Read until nothing comes any more after the desktop's end."""
+        end = time.monotonic() + PATIENCE
+        while LAST not in self._path.read_text():
+            assert time.monotonic() < end, self._path.read_text()[-2000:]
+            time.sleep(0.1)
         self.lines = self._all()[self._before :]
 
     def _all(self) -> list[str]:

@@ -226,7 +226,7 @@ def test_a_photo_that_is_still_fetched_comes_also_after_a_new_code(
     desktop.get_by_role("button", name="New code").click()
 
     phase(desktop, "waiting")
-    expect(desktop.locator(".tile img")).to_be_visible(timeout=15_000)
+    expect(desktop.locator(".tile img")).to_be_visible()
 
 
 def test_a_photo_that_does_not_come_is_said_after_a_while_and_asks_nothing(

@@ -140,7 +140,7 @@ def test_whatever_the_bucket_answers_the_photo_ends_well(
     choose(phone, ("a.jpg", photo(0)))
 
     done = r"Sent|Arrived" if answers == [412] else "Arrived"
-    expect(phone.locator(".state")).to_have_text(re.compile(done), timeout=10_000)
+    expect(phone.locator(".state")).to_have_text(re.compile(done))
 
 
 def test_a_reload_keeps_the_session_on_both_screens(
@@ -231,7 +231,7 @@ def test_without_a_socket_the_photos_come_by_polling(
     service._claim("nonce")
     service.upload(1, "STORED", photo(0))
 
-    expect(desktop.locator(".tile img")).to_have_count(1, timeout=10_000)
+    expect(desktop.locator(".tile img")).to_have_count(1)
 
 
 def test_offline_is_said_and_taken_back(pair: tuple[Page, Page]) -> None:
@@ -341,7 +341,7 @@ def test_a_page_opened_as_a_file_says_what_to_do(browser: Browser) -> None:
     page = browser.new_page()
     page.goto((WEBSITE / "index.html").as_uri())
 
-    expect(page.locator("#boot")).to_be_visible(timeout=8000)
+    expect(page.locator("#boot")).to_be_visible()
     page.close()
 
 

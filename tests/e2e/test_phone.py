@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Response, Route, expect
 
-from tests.e2e.screens import Opener, choose, phase, until
+from tests.e2e.screens import PATIENCE, Opener, choose, phase, until
 from tests.website.fake import HTTP_API, Service
 from tests.website.screenshots import photo
 
@@ -101,12 +102,11 @@ def hurry(page: Page) -> None:
 
 def hurried_until(page: Page, state: str) -> None:
     """Look at the page again and again until its first photo is in that state."""
-    for _ in range(60):
-        if row(page).get_attribute("data-state") == state:
-            return
+    end = time.monotonic() + 2 * PATIENCE
+    while row(page).get_attribute("data-state") != state:
+        assert time.monotonic() < end, row(page).inner_text()
         hurry(page)
         page.wait_for_timeout(50)
-    is_state(page, state)
 
 
 # ---- one phone
@@ -629,7 +629,7 @@ def test_a_script_that_fails_once_is_loaded_again(opening: Opener, link: str, na
 
     page.goto(link)
 
-    expect(page.locator("body")).to_have_attribute("data-phase", "ready", timeout=10_000)
+    phase(page, "ready")
     assert len(failed) == 1
 
 
@@ -674,7 +674,7 @@ def test_a_script_that_comes_in_part_is_loaded_again(
 
     page.goto(link)
 
-    expect(page.locator("body")).to_have_attribute("data-phase", "ready", timeout=10_000)
+    phase(page, "ready")
     page.context.close()
 
 
@@ -698,7 +698,7 @@ def test_a_script_that_never_comes_leaves_a_button_that_works(
     hangs_once(page, "phone.js")
     page.goto(link, wait_until="commit")
     button = page.get_by_role("button", name=words)
-    expect(button).to_be_visible(timeout=8000)
+    expect(button).to_be_visible()
 
     button.click(no_wait_after=True)
 
