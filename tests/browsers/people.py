@@ -62,7 +62,7 @@ class Person:
                 time.sleep(0.2)
             return there
 
-        self.waits(fitted, lambda now: now == [width, height], 10)
+        self.waits(fitted, lambda now: now == [width, height], 30)
 
     @property
     def address(self) -> str:

@@ -72,11 +72,12 @@ def test_a_photo_opens_large_by_the_keyboard_and_escape_leads_back(
     _press(desktop, Keys.ENTER)
     desktop.has_so_many("dialog.viewer img", 1)
     _press(desktop, Keys.ARROW_RIGHT)
-    assert "2 of 2" in desktop.text("dialog.viewer")
+    desktop.waits(lambda: desktop.text("dialog.viewer"), lambda text: "2 of 2" in text, 20)
     _press(desktop, Keys.ESCAPE)
 
     desktop.has_so_many("dialog.viewer", 0)
-    assert desktop.asks("document.activeElement === document.querySelector('.tile a')")
+    back = "document.activeElement === document.querySelector('.tile a')"
+    desktop.waits(lambda: desktop.asks(back), bool, 20)
 
 
 def _press(person: Desktop, key: str) -> None:
@@ -163,7 +164,7 @@ def test_a_part_of_what_photos_need_that_fails_once_is_loaded_again(
 
         desktop.does("import('/backoff.js').then(({ load }) => load('./gallery.js'))")
 
-        desktop.waits(is_there, bool, 15)
+        desktop.waits(is_there, bool, 30)
         assert failed == ["/viewer.js"]
         desktop.opens(application.url)  # this website is about to go
 
@@ -174,6 +175,6 @@ def test_arabic_runs_from_right_to_left_and_nothing_scrolls_sideways(
     for person in pair:
         person.clicks("#language")
 
-        person.waits(lambda: person.asks("document.dir"), lambda way: way == "rtl", 10)  # noqa: B023 - asked at once
+        person.waits(lambda: person.asks("document.dir"), lambda way: way == "rtl", 20)  # noqa: B023 - asked at once
         needed, there = person.asks("[document.documentElement.scrollWidth, innerWidth]")
         assert needed <= there
