@@ -49,7 +49,7 @@ def sent(
     body: bytes = b"",
 ) -> Answer:
     """A request with exactly these headers."""
-    connection = http.client.HTTPConnection(own_host(endpoint), timeout=10)
+    connection = http.client.HTTPConnection(own_host(endpoint), timeout=60)
     connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
     for name, value in {"Host": own_host(endpoint), **(headers or {})}.items():
         connection.putheader(name, value)
@@ -235,7 +235,7 @@ def test_a_presigned_address_is_answered_until_it_ends(aws_here: Driver) -> None
     s3.put_object(Bucket="things", Key="a b/c", Body=b"hello")
     asked = {"Bucket": "things", "Key": "a b/c"}
 
-    with urlopen(s3.generate_presigned_url("get_object", asked), timeout=10) as answer:  # noqa: S310 - loopback
+    with urlopen(s3.generate_presigned_url("get_object", asked), timeout=60) as answer:  # noqa: S310 - loopback
         assert answer.read() == b"hello"
 
     past = s3.generate_presigned_url("get_object", asked, ExpiresIn=0)

@@ -185,7 +185,7 @@ def empty(endpoint: Endpoint) -> None:
     signed = AWSRequest("POST", url)
     keys = Credentials(endpoint.keys.access_key, endpoint.keys.secret)
     SigV4Auth(keys, "moto", "us-east-1").add_auth(signed)
-    with urlopen(Request(url, method="POST", headers=dict(signed.headers)), timeout=10):  # noqa: S310 - loopback
+    with urlopen(Request(url, method="POST", headers=dict(signed.headers)), timeout=60):  # noqa: S310 - loopback
         pass
 
 
