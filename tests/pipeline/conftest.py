@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -23,11 +24,14 @@ from tests.pipeline.scripted_aws import (
 )
 
 
-@pytest.fixture
-def one_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No midnight, and nothing of what is only noted as the end of a runtime comes near."""
-    for module in (checks, verdict_cache):
-        monkeypatch.setattr(module, "today", lambda: date(2026, 11, 28))
+@pytest.fixture(scope="module", autouse=True)
+def one_day() -> Iterator[None]:
+    """In this process: no midnight, and no runtime whose end is noted, or that AWS lets no new
+    function have."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (checks, verdict_cache):
+            patch.setattr(module, "today", lambda: date(2026, 11, 28))
+        yield
 
 
 @pytest.fixture

@@ -224,7 +224,6 @@ def test_a_report_goes_into_a_file(
     assert "FUNCTIONS_ARE_TRACED" in (broken / "build/report").read_text()
 
 
-@pytest.mark.usefixtures("one_day")
 def test_a_report_without_findings_says_so_in_the_file(project: Path) -> None:
     assert main(["guard", "dev", "--output", "report"], project) == 0
 

@@ -175,7 +175,6 @@ def test_a_known_answer_brings_the_files_that_it_rests_on(
     assert str(schema) in opened
 
 
-@pytest.mark.usefixtures("one_day")
 def test_a_verdict_is_said_again_and_a_change_is_judged_anew(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -199,7 +198,6 @@ def test_no_cache_judges_anew(project: Path, capsys: pytest.CaptureFixture[str])
     assert "as judged before" not in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("one_day")
 def test_findings_are_the_same_from_the_cache(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

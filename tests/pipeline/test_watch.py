@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -99,7 +100,8 @@ def test_a_verdict_on_what_was_saved_meanwhile_is_kept(checked: Path, watch: Wat
     def is_known(burst: int) -> bool:
         save(dev, re.sub(r"burst: \d+", f"burst: {burst}", dev.read_text(), count=1))
         assert PASSED.search(watch.verdict())
-        question = [checks.ALL, ["dev"], str(checked), verdict_cache.today().isoformat()]
+        day = datetime.now(UTC).date().isoformat()  # of the process that watches
+        question = [checks.ALL, ["dev"], str(checked), day]
         return Cache(checked / verdict_cache.FOLDER).get("check", question) is not None
 
     # a package that another process imports for the first time just now takes one away, not three
