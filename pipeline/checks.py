@@ -14,7 +14,6 @@ if TYPE_CHECKING:  # a verdict that is known needs no render
     from pipeline.render import Rendered
 
 ALL = ("lint", "guard")
-_BEGUN = ("guard", "lint")  # first what works in children alone
 
 Told = Callable[[str, list[Finding]], None]
 
@@ -28,12 +27,13 @@ def judge(
 ) -> list[Finding]:
     """The findings of these tools, in their order; `told` hears each tool's as soon as it has them.
 
-    They work at the same time: children do the work of guard while lint keeps this process busy.
+    They work at the same time: children do the work of guard while lint keeps this process busy, or
+    copies of it.
     """
     with ExitStack() as begun:
         at_work = {
             tool: begun.enter_context(_begun(tool, rendered, root, cache))
-            for tool in sorted(tools, key=_BEGUN.index)
+            for tool in sorted(tools, key=_begins_later)
         }
         found: list[Finding] = []
         for tool in tools:
@@ -47,6 +47,15 @@ def judge(
 def fails(findings: Sequence[Finding]) -> bool:
     """Does any finding stop the way to a deployment? Warnings do; information doesn't."""
     return any(finding.level is not Level.INFO for finding in findings)
+
+
+def _begins_later(tool: str) -> bool:
+    """Lint does, which keeps this process busy, unless it has copies at hand."""
+    if tool == "lint":
+        from pipeline import lint
+
+        return not lint.is_at_hand()
+    return False
 
 
 def _begun(
@@ -69,4 +78,5 @@ def _guard(
     from pipeline.policy import guard
 
     with guard.begun(rendered, root, today, cache) as findings:
-        yield lambda: [*findings(), *least_privilege(rendered, root)]
+        unfit = least_privilege(rendered, root)  # meanwhile
+        yield lambda: [*findings(), *unfit]

@@ -14,7 +14,8 @@ from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline import copies, files
+from pipeline import copies, files, verdict_cache
+from pipeline.copies import Copy
 from pipeline.documents import parse_settings
 from pipeline.documents.lines import Lines
 from pipeline.environment.settings import names
@@ -70,21 +71,49 @@ def begun(
     """The same, begun in copies of this process where that is worth it; call it to wait."""
     known = [cache.get(TOOL_LINT, _question(template)) for template in rendered]
     unknown = [template for template, said in zip(rendered, known, strict=True) if said is None]
-    # to load cfn-lint takes so long that other work has the other cores meanwhile
-    least = 1 if loaded_judge.cache_info().currsize else copies.LEAST
-    with copies.shared_out(unknown, _ask, loaded_judge, least) as answers:
+    answered: list[_Answer] = []
+    asked = [_Asked.of(template) for template in unknown]
+    with copies.shared_out(asked, _ask, loaded_judge, _at_hand) as answers:
 
         def findings() -> list[Finding]:
-            asked = iter(_kept(unknown, answers(), cache) if unknown else [])
+            answered[:] = answers()
+            matches = iter(answered)
             found = [
                 _finding(template, match)
                 for template, said in zip(rendered, known, strict=True)
-                for match in (next(asked) if said is None else [Match(*match) for match in said])
+                for match in (next(matches)[0] if said is None else [Match(*one) for one in said])
             ]
             whole = {template.name for template in rendered} == set(names(root))
             return decide(found, decisions(root), whole=whole)
 
-        yield findings
+        try:
+            yield findings
+        finally:  # who waits for the findings needn't wait for this
+            for template, (matches, opened) in zip(unknown, answered, strict=False):
+                if _at_hand:
+                    verdict_cache.inherit(opened)
+                _keep(template, matches, opened, cache)
+
+
+def stand_by(number: int) -> None:
+    """Have so many copies of this process at hand, which do all linting for it and its copies.
+
+    They stay until `dismiss`: what cfn-lint found out for one template, it needn't for the next.
+    """
+    for copy in [copy for copy in _at_hand if copy.has_ended()]:
+        copy.close()
+        _at_hand.remove(copy)
+    while len(_at_hand) < number:
+        _at_hand.append(Copy(_remembering(), at_rest=gc.collect))
+
+
+def is_at_hand() -> bool:
+    return bool(_at_hand)
+
+
+def dismiss() -> None:
+    while _at_hand:
+        _at_hand.pop().close()
 
 
 def decide(findings: Iterable[Finding], decided: list[Decision], *, whole: bool) -> list[Finding]:
@@ -132,27 +161,53 @@ def _decision(entry: Any, line: int) -> Decision:
     return Decision(str(entry["rule"]), str(entry["resource"]), str(entry["reason"]), line)
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """A template's text; `where` its region is said."""
+
+    text: str
+    region: str
+    where: str
+
+    @classmethod
+    def of(cls, template: Rendered) -> _Asked:
+        where = str(template.loaded.place(("aws", "region")))
+        return cls(template.text, template.settings.aws.region, where)
+
+
 def _question(template: Rendered) -> list[str]:
     return [template.text, template.settings.aws.region]
 
 
-def _ask(template: Rendered) -> tuple[list[Match], set[str]]:
+_Answer = tuple[list[Match], set[str]]
+_at_hand: list[Copy[_Asked, _Answer]] = []
+
+
+def _ask(asked: _Asked) -> _Answer:
     """What cfn-lint, loaded only if it has to be asked, says of a template; what it opened."""
     judge, _ = loaded_judge()
     with watched() as opened:
-        matches = [_match(said) for said in judge(template)]
+        matches = [_match(said) for said in judge(asked)]
     return [match for match in matches if match.rule not in _TOLD_ELSEWHERE], opened
 
 
-def _kept(
-    templates: Sequence[Rendered], answers: Sequence[tuple[list[Match], set[str]]], cache: Cache
-) -> Iterator[list[Match]]:
-    """The answers, and for each an entry in the cache."""
+def _remembering() -> Callable[[_Asked], _Answer]:
+    """The same in a process that stays: its answers rest on all that it opened since it began."""
+    before: set[str] = set()
+
+    def ask(asked: _Asked) -> _Answer:
+        gc.disable()  # until nobody waits
+        matches, opened = _ask(asked)
+        before.update(opened)
+        return matches, before
+
+    return ask
+
+
+def _keep(template: Rendered, matches: list[Match], opened: set[str], cache: Cache) -> None:
     _, loaded = loaded_judge()
-    for template, (matches, opened) in zip(templates, answers, strict=True):
-        answer = [astuple(match) for match in matches]
-        cache.put(TOOL_LINT, _question(template), answer, loaded | opened)
-        yield matches
+    said = [astuple(match) for match in matches]
+    cache.put(TOOL_LINT, _question(template), said, loaded | opened)
 
 
 def _match(said: Any) -> Match:
@@ -164,7 +219,7 @@ def _match(said: Any) -> Match:
 
 
 @functools.cache
-def loaded_judge() -> tuple[Callable[[Rendered], list[Any]], frozenset[str]]:
+def loaded_judge() -> tuple[Callable[[_Asked], list[Any]], frozenset[str]]:
     """What lints one template, and the files that its rules were loaded from: once a process."""
     with watched() as loaded:
         judge = _judge()
@@ -172,7 +227,7 @@ def loaded_judge() -> tuple[Callable[[Rendered], list[Any]], frozenset[str]]:
     return judge, frozenset(loaded)
 
 
-def _judge() -> Callable[[Rendered], list[Any]]:
+def _judge() -> Callable[[_Asked], list[Any]]:
     """A function that lints one template, with cfn-lint imported and its rules loaded."""
     import cfnlint.api
     from cfnlint.config import ManualArgs
@@ -181,26 +236,26 @@ def _judge() -> Callable[[Rendered], list[Any]]:
 
     rules = get_rules([], [], _CHECKS, mandatory_rules=_CHECKS)
 
-    def judge(rendered: Rendered) -> list[Any]:
+    def judge(asked: _Asked) -> list[Any]:
         # mandatory: a template can't switch a rule off for itself
         config = ManualArgs(
-            regions=[rendered.settings.aws.region],
+            regions=[asked.region],
             include_checks=_CHECKS,
             mandatory_checks=_CHECKS,
         )
         try:
-            matches: list[Any] = cfnlint.api.lint(rendered.text, rules, config=config)
+            matches: list[Any] = cfnlint.api.lint(asked.text, rules, config=config)
         except InvalidRegionException:
-            raise _unknown_region(rendered) from None
+            raise _unknown_region(asked) from None
         return matches
 
     return judge
 
 
-def _unknown_region(rendered: Rendered) -> UserError:
+def _unknown_region(asked: _Asked) -> UserError:
     return UserError(
-        f"cfn-lint knows no region {rendered.settings.aws.region}.",
-        where=str(rendered.loaded.place(("aws", "region"))),
+        f"cfn-lint knows no region {asked.region}.",
+        where=asked.where,
         mend="Is it misspelt? A new region needs a newer cfn-lint: nox -s lock -- --upgrade",
     )
 

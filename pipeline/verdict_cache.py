@@ -27,7 +27,8 @@ FOLDER = "build/.verdicts"
 FORM = 1  # of an entry; another one's entries are misses
 ENTRIES = 512  # more than fifty environments need
 _STEP = 2 * 10**7  # nanoseconds; clocks of files go in steps
-_STARTED = time.time_ns() - _STEP  # what changes from here on was read before or after, who knows
+_FIRST = time.time_ns() - _STEP  # of this process, or of the one that it is a copy of
+_STARTED = _FIRST  # what changes from here on was read before or after, who knows
 _inherited: dict[str, int] = {}
 _WATCHED = {"open", "os.listdir", "os.scandir"}
 _NOT_FILES = ("/proc/", "/dev/", "/sys/")
@@ -76,7 +77,8 @@ class Cache:
         paths = sorted(path for path in inputs_of_all - busy if not path.startswith(str(own)))
         states = {path: _state(path, since=_inherited.get(path, _STARTED)) for path in paths}
         _note(states)
-        inputs = _sealed(states)
+        # what changed last changes next: an old answer is known by its first look
+        inputs = _sealed(dict(sorted(states.items(), key=_age)))
         with _forgiven():
             if not (self._folder / _digest(inputs)).is_file():
                 files.write(self._folder / _digest(inputs), inputs)
@@ -117,6 +119,12 @@ def begin_anew(inherited: Iterable[str]) -> None:
     global _STARTED
     _inherited.update(dict.fromkeys(inherited, _STARTED))
     _STARTED = time.time_ns() - _STEP
+
+
+def inherit(paths: Iterable[str]) -> None:
+    """The same of what another copy has read, at any time since there is the process that made it:
+    the answers of this process rest on that too."""
+    _inherited.update(dict.fromkeys(paths, _FIRST))
 
 
 def today() -> date:
@@ -239,6 +247,11 @@ def _state(path: str, since: float = math.inf) -> State:
     if max(about.st_mtime_ns, about.st_ctime_ns) >= since:
         return []
     return [about.st_size, about.st_mtime_ns]
+
+
+def _age(of: tuple[str, State]) -> int:
+    _, state = of
+    return -state[1] if state else 0
 
 
 def _prune(folder: Path) -> None:

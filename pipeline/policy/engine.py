@@ -19,7 +19,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TextIO
 
 Node = dict[str, Any]
 Engine = Callable[..., str]
@@ -136,10 +136,20 @@ def answer(run: Engine, rules: str, template: str) -> dict[str, Any]:
     return {"verdicts": passed}
 
 
+def _task() -> TextIO:
+    """Standard input, or the file with the descriptor that is named, which is whole once there is
+    no standard input any more."""
+    if not sys.argv[1:]:
+        return sys.stdin
+    sys.stdin.read()
+    return os.fdopen(int(sys.argv[1]), encoding="utf-8")
+
+
 def main() -> None:
     from cfn_guard_rs.cfn_guard_rs import run_checks_rs  # the walk above needs no engine
 
-    task = json.load(sys.stdin)
+    with _task() as given:
+        task = json.load(given)
     modules = [getattr(module, "__file__", None) for module in sys.modules.values()]
     print(json.dumps({"ready": [path for path in modules if path]}), flush=True)
     for file, template in task["jobs"]:

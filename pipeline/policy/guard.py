@@ -81,29 +81,32 @@ def begun(
     them is told here and not in the middle of a deployment.
     """
     folder = root / RULES
-    of_changesets = rulebook.of_changesets(folder)
-    files = [*rulebook.read_all(folder), *of_changesets]
+    of_templates, of_changesets = rulebook.read_all(folder), rulebook.of_changesets(folder)
+    files = [*of_templates, *of_changesets]
     with judging.begun({one.settings.name: one.value for one in rendered}, files, cache) as waited:
         rulebook.demand_cases(files, folder)
-        rules = catalogue.rules(root)
+        rules = catalogue.with_checks(of_templates)
         required = rulebook.required(folder, rules)
         excused = waivers.read(folder, root)
         waivers.read(folder / rulebook.CHANGESETS, root)
+        checked = [
+            crosschecks.judge(one.settings.name, one.value, clock(), one.settings.foreign())
+            for one in rendered
+        ]
 
         def findings() -> list[Finding]:
             judgement = waited()
             found = [_broken(broken) for broken in judgement.broken]
             found += _stale(root)
             not_here = {file.name for file in of_changesets}
-            for template in rendered:
+            for template, verdicts in zip(rendered, checked, strict=True):
                 name = template.settings.name
                 mine = [
                     one
                     for one in judgement.verdicts
                     if one.template == name and one.file not in not_here
                 ]
-                foreign = template.settings.foreign()
-                mine += crosschecks.judge(name, template.value, clock(), foreign)
+                mine += verdicts
                 found += findings_of(template, mine, rules)
                 found += _silences(template, mine, _judged(rules, judgement), required)
             names = {one.settings.name for one in rendered}

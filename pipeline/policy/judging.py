@@ -1,4 +1,4 @@
-"""Rules and templates -> verdicts: the Guard engine in its child process, and what it said before.
+"""Rules and templates -> verdicts: what the Guard engine says, and what it said before.
 
 A file that crashes the engine is named, and the others are judged; an answer is asked for once, as
 long as nothing changes that it rests on (pipeline/verdict_cache.py).
@@ -9,26 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from pipeline import copies
-from pipeline.errors import UserError, brief
+from pipeline.errors import UserError
 from pipeline.findings import TOOL_GUARD
-from pipeline.policy import rulebook
-from pipeline.policy.engine import NO_ROOM
+from pipeline.policy import engines, rulebook
 from pipeline.policy.rulebook import RulesFile
 from pipeline.policy.verdicts import Failure, Verdict
 from pipeline.verdict_cache import Cache
 
-ENGINE_SECONDS = 120
 _AT_LINE = re.compile(r"at line (\d+) at column (\d+)")
 
 
@@ -70,19 +64,22 @@ def begun(
             for job, unknown in _jobs(asked)
         ]
 
+        parts: list[Judgement] = []
+
         def judgement() -> Judgement:
-            parts = []
-            for job, part in jobs:
-                parts.append(part())
-                for one in job:
-                    one.keep(parts[-1], cache)
+            parts[:] = [part() for _, part in jobs]
             broken = {one.file: one for part in parts for one in part.broken}
             verdicts = [verdict for one in asked for verdict in one.remembered]
             verdicts += [verdict for part in parts for verdict in part.verdicts]
             standing = [verdict for verdict in verdicts if verdict.file not in broken]
             return Judgement(tuple(standing), tuple(broken.values()))
 
-        yield judgement
+        try:
+            yield judgement
+        finally:  # who waits for the verdicts needn't wait for this
+            for (job, _), part in zip(jobs, parts, strict=False):
+                for one in job:
+                    one.keep(part, cache)
 
 
 @dataclass(frozen=True)
@@ -155,10 +152,10 @@ def _begun(
     """The same, of templates in JSON, begun in one process."""
     task = {"files": {file.name: file.text for file in files}, "templates": texts}
     jobs = [(file.name, name) for file in files for name in texts]
-    with ExitStack() as engines:
+    with ExitStack() as at_work:
 
-        def ask(jobs: Sequence[tuple[str, str]]) -> Callable[[], _Answers]:
-            return engines.enter_context(_asked({**task, "jobs": jobs}))
+        def ask(jobs: Sequence[tuple[str, str]]) -> Callable[[], engines.Answers]:
+            return at_work.enter_context(engines.asked({**task, "jobs": jobs}))
 
         first = ask(jobs)
 
@@ -196,88 +193,6 @@ def _strict_json(name: str, template: dict[str, Any]) -> str:
             where=name,
             mend="A template holds texts, finite numbers, true, false, lists and mappings only.",
         ) from None
-
-
-_Answers = tuple[list[dict[str, Any]], str]
-"""The engine's lines: that it is ready, then one for each job until it died of the second."""
-
-
-@contextmanager
-def _asked(task: dict[str, Any]) -> Iterator[Callable[[], _Answers]]:
-    """An engine at work; call what you get to wait for its answers. It doesn't outlive the block.
-
-    It reads and writes files: with pipes somebody would have to feed it and hear it meanwhile.
-    """
-    with ExitStack() as opened:
-        try:
-            given, output, complaints = (
-                opened.enter_context(tempfile.TemporaryFile(buffering=0)) for _ in range(3)
-            )
-            _write(given, json.dumps(task).encode())
-            given.seek(0)
-        except OSError as error:
-            raise _no_room(error.strerror or str(error)) from None
-        engine = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.policy.engine"],
-            stdin=given,
-            stdout=output,
-            stderr=complaints,
-            cwd=Path(__file__).parents[2],
-        )
-        seconds = ENGINE_SECONDS * len(task["templates"])
-        late = time.monotonic() + seconds
-
-        def answers() -> _Answers:
-            try:
-                code = engine.wait(max(0, late - time.monotonic()))
-                died = f"the engine crashed on it (exit status {code})."
-                said = _content(complaints).decode(errors="replace").strip().rpartition("\n")[2]
-                if code == NO_ROOM:
-                    raise _no_room("they can't be written")
-            except subprocess.TimeoutExpired:
-                engine.kill()
-                engine.wait()
-                said = died = f"the engine took over {seconds} seconds."
-            return _whole_lines(_content(output), said), died
-
-        try:
-            yield answers
-        finally:
-            if engine.poll() is None:
-                engine.kill()
-                engine.wait()
-
-
-def _write(file: IO[bytes], data: bytes) -> None:
-    """All of it, past Python's buffer: what is left in there would fail once more at closing."""
-    left = memoryview(data)
-    while left:
-        left = left[file.write(left) :]
-
-
-def _no_room(why: str) -> UserError:
-    return UserError(
-        f"the Guard engine works with temporary files: {why}.",
-        where=tempfile.tempdir or "TMPDIR",
-        mend="Is there room on the disk, and may you write there? TMPDIR names another folder.",
-    )
-
-
-def _whole_lines(output: bytes, said: str) -> list[dict[str, Any]]:
-    lines = [line for line in output.splitlines(keepends=True) if line.endswith(b"\n")]
-    if not lines:
-        raise UserError(
-            f"the Guard engine can't be started. It says: {brief(said, 200) or 'nothing'}",
-            where="cfn-guard-rs",
-            mend="Install the locked dependencies under Python 3.11 or 3.12; there is no build"
-            " of cfn-guard-rs for other versions.",
-        )
-    return [json.loads(line) for line in lines]
-
-
-def _content(file: IO[bytes]) -> bytes:
-    file.seek(0)
-    return file.read()
 
 
 def _engine_error(file: str, text: str) -> Broken:

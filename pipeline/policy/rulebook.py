@@ -28,10 +28,9 @@ _SOURCES = ("docs/", "https://", "rules/")
 _RULE = re.compile(r"^rule[ \t]+(\w+)(?![\w(])", re.MULTILINE)
 _NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*\Z")
 _CASE_NAME = re.compile(r"^- name: ", re.MULTILINE)
-_CASE = re.compile(
-    r"(?:^[ \t]+|[{,][ \t]*)(\w+):[ \t]*['\"]?(PASS|FAIL|SKIP)\b['\"]?[ \t]*(?=#|,|\}|$)",
-    re.MULTILINE,
-)
+# the outcome first, which is rare, then the rule before it
+_OUTCOME = re.compile(r":[ \t]*['\"]?(PASS|FAIL|SKIP)\b['\"]?[ \t]*(?=#|,|\}|$)", re.MULTILINE)
+_BEFORE = re.compile(r"(?:\A[ \t]+|[{,][ \t]*)(\w+)\Z")
 
 
 @dataclass(frozen=True)
@@ -219,7 +218,7 @@ def demand_cases(rules_files: Iterable[RulesFile], folder: Path) -> None:
     for file in rules_files:
         tests = folder / tests_of(file.name)
         text = _text(tests) if tests.is_file() else ""
-        seen = set(_CASE.findall(text))
+        seen = set(_outcomes(text))
         for rule in file.rules:
             missing = [outcome for outcome in OUTCOMES if (rule.name, outcome) not in seen]
             if missing:
@@ -228,6 +227,14 @@ def demand_cases(rules_files: Iterable[RulesFile], folder: Path) -> None:
                     where=f"{_shown(folder)}/{file.name}:{rule.line}",
                     mend=f"Add it to {_shown(folder)}/{tests_of(file.name)}.",
                 )
+
+
+def _outcomes(text: str) -> Iterator[tuple[str, str]]:
+    """Each rule and outcome that cases expect."""
+    for outcome in _OUTCOME.finditer(text):
+        line = text.rfind("\n", 0, outcome.start()) + 1
+        if rule := _BEFORE.search(text[line : outcome.start()]):
+            yield rule[1], outcome[1]
 
 
 def tests_of(file: str) -> str:
@@ -243,7 +250,7 @@ def cases(rule: Rule, folder: Path) -> dict[str, list[str]]:
     text = _text(tests) if tests.is_file() else ""
     for case in _CASE_NAME.split(text)[1:]:
         name = case.splitlines()[0].strip()
-        for outcome in [said for other, said in _CASE.findall(case) if other == rule.name]:
+        for outcome in [said for other, said in _outcomes(case) if other == rule.name]:
             names[outcome].append(name)
     return names
 

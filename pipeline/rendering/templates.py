@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import difflib
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from types import CodeType
+from typing import Any, cast
 
 import jinja2
 from jinja2 import nodes
+from jinja2.bccache import Bucket
 from jinja2.sandbox import safe_range
 
 from pipeline import files
@@ -27,6 +30,23 @@ FOLDER = "templates"
 MAIN = "main.yaml.j2"
 
 
+class _Ahead(jinja2.BytecodeCache):
+    """What `compile_ahead` compiled: the code by the template's name and text, and the environment
+    that saw nothing but this template."""
+
+    def __init__(self) -> None:
+        self.compiled: dict[tuple[str, str], tuple[CodeType, _Environment]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if (bucket.key, bucket.checksum) in self.compiled:
+            # once: what is left of the tree takes the marks
+            bucket.code, seen = self.compiled.pop((bucket.key, bucket.checksum))
+            cast(_Environment, bucket.environment).take(seen)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Not kept: only what was compiled for copies is."""
+
+
 class _Environment(jinja2.Environment):
     """Jinja as every template of ours has it; `marks` makes the second, marked render."""
 
@@ -38,6 +58,7 @@ class _Environment(jinja2.Environment):
     ) -> None:
         super().__init__(
             loader=loader,
+            bytecode_cache=_ahead if marks is None else None,
             autoescape=False,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
@@ -58,6 +79,12 @@ class _Environment(jinja2.Environment):
         self.included: set[str] = set()
         if marks is not None:
             self.globals |= marks.functions()
+
+    def take(self, seen: _Environment) -> None:
+        """What another one saw in a template that this one needn't compile."""
+        self.trees |= seen.trees
+        self.uses += seen.uses
+        self.included |= seen.included
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         file = f"{FOLDER}/{name}"
@@ -92,6 +119,29 @@ class _Environment(jinja2.Environment):
         _check_plain_texts(reading.outputs)
 
 
+_ahead = _Ahead()
+
+
+def compile_ahead(root: Path) -> None:
+    """Compile all templates for the copies of this process: each takes those that are still the
+    same. What is wrong with one is for them to say."""
+    before, _ahead.compiled = _ahead.compiled, {}
+    loader = _loader(root)
+    for name in _Environment(loader, {}).list_templates(filter_func=_is_template):
+        with suppress(Exception):
+            environment = _Environment(loader, {})
+            source, filename, _ = loader.get_source(environment, name)
+            this = (_ahead.get_cache_key(name, filename), _ahead.get_source_checksum(source))
+            _ahead.compiled[this] = before.get(this) or (
+                environment.compile(source, name, filename),
+                environment,
+            )
+
+
+def _loader(root: Path) -> jinja2.FileSystemLoader:
+    return jinja2.FileSystemLoader(root / FOLDER, encoding="utf-8-sig")
+
+
 @dataclass
 class Templates:
     """All templates below a repository's templates/ folder."""
@@ -100,9 +150,8 @@ class Templates:
     marks: Marks = field(default_factory=Marks)
 
     def __post_init__(self) -> None:
-        loader = jinja2.FileSystemLoader(self.root / FOLDER, encoding="utf-8-sig")
         trees: dict[str, nodes.Template] = {}
-        self._clean = _Environment(loader, trees)
+        self._clean = _Environment(_loader(self.root), trees)
         # what stands in a file by now doesn't matter: the trees are those of the first render
         parsed = jinja2.FunctionLoader(lambda name: ("", str(self.root / FOLDER / name), None))
         self._marked = _Environment(parsed, trees, self.marks)

@@ -1,9 +1,10 @@
 """Render, lint and guard at each save, until Ctrl-C.
 
 cfn-lint takes a second to load, so this process keeps the code loaded and forks for each round,
-which begins with no setting, template or rule that was read before. Each tool's verdict is told
-when it is there; a round that another save overtakes ends without one. Where Python files changed,
-or there is no fork, a round is a process of its own.
+which begins with no setting, template or rule that was read before. The next round's copy is there
+before the save, with an engine that has started. Each tool's verdict is told when it is there; a
+round that another save overtakes ends without one. Where Python files changed, or there is no fork,
+a round is a process of its own.
 """
 
 from __future__ import annotations
@@ -11,25 +12,25 @@ from __future__ import annotations
 import gc
 import os
 import select
-import signal
 import subprocess
 import sys
 import time
 import traceback
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterable
-from contextlib import closing, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import Protocol
 
-from pipeline import checks, files, lint, signals, terminal, verdict_cache
+from pipeline import checks, copies, files, lint, signals, terminal, verdict_cache
+from pipeline.environment import settings
 from pipeline.errors import UserError, of_the_schema, tell
 from pipeline.findings import Finding
 from pipeline.stations import arguments, check
 from pipeline.verdict_cache import watched_everywhere
 
 WATCHED = ("environments", "templates", "rules", "pipeline")
-BETWEEN_LOOKS = 0.05  # seconds
+BETWEEN_LOOKS = 0.03  # seconds
 AT_REST = 0.01  # seconds without a change: an editor writes several files in a row
 MOST = 5  # files that are named
 CLEAR = "\033[2J\033[3J\033[H"
@@ -41,19 +42,24 @@ def options(parser: ArgumentParser) -> None:
 
 def run(options: Namespace, root: Path) -> int:
     """Judge at once, then at each save; Ctrl-C is the way to end it."""
-    begin = _rounds(options.environments, root)
     saves = _Saves(root)
     saved: set[str] = set()
-    try:
-        while True:
-            if any(path.endswith(".py") for path in saved):
-                begin = _processes(options.environments, root)  # what is imported is old now
-            meanwhile = _judged(saved, begin, saves)
-            saved = saved | meanwhile if meanwhile else saves.wait()
-    except KeyboardInterrupt:
-        if signals.came_from_outside():
-            raise
-        terminal.say("")
+    with ExitStack() as ready:
+        rounds = ready.enter_context(closing(_rounds(options.environments, root)))
+        try:
+            while True:
+                if any(path.endswith(".py") for path in saved):
+                    ready.close()  # what is imported is old now
+                    rounds = _Processes(options.environments, root)
+                if meanwhile := _judged(saved, rounds.begin, saves):
+                    saved |= meanwhile
+                else:
+                    rounds.prepare()
+                    saved = saves.wait()
+        except KeyboardInterrupt:
+            if signals.came_from_outside():
+                raise
+            terminal.say("")
     return 0
 
 
@@ -118,21 +124,78 @@ class _Round(Protocol):
     def close(self) -> None: ...
 
 
-def _rounds(environments: list[str], root: Path) -> Callable[[], _Round]:
-    """What begins a round in a copy of this process, with all code loaded; where that can't be, in
-    a process that loads it anew."""
-    if not hasattr(os, "fork"):
-        return _processes(environments, root)
-    with watched_everywhere() as opened:
-        lint.loaded_judge()
-        _load()
-    inherited = {path for path in opened if not Path(path).is_dir()}
-    return lambda: _Copy(environments, root, inherited)
+class _Rounds(Protocol):
+    """Where rounds come from."""
+
+    def begin(self) -> _Round: ...
+
+    def prepare(self) -> None:
+        """Do what can be done for the next one while nobody waits."""
+
+    def close(self) -> None: ...
 
 
-def _processes(environments: list[str], root: Path) -> Callable[[], _Round]:
-    command = [sys.executable, "-m", "pipeline", "check", *environments]
-    return lambda: _Process(command, root)
+def _rounds(environments: list[str], root: Path) -> _Rounds:
+    return (_Copies if hasattr(os, "fork") else _Processes)(environments, root)
+
+
+class _Processes:
+    """Each loads all code anew."""
+
+    def __init__(self, environments: list[str], root: Path) -> None:
+        self._command = [sys.executable, "-m", "pipeline", "check", *environments]
+        self._root = root
+
+    def begin(self) -> _Process:
+        return _Process(self._command, self._root)
+
+    def prepare(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class _Copies:
+    """Copies of this process, with all code loaded; beside them stand copies that lint."""
+
+    def __init__(self, environments: list[str], root: Path) -> None:
+        self._environments, self._root = environments, root
+        self._next: _Copy | None = None
+        with watched_everywhere() as opened:
+            lint.loaded_judge()
+            _load()
+        self._inherited = {path for path in opened if not Path(path).is_dir()}
+
+    def begin(self) -> _Copy:
+        copy, self._next = self._next, None
+        if copy is not None and copy.ends_within(0):  # it was killed
+            copy.close()
+            copy = None
+        copy = copy or self._made()
+        copy.begin()
+        return copy
+
+    def prepare(self) -> None:
+        from pipeline.rendering.templates import compile_ahead
+
+        compile_ahead(self._root)
+        self._next = self._made()
+
+    def close(self) -> None:
+        if self._next:
+            self._next.close()
+        lint.dismiss()
+
+    def _made(self) -> _Copy:
+        lint.stand_by(max(1, min(self._number(), copies.cores() - 1)))
+        return _Copy(self._environments, self._root, self._inherited)
+
+    def _number(self) -> int:
+        """Of the environments; what is wrong with one's name is for the round to say."""
+        with suppress(UserError):
+            return len(self._environments or settings.names(self._root))
+        return 0
 
 
 class _Process:
@@ -153,19 +216,25 @@ class _Process:
 
 
 class _Copy:
-    """Its end is told by a pipe: that it is closed, as only the copy can write to it."""
+    """It waits until it may begin. Its end is told by a pipe: that it is closed, as only the copy
+    can write to it."""
 
     def __init__(self, environments: list[str], root: Path, inherited: set[str]) -> None:
-        sys.stdout.flush()
+        allowed, self._allowing = os.pipe()
         self._ended, writing = os.pipe()
         self._code: int | None = None
-        # A signal that comes before the copy can heed it would end in the caller's hands there.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, signals.ALL)
-        self._process = os.fork()
-        if not self._process:
-            _judge_and_exit(environments, root, inherited, before)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+        def judge() -> int:
+            os.close(self._allowing)
+            return _judge(environments, root, inherited, allowed)
+
+        self._process = copies.fork(judge)
+        os.close(allowed)
         os.close(writing)
+
+    def begin(self) -> None:
+        with suppress(BrokenPipeError):  # it was killed, which is told as of any round
+            os.write(self._allowing, b"!")
 
     def ends_within(self, seconds: float) -> bool:
         ended, _, _ = select.select([self._ended], [], [], seconds)
@@ -175,33 +244,35 @@ class _Copy:
         return max(0, -self._wait())
 
     def close(self) -> None:
+        os.close(self._allowing)
         os.close(self._ended)
         if self._code is None:
             os.kill(self._process, signals.TERMINATED - 128)
             self._wait()
+            lint.dismiss()  # they work on what nobody waits for
 
     def _wait(self) -> int:
         if self._code is None:
             _, status = os.waitpid(self._process, 0)
             self._code = os.waitstatus_to_exitcode(status)
+            if self._code < 0:
+                lint.dismiss()
         return self._code
 
 
-def _judge_and_exit(
-    environments: list[str], root: Path, inherited: set[str], held_back: Iterable[int]
-) -> NoReturn:
-    """`held_back`: the signals that stay so once this copy can heed the others."""
-    code = 1
+def _judge(environments: list[str], root: Path, inherited: set[str], allowed: int) -> int:
+    from pipeline.policy import engines
+
+    gc.disable()  # it won't live long enough
     try:
-        signal.pthread_sigmask(signal.SIG_SETMASK, held_back)
-        gc.disable()  # it won't live long enough
+        engines.stand_by()
+        if not os.read(allowed, 1):
+            return 0  # nobody is left who would allow it
         verdict_cache.begin_anew(inherited)
         wanted = check.Wanted(checks.ALL, environments)
-        code = check.environments(wanted, root, check.Destination(), _telling(root))
+        return check.environments(wanted, root, check.Destination(), _telling(root))
     except UserError as error:
         tell(error)
-    except KeyboardInterrupt:
-        code = signals.exit_code()
     except BrokenPipeError:
         pass  # who made this process will notice too, and end
     except Exception as error:  # noqa: BLE001 - a bug of ours ends no watching
@@ -210,12 +281,8 @@ def _judge_and_exit(
         else:
             traceback.print_exc()
     finally:
-        try:
-            with suppress(BrokenPipeError):
-                sys.stdout.flush()
-                sys.stderr.flush()
-        finally:
-            os._exit(code)
+        engines.dismiss()
+    return 1
 
 
 def _load() -> None:

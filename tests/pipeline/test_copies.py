@@ -6,12 +6,14 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from pipeline import copies
+from pipeline.copies import Copy
 from pipeline.errors import Refused, UserError
 
 R = TypeVar("R")
@@ -111,3 +113,106 @@ def test_no_copy_outlives_an_interruption(tmp_path: Path) -> None:
 
     with pytest.raises(ProcessLookupError):
         os.kill(int(noted.read_text()), 0)
+
+
+def test_a_copy_that_stays_keeps_what_it_has_done() -> None:
+    done_before: list[int] = []
+
+    def work(item: int) -> tuple[int, list[int]]:
+        done_before.append(item)
+        return os.getpid(), list(done_before)
+
+    with closing(Copy(work)) as copy:
+        copy.begin([1])
+        copy.outcomes()
+        copy.begin([2, 3])
+        (first, _), (second, _) = copy.outcomes()
+
+    assert first == (copy_of(first), [1, 2])
+    assert second == (copy_of(first), [1, 2, 3])
+    assert done_before == []
+
+
+def copy_of(result: tuple[int, list[int]] | None) -> int:
+    assert result is not None
+    assert result[0] != os.getpid()
+    return result[0]
+
+
+def process(_: int) -> int:
+    return os.getpid()
+
+
+def test_copies_that_are_ready_do_all_of_the_work() -> None:
+    with closing(Copy(process)) as one, closing(Copy(process)) as two:
+        for items in ([1, 2, 3], [4]):
+            with copies.shared_out(items, process, lambda: None, [one, two]) as said:
+                processes = set(said())
+            assert len(processes) == min(2, len(items))
+            assert os.getpid() not in processes
+
+
+def test_a_copy_at_rest_is_there_until_it_ends() -> None:
+    with closing(Copy(process)) as copy:
+        copy.begin([1])
+        ((number, _),) = copy.outcomes()
+        assert number is not None
+        assert not copy.has_ended()
+        os.kill(number, signal.SIGKILL)
+        while not copy.has_ended():
+            time.sleep(0.01)
+
+
+def test_what_one_copy_made_another_may_use_and_its_death_is_told() -> None:
+    def die(_: int) -> None:
+        signal.raise_signal(signal.SIGKILL)
+
+    def ask(item: int) -> None:
+        with copies.shared_out([item], die, lambda: None, [dying]) as said:
+            said()
+
+    with closing(Copy(die)) as dying, closing(Copy(ask)) as asking:
+        asking.begin([1])
+        ((_, error),) = asking.outcomes()
+
+    assert isinstance(error, UserError)
+    assert "ended before its work was done" in str(error)
+
+
+def test_a_copy_does_not_outlive_who_made_it() -> None:
+    reading, writing = os.pipe()
+
+    def make_and_die(_: int) -> None:
+        os.close(reading)  # what is still written to `writing`, the other copies write
+        for _ in range(2):
+            Copy(print)
+        signal.raise_signal(signal.SIGKILL)
+
+    with closing(Copy(make_and_die)) as maker:
+        os.close(writing)
+        maker.begin([1])
+        with pytest.raises(UserError, match="ended by signal 9"):
+            raise maker.outcomes()[0][1] or AssertionError
+
+    assert os.read(reading, 1) == b""  # all who could write have ended
+    os.close(reading)
+
+
+_at_a_fork: list[signal.Signals] = []
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_parent=lambda: [*map(signal.raise_signal, _at_a_fork)])
+
+
+def test_no_signal_is_lost_while_a_copy_is_made() -> None:
+    def work() -> None:
+        time.sleep(20)
+
+    _at_a_fork.append(signal.SIGINT)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            copies.fork(work)
+    finally:
+        _at_a_fork.clear()
+
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)  # no copy is left

@@ -19,7 +19,7 @@ import pytest
 from pipeline.environment.fields import Aws, BaseSettings
 from pipeline.errors import UserError
 from pipeline.findings import Finding, Level, Place, Pointer
-from pipeline.policy import crosschecks, judging
+from pipeline.policy import crosschecks, engines
 from pipeline.policy import guard as station
 from pipeline.policy.guard import guard, pointer_of
 from pipeline.verdict_cache import NO_CACHE
@@ -494,6 +494,23 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
     return put
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="an engine gets its task otherwise there")
+def test_an_engine_that_waited_finds_what_one_that_begins_now_finds(root: Path) -> None:
+    expected = judge(boxes(Crate=OPEN), root)
+
+    for dies in (False, True):
+        engines.stand_by()
+        try:
+            (engine,) = engines._at_hand
+            if dies and engine._process:
+                engine._process.kill()
+                engine._process.wait()
+            assert judge(boxes(Crate=OPEN), root) == expected
+            assert engines._at_hand == []
+        finally:
+            engines.dismiss()
+
+
 def test_an_engine_that_takes_too_long_is_stopped(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: Program
 ) -> None:
@@ -509,7 +526,7 @@ def test_an_engine_that_takes_too_long_is_stopped(
             time.sleep(0.01)
         return 1e9
 
-    monkeypatch.setattr(judging, "time", SimpleNamespace(monotonic=clock))
+    monkeypatch.setattr(engines, "time", SimpleNamespace(monotonic=clock))
 
     (finding,) = judge(boxes(Crate=SHUT), root)
 

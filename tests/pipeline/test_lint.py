@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -29,6 +30,26 @@ def test_the_committed_templates_have_no_finding(root: Path) -> None:
     rendered = render.render_all(["dev", "prod"], root)
 
     assert lint.lint(rendered, root) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no process can be copied here")
+def test_copies_at_hand_find_what_one_process_finds(project: Path) -> None:
+    days = "RetentionInDays: {{ env.logs.keep_days }}"
+    edit(project, days, f"{days}1")
+    rendered = render.render_all(["dev", "prod"], project)
+    expected = lint.lint(rendered, project)
+
+    lint.stand_by(1)
+    try:
+        (copy,) = lint._at_hand
+        said = [lint.lint(rendered, project) for _ in range(2)]
+        lint.stand_by(1)
+        assert lint._at_hand == [copy]
+    finally:
+        lint.dismiss()
+
+    assert expected
+    assert said == [expected, expected]
 
 
 def test_a_finding_names_the_template_and_the_environment_line(project: Path) -> None:

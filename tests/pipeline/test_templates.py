@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import jinja2
 import pytest
 
 from pipeline.documents import DocumentError
 from pipeline.environment.fields import SchemaPaths
 from pipeline.errors import UserError
 from pipeline.rendering.sourcemap import SourceMap
-from pipeline.rendering.templates import Templates
+from pipeline.rendering.templates import Templates, compile_ahead
 
 Writer = Callable[..., Templates]
 SETTINGS = {"days": 30, "name": "dev", "on": True, "label": "a: b", "tags": {"X": "1", "Y": "z"}}
@@ -53,6 +55,52 @@ def test_the_map_can_be_asked_for_when_the_files_are_others_by_then(
 
     assert origins(source_map) == ["main.yaml.j2:1", "part.yaml.j2:1"]
     assert source_map.lines[1].values == (("days",),)
+
+
+def test_what_was_compiled_ahead_is_the_same_and_compiled_once(
+    written: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = {"main": "A: 1\n{% include 'part.yaml.j2' %}\n", "part": "B: {{ env.days }}\n"}
+    expected, expected_map = written(**parts).render(SETTINGS)
+    anew: list[str] = []
+    real = jinja2.Environment.compile
+
+    def compiled(self: jinja2.Environment, source: str, name: str, filename: str) -> Any:
+        anew.append(name)
+        return real(self, source, name, filename)
+
+    compile_ahead(tmp_path)
+    monkeypatch.setattr(jinja2.Environment, "compile", compiled)
+    compile_ahead(tmp_path)
+    text, source_map = Templates(tmp_path).render(SETTINGS)
+
+    assert anew == []
+    assert text == expected
+    assert source_map.lines == expected_map.lines
+
+
+def test_a_template_that_changed_is_not_the_one_that_was_compiled_ahead(
+    written: Writer, tmp_path: Path
+) -> None:
+    templates = written(main="A: 1\n{% include 'part.yaml.j2' %}\n", part="B: {{ env.days }}\n")
+    compile_ahead(tmp_path)
+
+    (tmp_path / "templates/part.yaml.j2").write_text("B: {{ env.gone }}\n")
+    with pytest.raises(UserError, match=r"env\.gone isn't a setting") as caught:
+        Templates(tmp_path).check(schema("days"))
+    (tmp_path / "templates/part.yaml.j2").write_text("B: {{ env.days }}\n")
+
+    assert caught.value.where == "templates/part.yaml.j2:1"
+    assert templates.render(SETTINGS)[0] == "A: 1\nB: 30\n"
+
+
+def test_what_is_wrong_with_a_template_is_not_told_ahead(written: Writer, tmp_path: Path) -> None:
+    written(main="A: {{ nothing }}\n{% include 'part.yaml.j2' %}\n", part="{% if %}\n")
+
+    compile_ahead(tmp_path)
+
+    with pytest.raises(UserError, match="the variable nothing is unknown"):
+        Templates(tmp_path).check(schema("days"))
 
 
 def test_every_line_knows_its_template_line(written: Writer) -> None:

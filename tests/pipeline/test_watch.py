@@ -9,12 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from pipeline import checks, files, signals, verdict_cache
+from pipeline import checks, files, lint, signals, verdict_cache
 from pipeline.stations import check
 from pipeline.stations import watch as station
 from pipeline.verdict_cache import Cache
@@ -201,6 +202,64 @@ def test_a_round_that_is_killed_gives_no_verdict_and_says_so(
 
     assert killed.startswith("No verdict: signal 9 ended the round. Waiting")
     assert capsys.readouterr().out == killed
+
+
+def is_there(group: int) -> bool:
+    """Is any process of it?"""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_that_watches_or_waits_outlives_it(watch: Watch, number: signal.Signals) -> None:
+    watch.verdict()  # from here on the next round's copy waits, with an engine, and one that lints
+
+    watch.end(number)
+
+    late = time.monotonic() + 20
+    while is_there(watch.process.pid):
+        assert time.monotonic() < late
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def rounds(checked: Path) -> Iterator[station._Copies]:
+    with closing(station._Copies(["dev"], checked)) as made:
+        yield made
+
+
+def ended(number: int) -> None:
+    """It has ended, but nobody was told of it yet."""
+    os.kill(number, signal.SIGKILL)
+    os.waitid(os.P_PID, number, os.WEXITED | os.WNOWAIT)
+
+
+def test_a_copy_that_waits_in_vain_is_exchanged(
+    rounds: station._Copies, capfd: pytest.CaptureFixture[str]
+) -> None:
+    rounds.prepare()
+    assert rounds._next is not None
+    ended(rounds._next._process)
+    ended(lint._at_hand[0]._process)
+
+    with closing(rounds.begin()) as copy:
+        assert copy.ends_within(60)
+        assert copy.killed_by() == 0
+
+    said = capfd.readouterr().out
+    assert "lint: no findings (" in said
+    assert PASSED.search(said)
+
+
+def test_after_a_round_that_was_broken_off_no_copy_has_its_work(rounds: station._Copies) -> None:
+    rounds.begin().close()
+    assert lint._at_hand == []
+
+    rounds.prepare()
+    assert len(lint._at_hand) == 1
 
 
 def test_who_closes_the_pipe_gets_no_traceback(checked: Path) -> None:

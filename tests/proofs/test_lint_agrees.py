@@ -64,7 +64,7 @@ def theirs(template: Rendered, folder: Path) -> Findings:
 
 
 def ours(template: Rendered) -> Findings:
-    matches, _ = lint._ask(template)
+    matches, _ = lint._ask(lint._Asked.of(template))
     return sorted((match.rule, match.line, match.message) for match in matches)
 
 
