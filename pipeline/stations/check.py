@@ -82,11 +82,11 @@ def environments(
 ) -> int:
     """Render these environments and let each tool judge them; 1 if anything was found.
 
-    `told` hears what a tool finds now; nobody needs to be told of that again.
+    `told` hears what each tool finds, as soon as it does; nobody needs to be told of that again.
     """
     cache = verdict_cache.NO_CACHE if wanted.anew else Cache(root / verdict_cache.FOLDER)
     question = [wanted.tools, wanted.environments, str(root), verdict_cache.today().isoformat()]
-    known = cache.get("check", question)
+    known = cache.get("check", question) if told is None else None
     if known is not None:
         work = _Work.known(wanted, known)
     else:
