@@ -112,7 +112,7 @@ class Copy(Generic[T, R]):
         """Of the items that it was handed last; it has none if it died."""
         try:
             said: list[_Outcome[R]] = pickle.load(self._outcomes)  # noqa: S301  our own wrote it
-        except EOFError:
+        except (EOFError, pickle.UnpicklingError):
             return [(None, _died(self._end()))] * self._count
         return said
 

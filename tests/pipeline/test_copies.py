@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import time
 from collections.abc import Callable
@@ -94,6 +95,20 @@ def test_a_copy_that_is_killed_is_told() -> None:
 
     with pytest.raises(UserError, match="ended by signal 9"):
         done([1, 2, 3, 4], work)
+
+
+def test_a_copy_that_is_killed_while_it_answers_is_told() -> None:
+    def much(_: int) -> bytes:
+        return b"x" * 10**6  # more than a pipe holds
+
+    with closing(Copy(much)) as copy:
+        copy.begin([1])
+        select.select([copy._outcomes], [], [])
+        os.kill(copy._process, signal.SIGKILL)
+        ((_, error),) = copy.outcomes()
+
+    assert isinstance(error, UserError)
+    assert "ended by signal 9" in str(error)
 
 
 def test_no_copy_outlives_an_interruption(tmp_path: Path) -> None:
