@@ -122,9 +122,9 @@ def begin_anew(inherited: Iterable[str]) -> None:
 
 
 def inherit(paths: Iterable[str]) -> None:
-    """The same of what another copy has read, at any time since there is the process that made it:
-    the answers of this process rest on that too."""
-    _inherited.update(dict.fromkeys(paths, _FIRST))
+    """The same of files that another copy has read, at any time since there is the process that
+    made it: the answers of this process rest on them too."""
+    _inherited.update((path, _FIRST) for path in paths if not Path(path).is_dir())
 
 
 def today() -> date:

@@ -93,19 +93,22 @@ def test_a_copy_of_a_process_knows_what_it_read_itself_and_doubts_what_it_inheri
 def test_an_answer_rests_on_what_an_earlier_copy_read_too(
     cache: Cache, tmp_path: Path, schema: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code = tmp_path / "code.py"
-    code.write_text("")
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "code.py").write_text("")
     monkeypatch.setattr(verdict_cache, "_inherited", {})
-    monkeypatch.setattr(verdict_cache, "_FIRST", time.time_ns())
     time.sleep(0.05)  # the clock of files goes in steps
+    monkeypatch.setattr(verdict_cache, "_FIRST", time.time_ns() - verdict_cache._STEP)
 
-    verdict_cache.inherit([str(code)])
+    verdict_cache.inherit([str(package), str(package / "code.py")])
+    (package / "__pycache__").mkdir()
+    cache.put("lint", "read as it is", "fine", [str(schema)])
+    kept = fresh(tmp_path).get("lint", "read as it is")
+    (package / "code.py").write_text("changed")
     cache.put("lint", "read before it changed", "fine", [str(schema)])
-    code.write_text("changed")
-    cache.put("lint", "read, then changed", "fine", [str(schema)])
 
+    assert kept == "fine"
     assert fresh(tmp_path).get("lint", "read before it changed") is None
-    assert fresh(tmp_path).get("lint", "read, then changed") is None
 
 
 def test_a_file_that_appears_takes_the_answer_away(cache: Cache, tmp_path: Path) -> None:
