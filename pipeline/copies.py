@@ -101,9 +101,11 @@ class Copy(Generic[T, R]):
         self._items = os.fdopen(items, "wb")
         self._outcomes = os.fdopen(outcomes, "rb")
         self._count = 0
+        self.is_awaited = False  # it was handed work, and nobody has all of its outcomes
 
     def begin(self, items: Sequence[T]) -> None:
         self._count = len(items)
+        self.is_awaited = True
         with suppress(BrokenPipeError):  # it has died, which is told below
             pickle.dump(items, self._items)
             self._items.flush()
@@ -114,6 +116,7 @@ class Copy(Generic[T, R]):
             said: list[_Outcome[R]] = pickle.load(self._outcomes)  # noqa: S301  our own wrote it
         except (EOFError, pickle.UnpicklingError):
             return [(None, _died(self._end()))] * self._count
+        self.is_awaited = False
         return said
 
     def has_ended(self) -> bool:

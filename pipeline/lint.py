@@ -111,6 +111,11 @@ def is_at_hand() -> bool:
     return bool(_at_hand)
 
 
+def is_awaited() -> bool:
+    """Is there an answer that this process asked a copy for and didn't take?"""
+    return any(copy.is_awaited for copy in _at_hand)
+
+
 def dismiss() -> None:
     while _at_hand:
         _at_hand.pop().close()

@@ -255,12 +255,13 @@ class _Copy:
         if self._code is None:
             _, status = os.waitpid(self._process, 0)
             self._code = os.waitstatus_to_exitcode(status)
-            if self._code < 0:
-                lint.dismiss()
+            if self._code:
+                lint.dismiss()  # the next one who asks them would get its answers
         return self._code
 
 
 def _judge(environments: list[str], root: Path, inherited: set[str], allowed: int) -> int:
+    """0: the copies that lint have no answer left that was asked for in here."""
     from pipeline.policy import engines
 
     gc.disable()  # it won't live long enough
@@ -270,7 +271,7 @@ def _judge(environments: list[str], root: Path, inherited: set[str], allowed: in
             return 0  # nobody is left who would allow it
         verdict_cache.begin_anew(inherited)
         wanted = check.Wanted(checks.ALL, environments)
-        return check.environments(wanted, root, check.Destination(), _telling(root))
+        check.environments(wanted, root, check.Destination(), _telling(root))
     except UserError as error:
         tell(error)
     except BrokenPipeError:
@@ -282,7 +283,7 @@ def _judge(environments: list[str], root: Path, inherited: set[str], allowed: in
             traceback.print_exc()
     finally:
         engines.dismiss()
-    return 1
+    return int(lint.is_awaited())
 
 
 def _load() -> None:

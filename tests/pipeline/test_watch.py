@@ -265,6 +265,27 @@ def test_after_a_round_that_was_broken_off_no_copy_has_its_work(rounds: station.
     assert len(lint._at_hand) == 1
 
 
+def test_an_answer_that_nobody_took_is_not_the_next_rounds(checked: Path, watch: Watch) -> None:
+    template = checked / "templates/main.yaml.j2"
+    rules = checked / "rules/application/alarms.guard"
+    whole, ruled = template.read_text(), rules.read_text()
+    watch.verdict()
+
+    save(template, whole.replace("Resources:", "Resources:\n  Odd:\n    Type: AWS::S3::Odd\n", 1))
+    assert "AWS::S3::Odd" in watch.verdict()
+    save(rules, f"{ruled}\nrule WITHOUT_CASE {{ Resources exists }}\n")
+    assert "WITHOUT_CASE has no case" in watch.verdict()
+    save(template, whole.replace("Resources:", "Resources:\n  Ill:\n    Type: AWS::S3::Ill\n", 1))
+    assert "WITHOUT_CASE has no case" in watch.verdict()
+    save(template, f"{whole}# whole again\n")
+    assert "WITHOUT_CASE has no case" in watch.verdict()
+    save(rules, ruled)
+    said = watch.verdict()
+
+    assert "lint: no findings (" in said
+    assert PASSED.search(said)
+
+
 def test_who_closes_the_pipe_gets_no_traceback(checked: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
