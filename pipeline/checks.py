@@ -35,13 +35,12 @@ def judge(
             tool: begun.enter_context(_begun(tool, rendered, root, cache))
             for tool in sorted(tools, key=_begins_later)
         }
-        found: list[Finding] = []
-        for tool in tools:
-            findings = at_work[tool]()
+        found: dict[str, list[Finding]] = {}
+        for tool in reversed(at_work):  # who began first works elsewhere
+            found[tool] = at_work[tool]()
             if told is not None:
-                told(tool, findings)
-            found += findings
-        return found
+                told(tool, found[tool])
+        return [finding for tool in tools for finding in found[tool]]
 
 
 def fails(findings: Sequence[Finding]) -> bool:
@@ -78,5 +77,4 @@ def _guard(
     from pipeline.policy import guard
 
     with guard.begun(rendered, root, today, cache) as findings:
-        unfit = least_privilege(rendered, root)  # meanwhile
-        yield lambda: [*findings(), *unfit]
+        yield lambda: [*findings(), *least_privilege(rendered, root)]

@@ -89,24 +89,21 @@ def begun(
         required = rulebook.required(folder, rules)
         excused = waivers.read(folder, root)
         waivers.read(folder / rulebook.CHANGESETS, root)
-        checked = [
-            crosschecks.judge(one.settings.name, one.value, clock(), one.settings.foreign())
-            for one in rendered
-        ]
 
         def findings() -> list[Finding]:
             judgement = waited()
             found = [_broken(broken) for broken in judgement.broken]
             found += _stale(root)
             not_here = {file.name for file in of_changesets}
-            for template, verdicts in zip(rendered, checked, strict=True):
+            for template in rendered:
                 name = template.settings.name
                 mine = [
                     one
                     for one in judgement.verdicts
                     if one.template == name and one.file not in not_here
                 ]
-                mine += verdicts
+                foreign = template.settings.foreign()
+                mine += crosschecks.judge(name, template.value, clock(), foreign)
                 found += findings_of(template, mine, rules)
                 found += _silences(template, mine, _judged(rules, judgement), required)
             names = {one.settings.name for one in rendered}
