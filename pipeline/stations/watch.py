@@ -241,7 +241,8 @@ class _Copy:
         return bool(ended)
 
     def killed_by(self) -> int:
-        return max(0, -self._wait())
+        code = self._wait()
+        return max(0, -code, code - 128)  # it tidies up after all but SIGKILL
 
     def close(self) -> None:
         os.close(self._allowing)

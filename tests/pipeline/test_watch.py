@@ -220,6 +220,17 @@ def test_a_round_that_is_killed_gives_no_verdict_and_says_so(
     assert capsys.readouterr().out == killed
 
 
+def test_a_round_that_sigterm_ends_gives_no_verdict_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(station, "_judge", lambda *_: signals.TERMINATED)
+    copy = station._Copy(["dev"], tmp_path, set())
+
+    station._judged(set(), lambda: copy, station._Saves(tmp_path))
+
+    assert capsys.readouterr().out.startswith("No verdict: signal 15 ended the round. Waiting")
+
+
 def test_nothing_that_works_or_waits_outlives_who_watches(watch: Watch) -> None:
     watch.verdict()  # from here on the next round's copy waits, with an engine, and one that lints
 
