@@ -13,6 +13,7 @@ TOOL_GUARD = "guard"
 TOOL_LINT = "cfn-lint"
 TOOL_SETTINGS = "settings"
 TOOL_RENDER = "render"
+RULES_FILE = "RULES_FILE"  # the rule of a rules file that is broken
 
 _WHERE = re.compile(r"(?P<file>.*?[./].*?)(:(?P<line>\d+))?")
 _RULES = {TOOL_SETTINGS: "SETTINGS", TOOL_RENDER: "TEMPLATE"}
@@ -96,7 +97,7 @@ def _place(where: str) -> Place | None:
 def _rule_of_file(where: str) -> str:
     if not where.startswith("rules"):
         return "NOT_JUDGED"
-    return "WAIVER" if "waivers.yaml" in where else "RULES_FILE"
+    return "WAIVER" if "waivers.yaml" in where else RULES_FILE
 
 
 def finding_from_json(said: dict[str, Any]) -> Finding:

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from pipeline import redaction
 from pipeline.errors import brief, shortened
-from pipeline.findings import TOOL_GUARD, Finding, Level, Place, Pointer
+from pipeline.findings import RULES_FILE, TOOL_GUARD, Finding, Level, Place, Pointer
 from pipeline.policy import (
     allowed,
     allowed_guard,
@@ -183,7 +183,7 @@ def _stale(root: Path) -> Iterator[Finding]:
     if allowed_guard.is_stale(root):
         yield Finding(
             tool=TOOL_GUARD,
-            rule="RULES_FILE",
+            rule=RULES_FILE,
             level=Level.ERROR,
             message=f"{allowed_guard.RULES} isn't made of the list in {allowed.FILE}.",
             mend="`nox -s refresh`, and look at the difference.",
@@ -194,7 +194,7 @@ def _stale(root: Path) -> Iterator[Finding]:
 def _broken(broken: Broken) -> Finding:
     return Finding(
         tool=TOOL_GUARD,
-        rule="RULES_FILE",
+        rule=RULES_FILE,
         level=Level.ERROR,
         message=f"rules/{broken.file}: {broken.what} None of its rules was judged.",
         mend="Correct the file; `cfn-guard test` with its tests shows the same. A rule must not"

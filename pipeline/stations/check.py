@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline import checks, files, formats, pattern, terminal, verdict_cache
 from pipeline.errors import UsageError, UserError, tell
 from pipeline.findings import (
+    RULES_FILE,
     TOOL_GUARD,
     TOOL_LINT,
     TOOL_RENDER,
@@ -92,7 +93,7 @@ def environments(
     else:
         with verdict_cache.watched_everywhere() as opened:
             work = _judged(wanted, root, cache, told)
-        if not work.errors:
+        if work.lasts:
             cache.put("check", question, work.as_json(), opened)
     return _report(work, root, destination)
 
@@ -144,6 +145,11 @@ class _Work:
         """What `as_json` said of the same question."""
         findings = [finding_from_json(finding) for finding in said["found"]]
         return cls(wanted.tools, said["names"], said["tools"], findings, judged_before=True)
+
+    @property
+    def lasts(self) -> bool:
+        """Would it be judged the same again? An engine that was killed says more next time."""
+        return not self.errors and all(one.rule != RULES_FILE for one in self.found)
 
     def as_json(self) -> dict[str, Any]:
         findings = [asdict(finding) for finding in self.found]

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline import verdict_cache
 from pipeline.__main__ import main
+from pipeline.policy import engines
 from pipeline.verdict_cache import Cache, watched, watched_everywhere
 from tests.pipeline.templates import edit
 
@@ -208,6 +209,18 @@ def test_a_verdict_is_said_again_and_a_change_is_judged_anew(
     assert second == f"{first}, as judged before"
     assert code == 1
     assert "BilingMode" in capsys.readouterr().out
+
+
+def test_what_an_engine_that_was_ended_did_not_say_is_asked_again(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = engines._whole_lines
+    with monkeypatch.context() as killed:
+        killed.setattr(engines, "_whole_lines", lambda *said: whole(*said)[:-1])
+        assert main(["guard", "dev"], project) == 1
+    assert "the engine crashed on it" in capsys.readouterr().out
+
+    assert main(["guard", "dev"], project) == 0
 
 
 def test_no_cache_judges_anew(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
