@@ -113,17 +113,15 @@ class Cache:
 NO_CACHE = Cache(None)
 
 
-def begin_anew(inherited: Iterable[str]) -> None:
-    """Let this process, a copy, know what it reads from here on; `inherited` is what it has from
-    the process that made it, and all its answers rest on that too."""
+def begin_anew() -> None:
+    """Let this process, a copy, know what it reads from here on."""
     global _STARTED
-    _inherited.update(dict.fromkeys(inherited, _STARTED))
     _STARTED = time.time_ns() - _STEP
 
 
 def inherit(paths: Iterable[str]) -> None:
-    """The same of files that another copy has read, at any time since there is the process that
-    made it: the answers of this process rest on them too."""
+    """The answers of this process, a copy, rest on these files too, which the process that made it
+    or another copy has read at any time."""
     _inherited.update((path, _FIRST) for path in paths if not Path(path).is_dir())
 
 

@@ -58,13 +58,12 @@ def begun(
 ) -> Iterator[Callable[[], Judgement]]:
     """Begin to judge what isn't known yet, in processes of their own; call what you get to wait."""
     asked = [_Asked.of(name, template, files, cache) for name, template in templates.items()]
-    with ExitStack() as engines:
+    parts: list[Judgement] = []
+    with ExitStack() as at_work:
         jobs = [
-            (job, engines.enter_context(_begun({one.name: one.question for one in job}, unknown)))
+            (job, at_work.enter_context(_begun({one.name: one.question for one in job}, unknown)))
             for job, unknown in _jobs(asked)
         ]
-
-        parts: list[Judgement] = []
 
         def judgement() -> Judgement:
             parts[:] = [part() for _, part in jobs]

@@ -162,10 +162,9 @@ class _Copies:
     def __init__(self, environments: list[str], root: Path) -> None:
         self._environments, self._root = environments, root
         self._next: _Copy | None = None
-        with watched_everywhere() as opened:
+        with watched_everywhere() as self._opened:
             lint.loaded_judge()
             _load()
-        self._inherited = {path for path in opened if not Path(path).is_dir()}
 
     def begin(self) -> _Copy:
         copy, self._next = self._next, None
@@ -189,7 +188,7 @@ class _Copies:
 
     def _made(self) -> _Copy:
         lint.stand_by(max(1, min(self._number(), copies.cores() - 1)))
-        return _Copy(self._environments, self._root, self._inherited)
+        return _Copy(self._environments, self._root, self._opened)
 
     def _number(self) -> int:
         """Of the environments; what is wrong with one's name is for the round to say."""
@@ -250,7 +249,6 @@ class _Copy:
         if self._code is None:
             os.kill(self._process, signals.TERMINATED - 128)
             self._wait()
-            lint.dismiss()  # they work on what nobody waits for
 
     def _wait(self) -> int:
         if self._code is None:
@@ -267,10 +265,11 @@ def _judge(environments: list[str], root: Path, inherited: set[str], allowed: in
 
     gc.disable()  # it won't live long enough
     try:
+        verdict_cache.inherit(inherited)
         engines.stand_by()
         if not os.read(allowed, 1):
             return 0  # nobody is left who would allow it
-        verdict_cache.begin_anew(inherited)
+        verdict_cache.begin_anew()
         wanted = check.Wanted(checks.ALL, environments)
         check.environments(wanted, root, check.Destination(), _telling(root))
     except UserError as error:

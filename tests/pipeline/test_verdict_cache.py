@@ -76,15 +76,15 @@ def test_a_copy_of_a_process_knows_what_it_read_itself_and_doubts_what_it_inheri
     cache: Cache, tmp_path: Path, schema: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(verdict_cache, "_inherited", {})
-    monkeypatch.setattr(verdict_cache, "_STARTED", 1)  # both files are younger than the process
+    monkeypatch.setattr(verdict_cache, "_STARTED", 1)
+    monkeypatch.setattr(verdict_cache, "_FIRST", 1)  # both files are younger than the process
     code = tmp_path / "code.py"
     code.write_text("")
     time.sleep(0.05)  # the clock of files goes in steps
 
-    verdict_cache.begin_anew([])
+    verdict_cache.begin_anew()
     cache.put("lint", "mine", "fine", [str(schema)])
-    monkeypatch.setattr(verdict_cache, "_STARTED", 1)
-    verdict_cache.begin_anew([str(code)])
+    verdict_cache.inherit([str(code)])
     cache.put("lint", "another's too", "fine", [str(schema)])
 
     assert fresh(tmp_path).get("lint", "mine") == "fine"
